@@ -1,0 +1,16 @@
+#!/bin/sh
+# virtualenv.sh RELEASE FOLDER GROUP MARKER: what RELEASE/Pipfile.lock pins, hashes checked, in FOLDER/.venv.
+# MARKER in FOLDER says that it is whole; a run that is cut off leaves none, and the next one begins anew.
+set -eu
+release=$1 folder=$2 group=$3 marker=$4
+trap 'test -e "$folder/$marker" || rm -rf "$folder"' EXIT
+rm -rf "$folder"
+mkdir -p "$folder"
+cp "$release/Pipfile" "$release/Pipfile.lock" "$folder"
+cd "$folder"
+export PIPENV_VENV_IN_PROJECT=1 PIPENV_NOSPIN=1 PIP_NO_CACHE_DIR=1 CI=1
+/opt/pipenv/bin/pipenv sync
+chgrp -R "$group" "$folder"
+chmod 0750 "$folder"
+sync
+touch "$folder/$marker"

@@ -1,0 +1,34 @@
+"""Gunicorn's configuration, from the settings: ``gunicorn --config python:app.gunicorn_conf wsgi:app``."""
+
+import os
+import sys
+
+from app import settings
+
+try:
+    _settings = settings.load()
+except settings.SettingsError as fault:
+    sys.exit(str(fault))
+
+bind = _settings.gunicorn_bind
+workers = _settings.gunicorn_workers or len(os.sched_getaffinity(0))
+timeout = _settings.gunicorn_timeout
+graceful_timeout = _settings.gunicorn_graceful_timeout
+
+# Threads keep Nginx's connections open between requests; the sync worker would close each.
+worker_class = "gthread"
+threads = 4
+
+# The model is loaded once, before the workers fork, and shared by them.
+preload_app = True
+
+# Gunicorn makes its socket 0777 unless told: this leaves 0660, the owner and Nginx's group.
+umask = 0o117
+
+# A heartbeat file on a disk can block a worker.
+worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+
+# A way in that nothing here uses.
+control_socket_disable = True
+
+proc_name = "puerto"

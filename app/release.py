@@ -1,0 +1,15 @@
+"""Which release runs: what the archive says beside wsgi.py; a checkout has no such file."""
+
+import json
+
+from app.settings import ROOT
+
+DEVELOPMENT = "development"
+
+
+def current() -> str:
+    """Return the release's id."""
+    try:
+        return str(json.loads((ROOT / "release.json").read_text(encoding="utf-8"))["id"])
+    except FileNotFoundError:
+        return DEVELOPMENT

@@ -1,0 +1,110 @@
+"""The application's settings: the only reader of the environment."""
+
+import difflib
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+ROOT = Path(__file__).resolve().parent.parent
+SECRET_KEY_CHARACTERS = 32
+LIKE = 0.85
+"""How alike an unknown name must be to a setting's to be taken for a slip of the pen, 0 to 1 (difflib)."""
+
+OTHERS = ("GUNICORN_CMD_ARGS", "GUNICORN_FD", "GUNICORN_PID")
+"""Names that are not ours but look like it."""
+
+HEAD = """\
+# Every setting of the application, with its default. Generated:
+# python -c "from app.settings import example; print(example(), end='')" > .env.example
+# On a server the provisioning writes .env; for work on this machine copy this file to .env where you need another value.
+
+# Which file Flask's and pipenv's own commands start (flask routes, flask shell).
+FLASK_APP=wsgi.py
+"""
+
+
+class SettingsError(Exception):
+    """Settings that can't be used: a sentence per variable."""
+
+
+class Settings(BaseModel):
+    """Each setting once; its environment variable is its name in upper case."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    app_environment: Annotated[
+        Literal["development", "production"], Field(description="production asks for a SECRET_KEY.")
+    ] = "development"
+    secret_key: Annotated[
+        str, Field(description="Signs sessions: 32 characters or more, secret. In development: a new one per start.")
+    ] = ""
+    app_proxies: Annotated[
+        int, Field(ge=0, le=8, description="How many reverse proxies stand before the app; their X-Forwarded-* is believed.")
+    ] = 0
+    app_max_body_kib: Annotated[int, Field(ge=1, description="Largest request body, KiB; a larger one gets 413.")] = 1024
+    app_bundles: Annotated[Path, Field(description="Folder of the built models.")] = Path("bundles")
+    app_fingerprint: Annotated[
+        str, Field(description="Names the configuration; /health repeats it, so that the provisioning knows what runs.")
+    ] = ""
+    gunicorn_bind: Annotated[str, Field(description="host:port, or unix:/path/of/the.sock.")] = "127.0.0.1:5000"
+    gunicorn_workers: Annotated[int, Field(ge=0, le=256, description="Worker processes; 0: one per core.")] = 0
+    gunicorn_timeout: Annotated[
+        int, Field(ge=1, description="Seconds until a worker that answers nothing is replaced.")
+    ] = 30
+    gunicorn_graceful_timeout: Annotated[
+        int, Field(ge=1, description="Seconds that a stopping worker has to end its requests.")
+    ] = 30
+
+    @model_validator(mode="after")
+    def _has_a_secret(self) -> Self:
+        if self.app_environment == "production" and len(self.secret_key) < SECRET_KEY_CHARACTERS:
+            raise ValueError(f"SECRET_KEY: production needs one of {SECRET_KEY_CHARACTERS} characters or more; "
+                             'make one: python3 -c "import secrets; print(secrets.token_hex(32))"')  # fmt: skip
+        return self
+
+    @property
+    def bundles(self) -> Path:
+        """The folder of the built models; a relative path counts from wsgi.py."""
+        return ROOT / self.app_bundles
+
+
+def load(environment: Mapping[str, str] = os.environ) -> Settings:
+    """Return the settings that an environment gives.
+
+    Raises:
+        SettingsError: a value can't be used, or a name looks like a misspelt setting.
+    """
+    misspelt = [_misspelling(name) for name in environment]
+    given = {name: environment[name.upper()] for name in Settings.model_fields if name.upper() in environment}
+    try:
+        settings = Settings.model_validate(given)
+    except ValidationError as fault:
+        misspelt += [_sentence(dict(error)) for error in fault.errors()]
+    if faults := [sentence for sentence in misspelt if sentence]:
+        raise SettingsError("\n".join(faults))
+    return settings if settings.secret_key else settings.model_copy(update={"secret_key": secrets.token_hex(32)})
+
+
+def example() -> str:
+    """Return the text of .env.example."""
+    parts = [f"\n# {field.description}\n{name.upper()}={field.default}\n"
+             for name, field in Settings.model_fields.items()]  # fmt: skip
+    return HEAD + "".join(parts)
+
+
+def _misspelling(name: str) -> str:
+    known = [field.upper() for field in Settings.model_fields]
+    if name in known or name in OTHERS or name.startswith("FLASK_"):
+        return ""
+    near = difflib.get_close_matches(name, known, n=1, cutoff=LIKE)
+    return f"{name}: is no setting; did you mean {near[0]}?" if near else ""
+
+
+def _sentence(error: dict[str, object]) -> str:
+    place, message = error["loc"], str(error["msg"]).removeprefix("Value error, ")
+    name = str(place[0]).upper() if isinstance(place, tuple) and place else ""
+    return f"{name}: {message[0].lower()}{message[1:]}, not {error['input']!r}; see .env.example" if name else message

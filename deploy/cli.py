@@ -1,0 +1,83 @@
+"""The command line: reads it, runs the verb, shows what went wrong."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from deploy import verbs
+from deploy.console import Console
+from deploy.environment import LOCAL
+from deploy.errors import DeployError
+from deploy.image import SUITES
+
+EXAMPLES = """examples:
+  python3 -m deploy up                  a Debian host on this machine, made, provisioned, verified
+  python3 -m deploy up production       the servers of ansible/inventories/production
+  python3 -m deploy verify production   the host tests against them
+  python3 -m deploy status --json       what runs, for programs
+  python3 -m deploy test                every test of the project
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command line and return its exit status: 0 done, 1 failed, 2 not understood, 130 interrupted."""
+    options = _parser().parse_args(arguments)
+    data_on_stdout = getattr(options, "json", False)
+    console = Console(options.verb, sys.stderr if data_on_stdout else None)
+    try:
+        return int(options.run(console, options))
+    except DeployError as fault:
+        _explain(console, fault)
+        return fault.status
+    except KeyboardInterrupt:
+        console.say(f"Interrupted. Start it again: it goes on from what is there. Log: {console.path}")
+        return 130
+
+
+def _explain(console: Console, fault: DeployError) -> None:
+    console.stream = sys.stderr
+    for line in filter(None, (fault.reason, fault.advice, f"Log: {console.path}")):
+        console.say(line)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python3 -m deploy", description="Make a production site of a trained scikit-learn model.",
+        epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    commands = parser.add_subparsers(dest="verb", metavar="verb", required=True)
+    up = _command(commands, "up", verbs.up, "provision, verify, print the address; local: boot the host first")
+    up.add_argument("--debian", choices=sorted(SUITES), help="release of the local host (13, or what it has)")
+    _command(commands, "verify", verbs.verify, "run the host tests (testinfra) against the environment")
+    status = _command(commands, "status", verbs.status, "say what runs: release, unit, health, address")
+    status.add_argument("--json", action="store_true", help="as JSON, for programs")
+    _command(commands, "down", verbs.down, "remove the local host")
+    _command(commands, "doctor", verbs.doctor, "say what is missing on this machine, or in the way on the hosts")
+    _add_test(commands)
+    _add_dev(commands)
+    return parser
+
+
+def _command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, run: verbs.Verb, words: str
+             ) -> argparse.ArgumentParser:  # fmt: skip
+    command = commands.add_parser(name, help=words, description=words[0].upper() + words[1:] + ".")
+    command.set_defaults(run=run)
+    command.add_argument("environment", nargs="?", default=LOCAL,
+                         help="a folder of ansible/inventories, or an inventory's path (local)")  # fmt: skip
+    return command
+
+
+def _add_test(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    words = "run every test of the project; hosts for them are booted and removed"
+    test = commands.add_parser("test", help=words, description=words)
+    test.set_defaults(run=verbs.test)
+    test.add_argument("pytest", nargs=argparse.REMAINDER, help="words for pytest, e.g. tests/unit -k form")
+
+
+def _add_dev(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    words = "run the application on this machine, for work on it"
+    dev = commands.add_parser("dev", help=words, description=words)
+    dev.set_defaults(run=verbs.dev)
+    dev.add_argument("--gunicorn", action="store_true", help="under Gunicorn rather than Flask's development server")
+    dev.add_argument("--host", default="127.0.0.1", help="address to listen on; 0.0.0.0 for all (%(default)s)")
+    dev.add_argument("--port", type=int, default=5000, help="port to listen on (%(default)s)")

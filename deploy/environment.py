@@ -1,0 +1,80 @@
+"""An environment: a folder in ansible/inventories, or any inventory by its path."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from deploy import rehearsal
+from deploy.console import run
+from deploy.errors import DeployError
+from deploy.project import INVENTORIES, ROOT, tool
+
+LOCAL = "local"
+"""The environment whose host is made on this machine."""
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What an operator names after the verb.
+
+    Attributes:
+        name: as it was given.
+        inventory: the path that Ansible gets.
+    """
+
+    name: str
+    inventory: Path
+
+    @property
+    def is_local(self) -> bool:
+        """Tell whether its host is made on this machine."""
+        return self.name == LOCAL
+
+    def hosts(self) -> list[str]:
+        """Return the names of its hosts.
+
+        Raises:
+            DeployError: Ansible can't read the inventory.
+        """
+        listing = run([tool("ansible-inventory"), "-i", self.inventory, "--list"], cwd=ROOT)
+        data: dict[str, Any] = json.loads(listing)
+        names = {host for group in data.values() if isinstance(group, dict) for host in group.get("hosts", [])}
+        if not names:
+            raise DeployError(f"{self.inventory}: names no host", "See ansible/inventories/example/hosts.yml")
+        return sorted(names)
+
+
+def named(name: str) -> Environment:
+    """Return the environment of that name or path.
+
+    Raises:
+        DeployError: there is none.
+    """
+    if name == LOCAL:
+        return Environment(LOCAL, INVENTORIES / LOCAL)
+    path = Path(name) if "/" in name else INVENTORIES / name
+    if path.exists():
+        return Environment(name, path)
+    known = ", ".join(sorted({LOCAL} | {folder.name for folder in INVENTORIES.iterdir() if folder.is_dir()}))
+    raise DeployError(
+        f"{name}: no such environment; there are: {known}",
+        f"Make it: cp -r ansible/inventories/example ansible/inventories/{name}", status=2,
+    )  # fmt: skip
+
+
+def write_local(host: rehearsal.Host) -> None:
+    """Write the local environment's inventory."""
+    path = INVENTORIES / LOCAL / "hosts.yml"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("# Written by python3 -m deploy up\n" + rehearsal.inventory([host]))
+
+
+def require_local_host() -> None:
+    """Check that the local environment has its host, and start it where the machine had stopped it.
+
+    Raises:
+        DeployError: there is none, or it doesn't run.
+    """
+    if not (INVENTORIES / LOCAL / "hosts.yml").exists() or rehearsal.find(LOCAL) is None:
+        raise DeployError("local: there is no host on this machine yet", "Make it: python3 -m deploy up")

@@ -1,0 +1,150 @@
+"""What each verb does."""
+
+import json
+import os
+import subprocess
+from argparse import Namespace
+from collections.abc import Callable
+from pathlib import Path
+
+from deploy import checks, rehearsal, toolchain
+from deploy.console import Console
+from deploy.environment import LOCAL, Environment, named, require_local_host, write_local
+from deploy.errors import DeployError
+from deploy.locks import alone
+from deploy.playbook import play, run
+from deploy.project import INVENTORIES, ROOT, VENV, state, tool
+
+Verb = Callable[[Console, Namespace], int]
+
+
+def up(console: Console, options: Namespace) -> int:
+    """Provision, release and verify an environment; boot its host first where that is on this machine."""
+    environment = named(options.environment)
+    if options.debian and not environment.is_local:
+        raise DeployError(f"--debian chooses the local host's release; {environment.name} has its own", status=2)
+    with alone(state("locks", environment.name.replace("/", "-")), f"{environment.name}: another run is at work on it"):
+        toolchain.prepare(console)
+        toolchain.require(console, toolchain.TOOLS)
+        if environment.is_local:
+            write_local(rehearsal.up(console, LOCAL, options.debian))
+        outcome = play(console, environment, "site.yml")
+        _verify(console, environment)
+        for host in outcome.changed:
+            console.say(f"    {host}: changed={outcome.changed[host]}")
+        _print_addresses(console, environment)
+    return 0
+
+
+def verify(console: Console, options: Namespace) -> int:
+    """Run the host tests."""
+    environment = _ready(console, options.environment)
+    _verify(console, environment)
+    return 0
+
+
+def status(console: Console, options: Namespace) -> int:
+    """Say what runs; exit with 1 where a host can't be reached or its application isn't active."""
+    environment = _ready(console, options.environment)
+    outcome = run(console, environment, "status.yml", quiet=True)
+    hosts = [outcome.reports[name] for name in sorted(outcome.reports)]
+    if options.json:
+        data = {"environment": environment.name, "hosts": hosts, "failures": outcome.failures}
+        print(json.dumps(data, indent=2, ensure_ascii=False))
+    else:
+        for host in hosts:
+            _print_status(console, host)
+    if outcome.failures:
+        raise DeployError("\n".join(outcome.failures), outcome.advice)
+    return 0 if all(host["unit_state"] == "active" for host in hosts) else 1
+
+
+def down(console: Console, options: Namespace) -> int:
+    """Remove the local host."""
+    environment = named(options.environment)
+    if not environment.is_local:
+        raise DeployError(f"{environment.name}: only local hosts are removed by down; nothing was changed", status=2)
+    with alone(state("locks", LOCAL), "local: another run is at work on it"):
+        if toolchain.missing({"podman": "podman"}) or not rehearsal.down(LOCAL):
+            console.say("There is no local host.")
+        else:
+            console.say("The local host is removed; the root file system stays for the next one.")
+        (INVENTORIES / LOCAL / "hosts.yml").unlink(missing_ok=True)
+    return 0
+
+
+def doctor(console: Console, options: Namespace) -> int:
+    """Say what is missing here, or, for another environment, what stands in the way on its hosts."""
+    environment = named(options.environment)
+    faults = checks.show(console, checks.of_machine(environment.is_local))
+    if not environment.is_local:
+        toolchain.prepare(console)
+        play(console, environment, "site.yml", "--tags", "preflight")
+        console.say("  ✓ every host can be provisioned")
+    return 1 if faults else 0
+
+
+def test(console: Console, options: Namespace) -> int:
+    """Run pytest, its own lines on the screen; its exit status is ours."""
+    toolchain.prepare(console)
+    toolchain.require(console, toolchain.TOOLS | toolchain.REHEARSAL | toolchain.BROWSER)
+    command = [tool("python"), "-m", "pytest", *(options.pytest or ["tests"])]
+    console.say(f"    {' '.join(command)}")
+    return subprocess.run(command, cwd=ROOT, env=_tools_first()).returncode
+
+
+def dev(console: Console, options: Namespace) -> int:
+    """Serve the application from this checkout until interrupted."""
+    toolchain.prepare(console)
+    console.run([tool("python"), "-m", "deploy.model"], cwd=ROOT)
+    address = f"{options.host}:{options.port}"
+    if options.gunicorn:
+        command = [tool("gunicorn"), "--config", "python:app.gunicorn_conf", "--bind", address, "wsgi:app"]
+    else:
+        command = [tool("flask"), "--app", "wsgi", "run", "--debug", "--host", options.host, "--port", str(options.port)]
+    console.say(f"    {' '.join(command)}\n    http://{address}/   (stop it with Ctrl+C)")
+    os.chdir(ROOT)
+    os.execve(command[0], command, _tools_first())
+
+
+def _ready(console: Console, name: str) -> Environment:
+    """Return an environment that can be asked: tools here, its host running."""
+    environment = named(name)
+    toolchain.prepare(console)
+    toolchain.require(console, toolchain.TOOLS)
+    if environment.is_local:
+        require_local_host()
+        write_local(rehearsal.up(console, LOCAL))
+    return environment
+
+
+def _verify(console: Console, environment: Environment) -> None:
+    command = [tool("python"), "-m", "pytest", "tests/host", "--quiet", "--inventory", str(environment.inventory)]
+    console.say(f"    {' '.join(['pytest', *command[3:5], '--inventory', os.path.relpath(environment.inventory)])}")
+    lines: list[str] = []
+    with console.step("verify"):
+        if console.follow(command, lines.append, env=_tools_first()):
+            failed = [line for line in lines if line.startswith(("FAILED", "ERROR"))] or lines[-3:]
+            raise DeployError("\n".join(failed), "The log has each failed test whole.")
+    console.say(f"    {lines[-1]}")
+
+
+def _print_addresses(console: Console, environment: Environment) -> None:
+    reports = run(console, environment, "status.yml", quiet=True).reports
+    for host in reports.values():
+        name = host["server_names"][0]
+        console.say(f"\n{host['url']} on {host['address']}, release {host['release']}")
+        console.say(f"  /etc/hosts   {host['address']} {' '.join(host['server_names'])}")
+        row = '{"estudio": 6, "sueno": 8}'
+        console.say(f"  try it       curl --json '{row}' --resolve {name}:80:{host['address']} http://{name}/modelo")
+
+
+def _print_status(console: Console, host: dict[str, object]) -> None:
+    console.say(f"{host['name']}  {host['address']}  {host['url']}")
+    for key in ("release", "unit", "unit_state", "since", "health"):
+        console.say(f"  {key:<11} {host[key]}")
+
+
+def _tools_first() -> dict[str, str]:
+    path = os.pathsep.join([str(VENV / "bin"), os.environ.get("PATH", os.defpath)])
+    return os.environ | {"PATH": path, "VIRTUAL_ENV": str(Path(VENV))}

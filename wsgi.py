@@ -1,0 +1,12 @@
+"""The application for WSGI servers: ``gunicorn --config python:app.gunicorn_conf wsgi:app``."""
+
+import sys
+
+from app import create_app
+from app.model import BundleError
+from app.settings import SettingsError
+
+try:
+    app = create_app()
+except (SettingsError, BundleError) as fault:
+    sys.exit(str(fault))
