@@ -124,7 +124,7 @@ def _verify(console: Console, environment: Environment) -> None:
     lines: list[str] = []
     with console.step("verify"):
         if console.follow(command, lines.append, env=_tools_first()):
-            failed = [line for line in lines if line.startswith(("FAILED", "ERROR"))] or lines[-3:]
+            failed = [line for line in lines if line.startswith(("FAILED", "ERROR"))] or lines[-6:]
             raise DeployError("\n".join(failed), "The log has each failed test whole.")
     console.say(f"    {lines[-1]}")
 

@@ -70,6 +70,8 @@ def _reason(answer: dict[str, Any]) -> str:
         return "its output is kept secret (no_log)"
     spoken = [str(answer.get(key) or "").strip() for key in ("stderr", "module_stderr", "stdout")]
     message = str(answer.get("msg") or "").strip()
+    if message == "failed to validate":
+        return f"{message}: {spoken[0]}"
     if message and not message.startswith(("non-zero return code", "MODULE FAILURE", "Task failed: Module failed")):
         return message
     lines = [line for text in spoken if text for line in text.splitlines() if line.strip()]

@@ -1,6 +1,7 @@
 #!/usr/bin/python
 """Says what of a host can't work, without changing anything on it."""
 
+import glob
 import os
 import sys
 
@@ -42,6 +43,10 @@ python:
   description: The host's Python, as in 3.13.
   type: str
   returned: success
+package_lists:
+  description: Whether apt has lists of packages; a host may be so new that it has none.
+  type: bool
+  returned: success
 """
 
 SUPPORTED = {"12": "bookworm", "13": "trixie"}
@@ -59,7 +64,8 @@ def main():
     faults = list(filter(None, (check(module.params) for check in (release, rights, systemd, disk, memory))))
     if faults:
         module.fail_json(msg=" ".join(faults), faults=faults)
-    module.exit_json(changed=False, python="%d.%d" % sys.version_info[:2])
+    lists = bool(glob.glob("/var/lib/apt/lists/*_Packages*"))
+    module.exit_json(changed=False, python="%d.%d" % sys.version_info[:2], package_lists=lists)
 
 
 def release(params):

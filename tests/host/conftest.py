@@ -1,0 +1,95 @@
+"""Runs the host tests against every host of an inventory, with the values that Ansible renders for it."""
+
+import functools
+import json
+import os
+import shlex
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import testinfra
+
+VALUES = "hostvars[inventory_hostname]"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--inventory", default="ansible/inventories/local", help="the inventory to verify")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "values" in metafunc.fixturenames:
+        values = _rendered(metafunc.config.getoption("--inventory"))
+        metafunc.parametrize("values", list(values.values()), ids=list(values), scope="session")
+
+
+@pytest.fixture(scope="session")
+def host(values: dict[str, Any], pytestconfig: pytest.Config) -> Any:
+    """A host, as root: through sudo where the inventory's user isn't root."""
+    inventory = pytestconfig.getoption("--inventory")
+    user = values.get("ansible_user", "root")
+    sudo = bool(values.get("ansible_become", user != "root"))
+    name = values["inventory_hostname"]
+    return testinfra.get_host(f"ansible://{name}?ansible_inventory={inventory}", sudo=sudo)
+
+
+@pytest.fixture(scope="session")
+def environment(host: Any, values: dict[str, Any]) -> dict[str, str]:
+    """The settings in the host's .env."""
+    lines = host.file(f"{values['app_root']}/shared/.env").content_string.splitlines()
+    return dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a request got."""
+
+    status: int
+    headers: dict[str, str]
+    body: str
+
+
+@pytest.fixture(scope="session")
+def ask(host: Any, values: dict[str, Any]) -> Callable[..., Answer | None]:
+    """Ask the site from the host itself, which needs no more than its Python; None where nothing is answered."""
+    program = shlex.quote((Path(__file__).parent / "ask.py").read_text())
+
+    def one(path: str, row: str = "", name: str = values["nginx_server_names"][0], socket: str = "") -> Answer | None:
+        words = " ".join(map(shlex.quote, [path, name, "-" if row else "", socket]))
+        feed = f"head --bytes={len(row)} /dev/zero | tr '\\0' 0" if len(row) > 4096 else f"printf %s {shlex.quote(row)}"
+        answer = json.loads(host.check_output(f"{feed} | /usr/bin/python3 -c {program} {words}"))
+        return Answer(**answer) if answer else None
+
+    return one
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Show what the host's own logs say, once a test of it has failed."""
+    report = yield
+    arguments = getattr(item, "funcargs", {})
+    if report.when == "call" and report.failed and "host" in arguments and "values" in arguments:
+        host, values = arguments["host"], arguments["values"]
+        journal = host.run(f"journalctl --no-pager --lines=15 --unit={values['systemd_unit']}").stdout
+        errors = host.run(f"tail --lines=10 {values['nginx_error_log']}").stdout
+        report.sections += [("the unit's journal", journal), ("Nginx's error log", errors)]
+    return report
+
+
+@functools.cache
+def _rendered(inventory: str) -> dict[str, dict[str, Any]]:
+    """Return host → values as Ansible renders them; no connection is made."""
+    command = ["ansible", "all", "-i", inventory, "-o", "-m", "debug", "-a", f"var={VALUES}"]
+    done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"ANSIBLE_NOCOLOR": "1"})
+    if done.returncode:
+        pytest.exit(f"{inventory}: Ansible can't read it: {done.stderr or done.stdout}", returncode=2)
+    found = {}
+    for line in done.stdout.splitlines():
+        name, _, answer = line.partition(" | SUCCESS => ")
+        found[name] = json.loads(answer)[VALUES]
+        if bad := [key for key, value in found[name].items() if "<< error" in str(value)]:
+            pytest.exit(f"{inventory}: {name}: can't be rendered: {', '.join(bad)}", returncode=2)
+    return found

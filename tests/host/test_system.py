@@ -1,0 +1,71 @@
+"""Packages, users, folders and their modes, and who listens."""
+
+import re
+
+import pytest
+
+PUBLIC_PORTS = {22, 80}
+
+
+@pytest.mark.parametrize("name", ["nginx", "python3-venv"])
+def test_package_is_installed(host, name):
+    assert host.package(name).is_installed
+
+
+def test_application_has_a_user_without_shell_or_home(host, values):
+    user = host.user(values["app_user"])
+    assert user.exists
+    assert user.shell == "/usr/sbin/nologin"
+    assert user.groups == [values["app_user"]]
+
+
+@pytest.mark.parametrize(
+    ("folder", "group", "mode"),
+    [("", "www-data", 0o750), ("/releases", "www-data", 0o750), ("/shared", "root", 0o700)],
+)
+def test_folder(host, values, folder, group, mode):
+    found = host.file(values["app_root"] + folder)
+    assert found.is_directory
+    assert (found.user, found.group, found.mode) == ("root", group, mode)
+
+
+def test_settings_are_roots_alone(host, values):
+    found = host.file(f"{values['app_root']}/shared/.env")
+    assert (found.user, found.group, found.mode) == ("root", "root", 0o600)
+
+
+def test_settings_are_those_of_the_inventory(environment, values):
+    assert environment["FLASK_APP"] == "wsgi.py"
+    assert environment["APP_ENVIRONMENT"] == "production"
+    assert environment["APP_MAX_BODY_KIB"] == str(values["app_max_body_kib"])
+    assert environment["GUNICORN_BIND"] == f"unix:{values['gunicorn_socket']}"
+    assert environment["GUNICORN_WORKERS"] == str(values["gunicorn_workers"])
+    assert re.fullmatch(r"\w{64}", environment["SECRET_KEY"])
+
+
+def test_application_owns_nothing_of_what_it_runs(host, values):
+    owned = host.check_output(f"find {values['app_root']} -user {values['app_user']} -o -perm /022 ! -type l")
+    assert owned == ""
+
+
+def test_nginx_reads_static_files_and_nothing_else(host, values):
+    current = f"{values['app_root']}/current"
+    as_nginx = "setpriv --reuid=www-data --regid=www-data --init-groups test -r"
+    assert host.run(f"{as_nginx} {current}/app/static/style.css").rc == 0
+    for private in (f"{current}/wsgi.py", f"{current}/bundles/exam/model.joblib", f"{values['app_root']}/shared/.env"):
+        assert host.run(f"{as_nginx} {private}").rc == 1, private
+
+
+def test_only_ssh_and_nginx_listen(host):
+    sockets = host.check_output("ss --tcp --udp --listening --numeric --no-header --processes")
+    seen = {(int(words[4].rpartition(":")[2]), words[4]) for words in map(str.split, sockets.splitlines())}
+    local = ("127.", "[::1]")
+    assert {port for port, address in seen if not address.startswith(local)} <= PUBLIC_PORTS, sockets
+
+
+def test_virtualenv_is_the_lock_s(host, values):
+    current = f"{values['app_root']}/current"
+    installed = host.check_output(f"{current}/.venv/bin/pip freeze --all 2>/dev/null || {current}/.venv/bin/python -m pip freeze")
+    locked = host.check_output(f"{current}/.venv/bin/python -c \"import json; print('\\n'.join("
+                               f"k + v['version'] for k, v in json.load(open('{current}/Pipfile.lock'))['default'].items()))\"")
+    assert set(locked.lower().split()) <= set(installed.lower().replace("_", "-").split())
