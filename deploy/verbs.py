@@ -6,6 +6,7 @@ import subprocess
 from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from deploy import checks, rehearsal, toolchain
 from deploy.console import Console
@@ -30,9 +31,8 @@ def up(console: Console, options: Namespace) -> int:
             write_local(rehearsal.up(console, LOCAL, options.debian))
         outcome = play(console, environment, "site.yml")
         _verify(console, environment)
-        for host in outcome.changed:
-            console.say(f"    {host}: changed={outcome.changed[host]}")
-        _print_addresses(console, environment)
+        for name, report in outcome.reports.items():
+            _print_address(console, report, f"{name}: changed={outcome.changed[name]}")
     return 0
 
 
@@ -129,14 +129,12 @@ def _verify(console: Console, environment: Environment) -> None:
     console.say(f"    {lines[-1]}")
 
 
-def _print_addresses(console: Console, environment: Environment) -> None:
-    reports = run(console, environment, "status.yml", quiet=True).reports
-    for host in reports.values():
-        name = host["server_names"][0]
-        console.say(f"\n{host['url']} on {host['address']}, release {host['release']}")
-        console.say(f"  /etc/hosts   {host['address']} {' '.join(host['server_names'])}")
-        row = '{"estudio": 6, "sueno": 8}'
-        console.say(f"  try it       curl --json '{row}' --resolve {name}:80:{host['address']} http://{name}/modelo")
+def _print_address(console: Console, report: dict[str, Any], changes: str) -> None:
+    name, address = report["server_names"][0], report["address"]
+    row = '{"estudio": 6, "sueno": 8}'
+    console.say(f"\n{report['url']} on {address}, release {report['release']}, {changes}")
+    console.say(f"  /etc/hosts   {address} {' '.join(report['server_names'])}")
+    console.say(f"  try it       curl --json '{row}' --resolve {name}:80:{address} http://{name}/modelo")
 
 
 def _print_status(console: Console, host: dict[str, object]) -> None:

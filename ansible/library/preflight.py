@@ -4,6 +4,7 @@
 import glob
 import os
 import sys
+import time
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -26,6 +27,11 @@ options:
     description: Where the disk space is needed; the nearest folder that exists counts.
     type: str
     required: true
+  packages:
+    description: Debian packages that will be needed; those the host lacks are returned.
+    type: list
+    elements: str
+    required: true
 author:
   - Puerto
 """
@@ -36,9 +42,14 @@ EXAMPLES = """
     disk_mib: 1500
     memory_mib: 400
     path: /var/www/practica_flask
+    packages: [nginx, python3-venv]
 """
 
 RETURN = """
+packages:
+  description: The packages that the host lacks.
+  type: list
+  returned: success
 python:
   description: The host's Python, as in 3.13.
   type: str
@@ -47,8 +58,13 @@ package_lists:
   description: Whether apt has lists of packages; a host may be so new that it has none.
   type: bool
   returned: success
+upgrade_due:
+  description: Whether there may be updates that the last upgrade didn't see.
+  type: bool
+  returned: success
 """
 
+LISTS_VALID_SECONDS = 3600
 SUPPORTED = {"12": "bookworm", "13": "trixie"}
 
 
@@ -58,6 +74,7 @@ def main():
             "disk_mib": {"type": "int", "required": True},
             "memory_mib": {"type": "int", "required": True},
             "path": {"type": "str", "required": True},
+            "packages": {"type": "list", "elements": "str", "required": True},
         },
         supports_check_mode=True,
     )
@@ -65,7 +82,24 @@ def main():
     if faults:
         module.fail_json(msg=" ".join(faults), faults=faults)
     lists = bool(glob.glob("/var/lib/apt/lists/*_Packages*"))
-    module.exit_json(changed=False, python="%d.%d" % sys.version_info[:2], package_lists=lists)
+    python = "%d.%d" % sys.version_info[:2]
+    lacking = [name for name in module.params["packages"] if not is_installed(module, name)]
+    module.exit_json(python=python, package_lists=lists, upgrade_due=upgrade_due(), packages=lacking)
+
+
+def is_installed(module, package):
+    status, out, _ = module.run_command(["dpkg-query", "--show", "--showformat=${db:Status-Status}", package])
+    return status == 0 and out == "installed"
+
+
+def upgrade_due():
+    """Apt's own stamps: lists fetched more than an hour ago, or since the last upgrade."""
+    fetched, upgraded = age("/var/lib/apt/lists"), age("/var/lib/apt/periodic/upgrade-stamp")
+    return fetched > LISTS_VALID_SECONDS or upgraded > fetched
+
+
+def age(path):
+    return time.time() - os.path.getmtime(path) if os.path.exists(path) else float("inf")
 
 
 def release(params):

@@ -27,13 +27,18 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture(scope="session")
-def host(values: dict[str, Any], pytestconfig: pytest.Config) -> Any:
+def host(values: dict[str, Any]) -> Any:
     """A host, as root: through sudo where the inventory's user isn't root."""
-    inventory = pytestconfig.getoption("--inventory")
-    user = values.get("ansible_user", "root")
-    sudo = bool(values.get("ansible_become", user != "root"))
-    name = values["inventory_hostname"]
-    return testinfra.get_host(f"ansible://{name}?ansible_inventory={inventory}", sudo=sudo)
+    user = values.get("ansible_user", "")
+    address = values.get("ansible_host", values["inventory_hostname"])
+    arguments = (values.get(f"ansible_ssh_{kind}_args", "") for kind in ("common", "extra"))
+    return testinfra.get_host(
+        f"ssh://{user + '@' if user else ''}{address}:{values.get('ansible_port', 22)}",
+        sudo=bool(values.get("ansible_become", user not in ("", "root"))),
+        ssh_identity_file=values.get("ansible_ssh_private_key_file"),
+        ssh_extra_args=" ".join(filter(None, arguments)) or None,
+        controlpath="~/.ansible/cp/%%C",
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="session")
