@@ -1,0 +1,89 @@
+"""Two rehearsal hosts for all tests here: Debian 12, reached as a user with sudo, and Debian 13, as root."""
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from deploy import rehearsal
+from deploy.console import Console
+from deploy.image import ADMIN
+from deploy.project import ROOT, state, tool
+
+USERS = {"12": ADMIN, "13": "root"}
+
+
+@dataclass(frozen=True)
+class Play:
+    """What ansible-playbook did."""
+
+    status: int
+    output: str
+
+    @property
+    def changed(self) -> dict[str, int]:
+        """Host → tasks that changed something."""
+        return {name: int(count) for name, count in re.findall(r"^(\S+)\s+: ok=\d+\s+changed=(\d+)", self.output, re.M)}
+
+
+@dataclass(frozen=True)
+class Hosts:
+    """The hosts, and the inventory that names them."""
+
+    by_name: dict[str, rehearsal.Host]
+    inventory: Path
+
+    def play(self, *options: str, playbook: str = "ansible/site.yml", inventory: Path | None = None) -> Play:
+        """Run ansible-playbook as an operator would."""
+        command = [tool("ansible-playbook"), "-i", str(inventory or self.inventory), playbook, *options]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True,
+                              env=os.environ | {"ANSIBLE_NOCOLOR": "1"})  # fmt: skip
+        return Play(done.returncode, done.stdout + done.stderr)
+
+    def verify(self, *options: str) -> subprocess.CompletedProcess[str]:
+        """Run the host tests."""
+        command = [tool("python"), "-m", "pytest", "tests/host", "-q", "--inventory", str(self.inventory), *options]
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+
+
+@pytest.fixture(scope="session")
+def fresh() -> Iterator[Hosts]:
+    """Hosts as they come: nothing is installed on them."""
+    console = Console("test")
+    by_name = {}
+    for debian, user in USERS.items():
+        rehearsal.down(f"test{debian}")
+        by_name[f"test{debian}"] = rehearsal.up(console, f"test{debian}", debian, user)
+    inventory = state("test", "hosts.yml")
+    inventory.write_text(rehearsal.inventory(list(by_name.values())))
+    yield Hosts(by_name, inventory)
+    if not os.environ.get("KEEP_TEST_HOSTS"):
+        for name in by_name:
+            rehearsal.down(name)
+
+
+@pytest.fixture(scope="session")
+def hosts(fresh: Hosts) -> Hosts:
+    """Hosts that site.yml has provisioned."""
+    play = fresh.play()
+    assert play.status == 0, play.output
+    return fresh
+
+
+@pytest.fixture(params=["test12", "test13"])
+def host(request: pytest.FixtureRequest, hosts: Hosts) -> rehearsal.Host:
+    """One of the provisioned hosts."""
+    return hosts.by_name[request.param]
+
+
+def on(host: rehearsal.Host, command: str, check: bool = True) -> str:
+    """Run a shell command on a host as root, and return what it prints."""
+    sudo = [] if host.user == "root" else ["sudo"]
+    done = subprocess.run(host.ssh(*sudo, "sh", "-c", json.dumps(command).replace("$", r"\$")), capture_output=True, text=True)
+    assert not check or done.returncode == 0, done.stderr
+    return done.stdout
