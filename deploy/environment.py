@@ -1,14 +1,11 @@
 """An environment: a folder in ansible/inventories, or any inventory by its path."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from deploy import rehearsal
-from deploy.console import run
 from deploy.errors import DeployError
-from deploy.project import INVENTORIES, ROOT, tool
+from deploy.project import INVENTORIES
 
 LOCAL = "local"
 """The environment whose host is made on this machine."""
@@ -31,19 +28,6 @@ class Environment:
         """Tell whether its host is made on this machine."""
         return self.name == LOCAL
 
-    def hosts(self) -> list[str]:
-        """Return the names of its hosts.
-
-        Raises:
-            DeployError: Ansible can't read the inventory.
-        """
-        listing = run([tool("ansible-inventory"), "-i", self.inventory, "--list"], cwd=ROOT)
-        data: dict[str, Any] = json.loads(listing)
-        names = {host for group in data.values() if isinstance(group, dict) for host in group.get("hosts", [])}
-        if not names:
-            raise DeployError(f"{self.inventory}: names no host", "See ansible/inventories/example/hosts.yml")
-        return sorted(names)
-
 
 def named(name: str) -> Environment:
     """Return the environment of that name or path.
@@ -55,7 +39,9 @@ def named(name: str) -> Environment:
         return Environment(LOCAL, INVENTORIES / LOCAL)
     path = Path(name) if "/" in name else INVENTORIES / name
     if path.exists():
-        return Environment(name, path)
+        return Environment(name, path.resolve())
+    if "/" in name:
+        raise DeployError(f"{name}: no such inventory", status=2)
     known = ", ".join(sorted({LOCAL} | {folder.name for folder in INVENTORIES.iterdir() if folder.is_dir()}))
     raise DeployError(
         f"{name}: no such environment; there are: {known}",

@@ -14,11 +14,11 @@ from deploy.errors import DeployError
 from deploy.project import tool
 
 UNREACHABLE = (
-    ("Permission denied", "Its SSH server refused the key or user: check ansible_user and the key, then: ssh {user}@{host}"),
-    ("Host key verification failed", "Its host key isn't the known one: if the server is new, ssh-keygen -R {host}, then ssh to it once"),
+    ("Permission denied", "Its SSH server refused the key or user: check ansible_user and the key, then: ssh {login}"),
+    ("Host key verification failed", "Its host key isn't the known one: if the server is new, ssh-keygen -R <address>, then: ssh {login}"),
     ("Could not resolve", "Its name has no address: check ansible_host"),
-    ("timed out", "Is it switched on, and does its firewall let SSH in? Try: ssh {user}@{host}"),
-    ("", "Is it switched on, is the address right, and does its SSH server run? Try: ssh {user}@{host}"),
+    ("timed out", "Is it switched on, and does its firewall let SSH in? Try: ssh {login}"),
+    ("", "Is it switched on, is the address right, and does its SSH server run? Try: ssh {login}"),
 )  # fmt: skip
 """Part of ssh's message → what to do."""
 
@@ -72,8 +72,8 @@ def run(console: Console, environment: Environment, playbook: str, *options: str
     finally:
         os.close(into)
         watcher.join()
-    if status and not outcome.failures:
-        outcome.failures.append(_complaint(words) or f"ansible-playbook ended with {status}")
+    if not outcome.failures and (status or not outcome.changed):
+        outcome.failures.append(_complaint(words) or f"{environment.inventory}: names no host")
     return outcome
 
 
@@ -93,11 +93,12 @@ def _note(event: dict[str, Any], outcome: Outcome) -> None:
     elif event["event"] == "report":
         outcome.reports[host] = event["message"]
     elif event["event"] == "failed":
-        outcome.failures.append(f"{host}: {event['name']}: {event['reason']}")
+        task = "" if event["role"] == "preflight" else f"{event['name']}: "
+        outcome.failures += [f"{host}: {task}{line}" for line in event["reason"].splitlines()]
     elif event["event"] == "unreachable":
         outcome.failures.append(f"{host}: can't be reached: {event['reason']}")
         advice = next(advice for words, advice in UNREACHABLE if words in event["reason"])
-        outcome.advice = outcome.advice or advice.format(user="<user>", host="<address>")
+        outcome.advice = outcome.advice or advice.format(login=event["login"])
 
 
 class _Steps:

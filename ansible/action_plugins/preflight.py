@@ -69,7 +69,9 @@ class ActionModule(ActionBase):
         try:
             answer = self._execute_module(task_vars=variables)
         except AnsibleError as fault:
-            raise AnsibleError(_meaning(str(fault)) or str(fault)) from fault
+            if not (meaning := _meaning(str(fault))):
+                raise
+            return {"failed": True, "msg": meaning}
         said = " ".join(str(answer.get(key, "")) for key in ("msg", "module_stderr", "module_stdout"))
         if answer.get("failed") and (meaning := _meaning(said)):
             answer["msg"] = meaning
@@ -149,7 +151,7 @@ class _Places:
         self.files = [file for source in sources for file in _yaml_files(source)]
 
     def of(self, name: str) -> str:
-        line = re.compile(rf"^\s*{re.escape(name)}\s*:", re.MULTILINE)
+        line = re.compile(rf"\b{re.escape(name)}\s*:")
         found = next((file for file in self.files if line.search(file.read_text(errors="replace"))), None)
         return f"{found}: " if found else ""
 

@@ -47,10 +47,14 @@ class CallbackModule(CallbackBase):
     def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
         if not ignore_errors:
             answer = _failed_item(result._result)
-            self._tell("failed", host=result._host.get_name(), name=result._task.name, reason=_reason(answer))
+            role = result._task._role.get_name() if result._task._role else ""
+            self._tell("failed", host=result._host.get_name(), role=role, name=result._task.name, reason=_reason(answer))
 
     def v2_runner_on_unreachable(self, result: Any) -> None:
-        self._tell("unreachable", host=result._host.get_name(), reason=str(result._result.get("msg", "")))
+        host = result._host
+        address, user = host.vars.get("ansible_host", host.get_name()), host.vars.get("ansible_user", "")
+        reason = str(result._result.get("msg", "")).rpartition("reached over ssh: ")[2]
+        self._tell("unreachable", host=host.get_name(), login=f"{user}@{address}".removeprefix("@"), reason=reason)
 
     def v2_playbook_on_stats(self, stats: Any) -> None:
         hosts = sorted(stats.processed)
