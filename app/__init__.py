@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable
 
-# One thread per worker for numpy's libraries, said before they are loaded: several slow down one row, and hang after a fork.
+# One thread per worker for numpy's libraries, said before they are loaded: more slow down one row and may hang a fork.
 for library in ("OMP", "OPENBLAS", "MKL"):
     os.environ.setdefault(f"{library}_NUM_THREADS", "1")
 

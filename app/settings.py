@@ -20,7 +20,7 @@ OTHERS = ("GUNICORN_CMD_ARGS", "GUNICORN_FD", "GUNICORN_PID")
 HEAD = """\
 # Every setting of the application, with its default. Generated:
 # python -c "from app.settings import example; print(example(), end='')" > .env.example
-# On a server the provisioning writes .env; for work on this machine copy this file to .env where you need another value.
+# On a server the provisioning writes .env; for work on this machine copy this file to .env for other values.
 
 # Which file Flask's and pipenv's own commands start (flask routes, flask shell).
 FLASK_APP=wsgi.py
@@ -43,9 +43,12 @@ class Settings(BaseModel):
         str, Field(description="Signs sessions: 32 characters or more, secret. In development: a new one per start.")
     ] = ""
     app_proxies: Annotated[
-        int, Field(ge=0, le=8, description="How many reverse proxies stand before the app; their X-Forwarded-* is believed.")
+        int,
+        Field(ge=0, le=8, description="How many reverse proxies stand before the app; their X-Forwarded-* counts."),
     ] = 0
-    app_max_body_kib: Annotated[int, Field(ge=1, description="Largest request body, KiB; a larger one gets 413.")] = 1024
+    app_max_body_kib: Annotated[int, Field(ge=1, description="Largest request body, KiB; a larger one gets 413.")] = (
+        1024
+    )
     app_bundles: Annotated[Path, Field(description="Folder of the built models.")] = Path("bundles")
     app_fingerprint: Annotated[
         str, Field(description="Names the configuration; /health repeats it, so that the provisioning knows what runs.")

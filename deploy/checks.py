@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from deploy import machine, toolchain
 from deploy.console import Console
+from deploy.errors import DeployError
 from deploy.project import ROOT
 
 DISK_GIB = 4
@@ -63,7 +64,7 @@ def _programs(programs: dict[str, str]) -> Iterator[Finding]:
 def _right_to_boot() -> Finding:
     try:
         command = toolchain.as_root(["true"])
-    except toolchain.DeployError as fault:
+    except DeployError as fault:
         return Finding(False, fault.reason, fault.advice)
     asked = subprocess.run(command, capture_output=True, check=False)
     return Finding(asked.returncode == 0, f"root by: {command[0] if command[0] == 'sudo' else 'being it'}",

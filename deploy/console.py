@@ -73,8 +73,13 @@ class Console:
         print(f"$ {_shown(command)}", file=self.log)
         with subprocess.Popen(
             [str(part) for part in command],
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True,
-            errors="replace", cwd=ROOT, **options,  # type: ignore[call-overload]
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            errors="replace",
+            cwd=ROOT,
+            **options,  # type: ignore[call-overload]
         ) as process:
             for line in process.stdout:
                 self.log.write(line)
@@ -86,9 +91,7 @@ class Console:
             print("\r\033[K", end="", file=self.stream)
 
 
-def run(
-    command: Sequence[str | Path], *, advice: str = "", log: IO[str] | None = None, **options: object
-) -> str:
+def run(command: Sequence[str | Path], *, advice: str = "", log: IO[str] | None = None, **options: object) -> str:
     """Run a program to its end and return its standard output; `Console.run` without a screen."""
     words = [str(part) for part in command]
     if log:

@@ -53,7 +53,7 @@ def write_local(host: rehearsal.Host) -> None:
     """Write the local environment's inventory."""
     path = INVENTORIES / LOCAL / "hosts.yml"
     path.parent.mkdir(exist_ok=True)
-    path.write_text("# Written by python3 -m deploy up\n" + rehearsal.inventory([host]))
+    path.write_text("---\n# Written by python3 -m deploy up\n" + rehearsal.inventory([host]))
 
 
 def require_local_host() -> None:

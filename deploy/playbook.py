@@ -15,11 +15,11 @@ from deploy.project import tool
 
 UNREACHABLE = (
     ("Permission denied", "Its SSH server refused the key or user: check ansible_user and the key, then: ssh {login}"),
-    ("Host key verification failed", "Its host key isn't the known one: if the server is new, ssh-keygen -R <address>, then: ssh {login}"),
+    ("Host key verification", "Its host key isn't the known one; if it is new: ssh-keygen -R <address>; ssh {login}"),
     ("Could not resolve", "Its name has no address: check ansible_host"),
     ("timed out", "Is it switched on, and does its firewall let SSH in? Try: ssh {login}"),
     ("", "Is it switched on, is the address right, and does its SSH server run? Try: ssh {login}"),
-)  # fmt: skip
+)
 """Part of ssh's message → what to do."""
 
 
@@ -64,7 +64,8 @@ def run(console: Console, environment: Environment, playbook: str, *options: str
         console.say(f"    {' '.join(shown)}")
     events, into = os.pipe()
     settings = {"PUERTO_EVENTS": str(into), "ANSIBLE_CALLBACKS_ENABLED": "steps", "ANSIBLE_NOCOLOR": "1"}
-    outcome, words = Outcome(), []
+    outcome = Outcome()
+    words: list[str] = []
     watcher = threading.Thread(target=_watch, args=(events, console, outcome, environment, quiet))
     watcher.start()
     try:

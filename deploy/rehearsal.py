@@ -206,7 +206,7 @@ def _introduce(host: Host) -> None:
     }
     script = (Path(__file__).parent / "introduce.py").read_text()
     host_key = _podman("exec", "--interactive", host.container, "python3", "-c", script, image.ADMIN,
-                       input=json.dumps(files))  # fmt: skip
+                       feed=json.dumps(files))  # fmt: skip
     known_hosts(host.name).write_text(f"{host.address} {host_key}")
 
 
@@ -228,8 +228,8 @@ def _state(host: Host) -> str:
     return "running" if alive.returncode == 0 else "stopped"
 
 
-def _podman(*words: str, input: str | None = None) -> str:
-    done = subprocess.run(as_root(["podman", *words]), capture_output=True, text=True, input=input)
+def _podman(*words: str, feed: str | None = None) -> str:
+    done = subprocess.run(as_root(["podman", *words]), capture_output=True, text=True, input=feed)
     if done.returncode:
         lines = [line for line in done.stderr.splitlines() if "level=warning" not in line]
         raise DeployError("podman: " + (lines[-1] if lines else f"exit status {done.returncode}"))

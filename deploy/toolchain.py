@@ -82,9 +82,7 @@ def install(console: Console, packages: Sequence[str]) -> None:
     advice = f"Run by hand: apt-get update && apt-get install --no-install-recommends {names}"
     with console.step(f"Install {names}"):
         console.run([*apt, "update"], advice=advice, env=environment)
-        console.run(
-            [*apt, "install", "-y", "--no-install-recommends", *packages], advice=advice, env=environment
-        )
+        console.run([*apt, "install", "-y", "--no-install-recommends", *packages], advice=advice, env=environment)
 
 
 def as_root(command: Sequence[str | Path]) -> list[str]:
@@ -105,9 +103,7 @@ def _build(console: Console) -> None:
     advice = "Is the package index reachable? pip's own settings apply: python3 -m pip config list"
     pipenv = state("pipenv")
     _fresh_virtualenv(console, pipenv)
-    console.run(
-        [pipenv / "bin" / "pip", "install", "--require-hashes", "--no-deps", "-r", PIPENV_LOCK], advice=advice
-    )
+    console.run([pipenv / "bin" / "pip", "install", "--require-hashes", "--no-deps", "-r", PIPENV_LOCK], advice=advice)
     _fresh_virtualenv(console, VENV)
     settings = {"PIPENV_VENV_IN_PROJECT": "1", "PIPENV_IGNORE_VIRTUALENVS": "1", "PIPENV_NOSPIN": "1"}
     environment = {k: v for k, v in os.environ.items() if k not in ("VIRTUAL_ENV", "PYTHONHOME")} | settings

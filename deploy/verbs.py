@@ -101,7 +101,17 @@ def dev(console: Console, options: Namespace) -> int:
     if options.gunicorn:
         command = [tool("gunicorn"), "--config", "python:app.gunicorn_conf", "--bind", address, "wsgi:app"]
     else:
-        command = [tool("flask"), "--app", "wsgi", "run", "--debug", "--host", options.host, "--port", str(options.port)]
+        command = [
+            tool("flask"),
+            "--app",
+            "wsgi",
+            "run",
+            "--debug",
+            "--host",
+            options.host,
+            "--port",
+            str(options.port),
+        ]
     console.say(f"    {' '.join(command)}\n    http://{address}/   (stop it with Ctrl+C)")
     os.chdir(ROOT)
     os.execve(command[0], command, _tools_first())

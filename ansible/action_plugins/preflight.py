@@ -12,14 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from ansible import constants
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 from ansible.vars.reserved import get_reserved_names
 
+from ansible import constants
+
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,30}")
-HOST_NAME = re.compile(r"(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*")
+HOST_NAME = re.compile(
+    r"(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*"
+)
 PATH = re.compile(r"/[A-Za-z0-9._/-]+")
 SOCKET = re.compile(r"/run/[A-Za-z0-9_-]+/[A-Za-z0-9._-]+")
 SOCKET_PATH_BYTES = 107  # unix(7)
@@ -42,9 +45,10 @@ LEAST = {"gunicorn_workers": 0, "gunicorn_timeout": 1, "gunicorn_graceful_timeou
 
 SUDO = (
     ("password is required", "sudo asks for a password: add --ask-become-pass, or allow it without (NOPASSWD)"),
-    ("sudo password", "sudo asks for a password: add --ask-become-pass, or allow it without (NOPASSWD)"),
+    ("Missing sudo password", "sudo asks for a password: add --ask-become-pass, or allow it without (NOPASSWD)"),
     ("not in the sudoers", "this user has no right to use sudo: add it to the group sudo, or connect as root"),
     ("not allowed to execute", "this user has no right to use sudo: add it to the group sudo, or connect as root"),
+    ("Incorrect sudo password", "sudo refused the password: give the right one, or allow it without (NOPASSWD)"),
     ("sudo: not found", "sudo isn't installed there: install it, or connect as root"),
     ("sudo: command not found", "sudo isn't installed there: install it, or connect as root"),
 )  # fmt: skip
@@ -79,7 +83,7 @@ class ActionModule(ActionBase):
 
 
 def _option_faults(project: Path, variables: dict[str, Any], templar: Any) -> Iterator[tuple[str, str]]:
-    if "all_plugins_play" != constants.config.get_config_value("VARIABLE_PRECEDENCE")[0]:
+    if constants.config.get_config_value("VARIABLE_PRECEDENCE")[0] != "all_plugins_play":
         yield "ansible.cfg", "is not in force: start ansible-playbook in the project's folder"
         return
     specs = _specs(project)
@@ -151,7 +155,7 @@ class _Places:
         self.files = [file for source in sources for file in _yaml_files(source)]
 
     def of(self, name: str) -> str:
-        line = re.compile(rf"\b{re.escape(name)}\s*:")
+        line = re.compile(rf"\b{re.escape(name)}[\"']?\s*:")
         found = next((file for file in self.files if line.search(file.read_text(errors="replace"))), None)
         return f"{found}: " if found else ""
 

@@ -48,7 +48,9 @@ class CallbackModule(CallbackBase):
         if not ignore_errors:
             answer = _failed_item(result._result)
             role = result._task._role.get_name() if result._task._role else ""
-            self._tell("failed", host=result._host.get_name(), role=role, name=result._task.name, reason=_reason(answer))
+            self._tell(
+                "failed", host=result._host.get_name(), role=role, name=result._task.name, reason=_reason(answer)
+            )
 
     def v2_runner_on_unreachable(self, result: Any) -> None:
         host = result._host

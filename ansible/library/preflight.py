@@ -1,10 +1,10 @@
 #!/usr/bin/python
 """Says what of a host can't work, without changing anything on it."""
 
-import glob
 import os
 import sys
 import time
+from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -81,8 +81,8 @@ def main():
     faults = list(filter(None, (check(module.params) for check in (release, rights, systemd, disk, memory))))
     if faults:
         module.fail_json(msg=" ".join(faults), faults=faults)
-    lists = bool(glob.glob("/var/lib/apt/lists/*_Packages*"))
-    python = "%d.%d" % sys.version_info[:2]
+    lists = any(Path("/var/lib/apt/lists").glob("*_Packages*"))
+    python = f"{sys.version_info.major}.{sys.version_info.minor}"
     lacking = [name for name in module.params["packages"] if not is_installed(module, name)]
     module.exit_json(python=python, package_lists=lists, upgrade_due=upgrade_due(), packages=lacking)
 
@@ -94,23 +94,23 @@ def is_installed(module, package):
 
 def upgrade_due():
     """Apt's own stamps: lists fetched more than an hour ago, or since the last upgrade."""
-    fetched, upgraded = age("/var/lib/apt/lists"), age("/var/lib/apt/periodic/upgrade-stamp")
+    fetched, upgraded = age(Path("/var/lib/apt/lists")), age(Path("/var/lib/apt/periodic/upgrade-stamp"))
     return fetched > LISTS_VALID_SECONDS or upgraded > fetched
 
 
 def age(path):
-    return time.time() - os.path.getmtime(path) if os.path.exists(path) else float("inf")
+    return time.time() - path.stat().st_mtime if path.exists() else float("inf")
 
 
 def release(params):
     """Debian 12 and 13 have the Python versions that Pipfile.lock was made for."""
-    with open("/etc/os-release") as file:
-        pairs = dict(line.rstrip("\n").split("=", 1) for line in file if "=" in line)
+    lines = Path("/etc/os-release").read_text().splitlines()
+    pairs = dict(line.split("=", 1) for line in lines if "=" in line)
     name, version = pairs.get("ID", "").strip('"'), pairs.get("VERSION_ID", "").strip('"')
     if name == "debian" and version in SUPPORTED:
         return None
     found = pairs.get("PRETTY_NAME", "an unknown system").strip('"')
-    return "It runs %s; Puerto needs Debian 12 or 13." % found
+    return f"It runs {found}; Puerto needs Debian 12 or 13."
 
 
 def rights(params):
@@ -120,28 +120,28 @@ def rights(params):
 
 
 def systemd(params):
-    if os.path.isdir("/run/systemd/system"):
+    if Path("/run/systemd/system").is_dir():
         return None
     return "It was not booted by systemd, which has to run the application."
 
 
 def disk(params):
-    path = params["path"]
-    while not os.path.isdir(path):
-        path = os.path.dirname(path)
-    usage = os.statvfs(path)
+    """What the first run takes; a host that has a release has room for its own settings."""
+    wanted = Path(params["path"])
+    folder = next(path for path in (wanted, *wanted.parents) if path.is_dir())
+    usage = os.statvfs(folder)
     free = usage.f_bavail * usage.f_frsize // 2**20
-    if free >= params["disk_mib"] or os.path.exists(os.path.join(params["path"], "current")):
+    if free >= params["disk_mib"] or (wanted / "current").exists():
         return None
-    return "%d MiB of disk are free in %s; %d are needed (preflight_disk_mib)." % (free, path, params["disk_mib"])
+    return f"{free} MiB of disk are free in {folder}; {params['disk_mib']} are needed (preflight_disk_mib)."
 
 
 def memory(params):
-    with open("/proc/meminfo") as file:
-        kib = next(int(line.split()[1]) for line in file if line.startswith("MemTotal:"))
-    if kib // 1024 >= params["memory_mib"]:
+    lines = Path("/proc/meminfo").read_text().splitlines()
+    mib = next(int(line.split()[1]) for line in lines if line.startswith("MemTotal:")) // 1024
+    if mib >= params["memory_mib"]:
         return None
-    return "It has %d MiB of memory; %d are needed (preflight_memory_mib)." % (kib // 1024, params["memory_mib"])
+    return f"It has {mib} MiB of memory; {params['memory_mib']} are needed (preflight_memory_mib)."
 
 
 if __name__ == "__main__":

@@ -65,7 +65,11 @@ def test_only_ssh_and_nginx_listen(host):
 
 def test_virtualenv_is_the_lock_s(host, values):
     current = f"{values['app_root']}/current"
-    installed = host.check_output(f"{current}/.venv/bin/pip freeze --all 2>/dev/null || {current}/.venv/bin/python -m pip freeze")
-    locked = host.check_output(f"{current}/.venv/bin/python -c \"import json; print('\\n'.join("
-                               f"k + v['version'] for k, v in json.load(open('{current}/Pipfile.lock'))['default'].items()))\"")
+    installed = host.check_output(
+        f"{current}/.venv/bin/pip freeze --all 2>/dev/null || {current}/.venv/bin/python -m pip freeze"
+    )
+    locked = host.check_output(
+        f"{current}/.venv/bin/python -c \"import json; print('\\n'.join("
+        f"k + v['version'] for k, v in json.load(open('{current}/Pipfile.lock'))['default'].items()))\""
+    )
     assert set(locked.lower().split()) <= set(installed.lower().replace("_", "-").split())

@@ -1,10 +1,9 @@
 """Two rehearsal hosts for all tests here: Debian 12, reached as a user with sudo, and Debian 13, as root."""
 
-import json
 import os
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,6 +60,7 @@ def fresh() -> Iterator[Hosts]:
         by_name[f"test{debian}"] = rehearsal.up(console, f"test{debian}", debian, user)
     inventory = state("test", "hosts.yml")
     inventory.write_text(rehearsal.inventory(list(by_name.values())))
+    console.log.close()
     yield Hosts(by_name, inventory)
     if not os.environ.get("KEEP_TEST_HOSTS"):
         for name in by_name:
@@ -81,9 +81,14 @@ def host(request: pytest.FixtureRequest, hosts: Hosts) -> rehearsal.Host:
     return hosts.by_name[request.param]
 
 
-def on(host: rehearsal.Host, command: str, check: bool = True) -> str:
+@pytest.fixture(scope="session")
+def on() -> Callable[..., str]:
     """Run a shell command on a host as root, and return what it prints."""
-    sudo = [] if host.user == "root" else ["sudo"]
-    done = subprocess.run(host.ssh(*sudo, "sh", "-c", json.dumps(command).replace("$", r"\$")), capture_output=True, text=True)
-    assert not check or done.returncode == 0, done.stderr
-    return done.stdout
+
+    def run(host: rehearsal.Host, command: str, check: bool = True) -> str:
+        shell = "sh" if host.user == "root" else "sudo sh"
+        done = subprocess.run(host.ssh(shell), input=command, capture_output=True, text=True)
+        assert not check or done.returncode == 0, done.stderr
+        return done.stdout
+
+    return run

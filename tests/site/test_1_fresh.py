@@ -1,0 +1,141 @@
+"""What is refused on a fresh host before anything changes there, and what a rehearsal without changes says."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from deploy import rehearsal
+from deploy.project import ROOT, state
+
+FOOTPRINT = """ls -d /var/www/practica_flask /opt/pipenv /etc/systemd/system/flask_app.service 2>/dev/null
+    id -u flask_app 2>/dev/null; true"""
+"""Prints what any change would have left behind."""
+
+
+def deploy(*words: str) -> subprocess.CompletedProcess[str]:
+    """Run the operator's command."""
+    return subprocess.run([sys.executable, "-m", "deploy", *words], cwd=ROOT, capture_output=True, text=True)
+
+
+def inventory(host: rehearsal.Host, **values: object) -> str:
+    """Write an inventory of one host, with values of its own, and return its path."""
+    data = json.loads(rehearsal.inventory([host]))
+    data["all"]["hosts"][host.name] |= values
+    path = state("test", "one.yml")
+    path.write_text(json.dumps(data, indent=2))
+    return str(path)
+
+
+def close_connections(host: rehearsal.Host) -> None:
+    """End the connections that Ansible keeps open, which need no key any more."""
+    words = ["ssh", "-o", "ControlPath=~/.ansible/cp/%C", "-O", "exit", "-l", host.user, "-p", "22", host.address]
+    subprocess.run(words, capture_output=True)
+
+
+def test_a_rehearsal_without_changes_passes_and_changes_nothing(fresh, on):
+    play = fresh.play("--check", "--diff")
+    assert play.status == 0, play.output
+    assert min(play.changed.values()) > 5, "it must say what it would do"
+    for host in fresh.by_name.values():
+        assert on(host, FOOTPRINT) == ""
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"nginx_server_nmes": ["x"]}, "one.yml: nginx_server_nmes: is no option of Puerto; the nearest is nginx_"),
+        ({"nginx_server_names": ["no host; name"]}, "nginx_server_names: 'no host; name' is not a host name, e.g."),
+        ({"nginx_server_names": []}, "nginx_server_names: is empty: name at least one"),
+        ({"gunicorn_workers": "many"}, "gunicorn_workers: argument 'gunicorn_workers' is of type str"),
+        ({"gunicorn_timeout": 0}, "gunicorn_timeout: 0 is less than 1"),
+        ({"app_name": "../etc"}, "app_name: '../etc' is not a name of lower-case letters"),
+        ({"app_root": "here"}, "app_root: 'here' is not an absolute path"),
+        ({"gunicorn_socket": "/tmp/x.sock"}, "gunicorn_socket: '/tmp/x.sock' is not a path of the form /run/"),
+        ({"preflight_disk_mib": 10**8}, "MiB of disk are free in /var; 100000000 are needed (preflight_disk_mib)."),
+        ({"preflight_memory_mib": 10**7}, "MiB of memory; 10000000 are needed (preflight_memory_mib)."),
+    ],
+)  # fmt: skip
+def test_what_cannot_work_is_refused_in_a_sentence(fresh, on, values, sentence):
+    host = fresh.by_name["test13"]
+    run = deploy("up", inventory(host, **values))
+    assert run.returncode == 1
+    assert sentence in run.stderr
+    assert "Traceback" not in run.stdout + run.stderr
+    assert on(host, FOOTPRINT) == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "pretty"),
+    [("ubuntu", "24.04", "Ubuntu 24.04 LTS"), ("debian", "11", "Debian GNU/Linux 11 (bullseye)")],
+)
+def test_another_system_is_refused(fresh, on, name, version, pretty):
+    host = fresh.by_name["test13"]
+    on(
+        host,
+        f"""cp --remove-destination /usr/lib/os-release /etc/os-release
+        printf 'ID={name}\\nVERSION_ID="{version}"\\nPRETTY_NAME="{pretty}"\\n' > /etc/os-release""",
+    )
+    try:
+        run = deploy("up", inventory(host))
+    finally:
+        on(host, "ln -sf ../usr/lib/os-release /etc/os-release")
+    assert run.returncode == 1
+    assert f"It runs {pretty}; Puerto needs Debian 12 or 13." in run.stderr
+    assert on(host, FOOTPRINT) == ""
+
+
+def test_host_that_does_not_answer(fresh):
+    host = fresh.by_name["test13"]
+    run = deploy("up", inventory(host, ansible_host=host.address, ansible_port=2222))
+    assert run.returncode == 1
+    assert "test13: can't be reached: ssh: connect to host" in run.stderr
+    assert "Is it switched on, is the address right" in run.stderr
+    assert "Log: " in run.stderr
+
+
+def test_key_that_is_not_known(fresh, tmp_path):
+    host = fresh.by_name["test13"]
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / "key")], check=True)
+    close_connections(host)
+    run = deploy("up", inventory(host, ansible_ssh_private_key_file=str(tmp_path / "key")))
+    assert run.returncode == 1
+    assert "Permission denied" in run.stderr
+    assert "check ansible_user and the key" in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({}, "sudo asks for a password: add --ask-become-pass, or allow it without (NOPASSWD)"),
+        ({"ansible_become_password": "wrong"}, "sudo refused the password"),
+        ({"ansible_become_password": "right"}, "has no right to use sudo"),
+        ({"ansible_become": False}, "This user is not root there; set ansible_become: true"),
+    ],
+)
+def test_user_without_sudo(fresh, on, values, sentence):
+    host = fresh.by_name["test13"]
+    on(
+        host,
+        """id visitor >/dev/null 2>&1 || useradd --create-home visitor; echo visitor:right | chpasswd
+        cp -r /root/.ssh /home/visitor; chown -R visitor: /home/visitor/.ssh""",
+    )
+    run = deploy("up", inventory(host, ansible_user="visitor", **values))
+    assert run.returncode == 1
+    assert sentence in run.stderr
+    assert on(host, FOOTPRINT) == ""
+
+
+def test_inventory_that_cannot_be_read(tmp_path):
+    broken = tmp_path / "hosts.yml"
+    broken.write_text("all: [")
+    run = deploy("up", str(broken))
+    assert run.returncode == 1
+    assert f"Completely failed to parse inventory source {broken}" in run.stderr
+
+
+def test_environment_that_is_not_there():
+    run = deploy("verify", "prodution")
+    assert run.returncode == 2
+    assert "prodution: no such environment; there are: example" in run.stderr
