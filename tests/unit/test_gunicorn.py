@@ -1,0 +1,60 @@
+"""The application under Gunicorn, as the unit starts it."""
+
+import os
+import signal
+import socket
+import stat
+import subprocess
+import time
+from http.client import HTTPConnection
+
+import pytest
+
+from deploy.project import ROOT, tool
+
+COMMAND = [tool("gunicorn"), "--config", "python:app.gunicorn_conf", "wsgi:app"]
+
+
+class UnixConnection(HTTPConnection):
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect(self.host)
+
+
+def start(**settings: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(COMMAND, cwd=ROOT, env=os.environ | settings, stderr=subprocess.PIPE, text=True)
+
+
+def test_socket_is_for_owner_and_group_and_the_model_is_loaded_once(bundles, tmp_path):
+    path = tmp_path / "app.sock"
+    with start(GUNICORN_BIND=f"unix:{path}", GUNICORN_WORKERS="2", APP_BUNDLES=str(bundles)) as process:
+        deadline = time.monotonic() + 30
+        while not path.exists():
+            assert process.poll() is None and time.monotonic() < deadline, process.stderr.read()
+            time.sleep(0.05)
+        connection = UnixConnection(str(path))
+        connection.request("GET", "/health")
+        answer = connection.getresponse()
+        assert (answer.status, answer.headers["X-Release"]) == (200, "development")
+        assert stat.S_IMODE(path.stat().st_mode) == 0o660
+        connection.close()
+        process.send_signal(signal.SIGTERM)
+        said = process.stderr.read()
+    assert process.returncode == 0
+    assert said.count("Booting worker") == 2
+    assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"GUNICORN_WORKERS": "x"}, "GUNICORN_WORKERS: input should be a valid integer"),
+        ({"APP_BUNDLES": "/nowhere"}, "/nowhere/exam: no whole bundle"),
+    ],
+)
+def test_what_cannot_be_served_is_said_without_a_traceback(settings, sentence):
+    process = start(GUNICORN_BIND="127.0.0.1:0", **settings)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode != 0
+    assert sentence in said
+    assert "Traceback" not in said

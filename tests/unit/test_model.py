@@ -1,0 +1,122 @@
+"""Contracts, bundles and the archive of a release."""
+
+import json
+import shutil
+import subprocess
+import tarfile
+from pathlib import Path
+
+import joblib
+import pytest
+import yaml
+
+from app import model
+from deploy import archive
+from deploy.errors import DeployError
+from deploy.model import MODELS, build, read_contract
+from deploy.project import LOCK, tool
+
+CONTRACT = yaml.safe_load((MODELS / "exam" / "model.yaml").read_text())
+
+
+def changed(**field: object) -> dict:
+    first, *others = CONTRACT["fields"]
+    return CONTRACT | {"fields": [first | field, *others]}
+
+
+@pytest.mark.parametrize(
+    ("contract", "sentence"),
+    [
+        (changed(minimum=30), "fields.0: minimum 30 must be less than maximum 24"),
+        (changed(example=99), "fields.0: example 99 is outside 0 to 24"),
+        (changed(name="sueno"), "field 'sueno' stands there twice"),
+        (changed(maximun=3), "fields.0.maximun: no such key; the nearest is maximum"),
+        (changed(label={"es": "Horas"}), "fields.0.label.en: Field required"),
+        (CONTRACT | {"labels": ["a", "a"]}, "label 'a' stands there twice"),
+        (CONTRACT | {"labels": ["a"]}, "labels: Tuple should have at least 2 items"),
+    ],
+)
+def test_contradiction_is_refused_with_its_place(tmp_path, contract, sentence):
+    file = tmp_path / "model.yaml"
+    file.write_text(yaml.safe_dump(contract))
+    with pytest.raises(DeployError) as refusal:
+        read_contract(file)
+    assert f"{file}: {sentence}" in refusal.value.reason
+
+
+def test_contract_that_is_no_yaml(tmp_path):
+    file = tmp_path / "model.yaml"
+    file.write_text("title: {es: ¿?")
+    with pytest.raises(DeployError, match="is no YAML"):
+        read_contract(file)
+
+
+def test_contract_with_other_labels_than_the_model(tmp_path):
+    folder = tmp_path / "exam"
+    shutil.copytree(MODELS / "exam", folder)
+    contract = (folder / "model.yaml").read_text().replace("[Aprobado, Suspendido]", "[Aprobado, Otro]")
+    (folder / "model.yaml").write_text(contract)
+    with pytest.raises(DeployError, match="was trained on"):
+        build(folder, tmp_path / "bundles")
+
+
+def test_build_is_repeatable_and_skipped_when_nothing_changed(bundles, tmp_path):
+    assert not build(MODELS / "exam", bundles)
+    assert build(MODELS / "exam", tmp_path)
+    for name in (model.MODEL, model.MANIFEST):
+        assert (tmp_path / "exam" / name).read_bytes() == (bundles / "exam" / name).read_bytes()
+
+
+def test_cut_off_build_is_made_again(tmp_path):
+    build(MODELS / "exam", tmp_path)
+    (tmp_path / "exam" / model.MODEL).write_bytes(b"half")
+    assert build(MODELS / "exam", tmp_path)
+    assert model.load(tmp_path / "exam").predict([6, 8]).label == "Aprobado"
+
+
+def test_probability_is_scikit_learns(bundles):
+    loaded = model.load(bundles / "exam")
+    expected = joblib.load(bundles / "exam" / model.MODEL).predict_proba([[6, 8]])[0]
+    assert loaded.predict([6, 8]).probability == max(expected)
+
+
+@pytest.mark.parametrize(
+    ("harm", "sentence"),
+    [
+        (lambda bundle: (bundle / model.MODEL).write_bytes(b"evil"), "is not the file that was built"),
+        (lambda bundle: (bundle / model.MODEL).unlink(), "no whole bundle"),
+        (lambda bundle: (bundle / model.MANIFEST).write_text("{"), "no whole bundle"),
+        (lambda bundle: (bundle / model.MANIFEST).write_text("{}"), "no whole bundle"),
+    ],
+)
+def test_harmed_bundle_is_refused(bundles, tmp_path, harm, sentence):
+    shutil.copytree(bundles / "exam", tmp_path / "exam")
+    harm(tmp_path / "exam")
+    with pytest.raises(model.BundleError, match=sentence):
+        model.load(tmp_path / "exam")
+
+
+def test_same_tree_is_the_same_release():
+    assert archive.pack() == archive.pack()
+
+
+def test_archive_holds_what_the_server_runs_and_nothing_else():
+    packed = archive.pack()
+    with tarfile.open(packed["path"]) as tar:
+        members = {Path(member.name).relative_to(packed["id"]): member for member in tar}
+        release = json.load(tar.extractfile(f"{packed['id']}/release.json"))
+    assert release == {"id": packed["id"], "virtualenv": packed["virtualenv"]}
+    assert {name.parts[0] for name in members if name.parts} == {*archive.CONTENT, ".env", ".venv", "release.json"}
+    assert members[Path("app/static/style.css")].mode == 0o644
+    assert members[Path("wsgi.py")].mode == 0o640
+    assert not [name for name in members if "__pycache__" in name.parts]
+
+
+def test_lock_names_no_index_and_is_the_pipfile_s():
+    lock = json.loads(LOCK.read_text())
+    assert lock["_meta"]["sources"] == []
+    packages = [*lock["default"].values(), *lock["develop"].values()]
+    assert all(package["hashes"] for package in packages)
+    assert not [package for package in packages if "index" in package]
+    verified = subprocess.run([tool("../../.puerto/pipenv/bin/pipenv"), "verify"], cwd=LOCK.parent, capture_output=True)
+    assert verified.returncode == 0, verified.stderr
