@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
-BOOT_SECONDS = 30
+BOOT_SECONDS = 120
 HOST_KEY = Path("/etc/ssh/ssh_host_ed25519_key.pub")
 
 

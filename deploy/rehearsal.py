@@ -6,6 +6,7 @@ import json
 import subprocess
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from deploy.toolchain import REHEARSAL, as_root, require
 AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
 """Where Debian keeps the certificate authorities that a host trusts."""
 
-BOOT_SECONDS = 60
+BOOT_SECONDS = 120
 LABEL = "puerto.checkout"
 
 
@@ -89,6 +90,8 @@ def down(name: str) -> bool:
     """Remove the host of that name and say whether there was one."""
     host = find(name)
     if host:
+        with suppress(DeployError):  # one that died behind podman's back is only removed once it was stopped
+            _podman("stop", "--time", "0", host.container)
         _podman("rm", "--force", "--time", "0", "--volumes", host.container)
     known_hosts(name).unlink(missing_ok=True)
     return host is not None
@@ -114,7 +117,6 @@ def inventory(hosts: Sequence[Host]) -> str:
         host.name: {
             "ansible_host": host.address,
             "ansible_user": host.user,
-            "ansible_become": host.user != "root",
             "ansible_ssh_private_key_file": str(key()),
             "ansible_ssh_common_args": f"-o UserKnownHostsFile={known_hosts(host.name)}",
         }
@@ -133,14 +135,19 @@ def _create(console: Console, name: str, debian: str, user: str) -> Host:
 
 
 def _start_again(console: Console, host: Host) -> Host:
-    """Start a host whose container stopped, as all do when the machine restarts."""
-    with console.step(f"Boot {host.name}, the Debian {host.debian} host of before"):
-        try:
+    """Start a host whose container stopped, as all do when the machine restarts; else make it anew.
+
+    podman can't start one whose processes were killed behind its back: it goes on calling it running.
+    """
+    try:
+        with console.step(f"Boot {host.name}, the Debian {host.debian} host of before"):
             _podman("start", host.container)
             _introduce(host)
-        except DeployError as fault:
-            raise DeployError(fault.reason, f"Make it anew: python3 -m deploy down {host.name}, then up") from fault
-        _wait_for_ssh(host)
+            _wait_for_ssh(host)
+    except DeployError as fault:
+        console.say(f"    it can't be started ({fault.reason}): a new one takes its place")
+        down(host.name)
+        return _create(console, host.name, host.debian, host.user)
     return host
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import secrets
 
 import pytest
 
@@ -76,7 +77,7 @@ def test_unknown_host_is_refused(ask, name):
 
 
 def test_visits_are_logged(host, ask, values):
-    mark = "/visit-that-the-test-looks-for"
+    mark = f"/visit-{secrets.token_hex(8)}"
     assert ask(mark).status == 404
     assert mark in host.check_output(f"tail --lines=20 {values['nginx_access_log']}")
     assert host.file(values["nginx_error_log"]).exists

@@ -114,7 +114,7 @@ def test_secret_key_is_kept_and_every_host_has_its_own(hosts, on):
 
 
 def test_changed_option_reaches_the_running_process(hosts, on):
-    play = hosts.play("-e", "gunicorn_workers=3", "-e", "gunicorn_timeout=32")
+    play = hosts.play("-e", "gunicorn_workers=3", "-e", "gunicorn_timeout=32", "-e", "packages_upgrade=false")
     assert play.status == 0, play.output
     for host in hosts.by_name.values():
         assert on(host, "pgrep --count --parent $(systemctl show -P MainPID flask_app)").strip() == "3"
