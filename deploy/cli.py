@@ -21,7 +21,7 @@ EXAMPLES = """examples:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit status: 0 done, 1 failed, 2 not understood, 130 interrupted."""
-    options = _parser().parse_args(arguments)
+    options = _read(list(sys.argv[1:] if arguments is None else arguments))
     data_on_stdout = getattr(options, "json", False)
     console = Console(options.verb, sys.stderr if data_on_stdout else None)
     try:
@@ -32,6 +32,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         console.say(f"Interrupted. Start it again: it goes on from what is there. Log: {console.path}")
         return 130
+
+
+def _read(words: list[str]) -> argparse.Namespace:
+    """What stands after ``test`` is pytest's own, options included."""
+    if words[:1] == ["test"] and not {"-h", "--help"} & set(words):
+        return argparse.Namespace(verb="test", run=verbs.test, pytest=words[1:])
+    return _parser().parse_args(words)
 
 
 def _explain(console: Console, fault: DeployError) -> None:
@@ -70,8 +77,7 @@ def _command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", na
 def _add_test(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     words = "run every test of the project; hosts for them are booted and removed"
     test = commands.add_parser("test", help=words, description=words)
-    test.set_defaults(run=verbs.test)
-    test.add_argument("pytest", nargs=argparse.REMAINDER, help="words for pytest, e.g. tests/unit -k form")
+    test.add_argument("pytest", nargs="*", help="words for pytest, e.g. tests/unit -k form")
 
 
 def _add_dev(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

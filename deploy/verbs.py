@@ -88,7 +88,7 @@ def test(console: Console, options: Namespace) -> int:
     """Run pytest, its own lines on the screen; its exit status is ours."""
     toolchain.prepare(console)
     toolchain.require(console, toolchain.TOOLS | toolchain.REHEARSAL | toolchain.BROWSER)
-    command = [tool("python"), "-m", "pytest", *(options.pytest or ["tests"])]
+    command = [tool("python"), "-m", "pytest", *options.pytest]
     console.say(f"    {' '.join(command)}")
     return subprocess.run(command, cwd=ROOT, env=_tools_first()).returncode
 

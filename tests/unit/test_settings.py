@@ -20,7 +20,7 @@ SECRET = "s" * 32
     ],
 )
 def test_wrong_environment_is_refused_in_a_sentence(environment, sentence):
-    with pytest.raises(settings.SettingsError, match="(?s).*") as refusal:
+    with pytest.raises(settings.SettingsError) as refusal:
         settings.load(environment)
     assert sentence in str(refusal.value)
 
