@@ -58,7 +58,10 @@ def _parser() -> argparse.ArgumentParser:
     _command(commands, "verify", verbs.verify, "run the host tests (testinfra) against the environment")
     status = _command(commands, "status", verbs.status, "say what runs: release, unit, health, address")
     status.add_argument("--json", action="store_true", help="as JSON, for programs")
-    _command(commands, "down", verbs.down, "remove the local host")
+    down = _command(commands, "down", verbs.down, "remove the local host")
+    down.add_argument(
+        "--all", action="store_true", help="and what a cut-off test run left: every host of this checkout"
+    )
     _command(commands, "doctor", verbs.doctor, "say what is missing on this machine, or in the way on the hosts")
     _add_test(commands)
     _add_dev(commands)

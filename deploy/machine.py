@@ -4,9 +4,10 @@ import os
 import re
 import resource
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
+
+from deploy.project import tool
 
 CGROUPS = Path("/sys/fs/cgroup")
 BUNDLES = (
@@ -66,7 +67,7 @@ def pip_settings(authorities: str) -> dict[str, str]:
 
 def _pip_config() -> Iterator[tuple[str, str]]:
     listing = subprocess.run(
-        [sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=False
+        [tool("python"), "-m", "pip", "config", "list"], capture_output=True, text=True, check=False
     ).stdout
     for line in listing.splitlines():
         key, _, value = line.partition("=")

@@ -3,6 +3,7 @@
 import hashlib
 import ipaddress
 import json
+import shlex
 import subprocess
 import time
 from collections.abc import Sequence
@@ -46,7 +47,7 @@ class Host:
 
     def ssh(self, *command: str) -> list[str]:
         """Return the command line that runs a command there."""
-        options = [f"UserKnownHostsFile={known_hosts(self.name)}", "StrictHostKeyChecking=yes", "BatchMode=yes",
+        options = [_known_hosts_option(self.name), "StrictHostKeyChecking=yes", "BatchMode=yes",
                    "ConnectTimeout=5"]  # fmt: skip
         flags = [flag for option in options for flag in ("-o", option)]
         return ["ssh", "-i", str(key()), *flags, f"{self.user}@{self.address}", *command]
@@ -118,11 +119,16 @@ def inventory(hosts: Sequence[Host]) -> str:
             "ansible_host": host.address,
             "ansible_user": host.user,
             "ansible_ssh_private_key_file": str(key()),
-            "ansible_ssh_common_args": f"-o UserKnownHostsFile={known_hosts(host.name)}",
+            "ansible_ssh_common_args": f"-o {shlex.quote(_known_hosts_option(host.name))}",
         }
         for host in hosts
     }
     return json.dumps({"all": {"hosts": entries}}, indent=2) + "\n"
+
+
+def _known_hosts_option(name: str) -> str:
+    """ssh splits the value at spaces, which a checkout's path may have."""
+    return f'UserKnownHostsFile="{known_hosts(name)}"'
 
 
 def _create(console: Console, name: str, debian: str, user: str) -> Host:

@@ -65,11 +65,13 @@ def down(console: Console, options: Namespace) -> int:
     if not environment.is_local:
         raise DeployError(f"{environment.name}: only local hosts are removed by down; nothing was changed", status=2)
     with alone(state("locks", LOCAL), "local: another run is at work on it"):
-        if toolchain.missing({"podman": "podman"}) or not rehearsal.down(LOCAL):
-            console.say("There is no local host.")
-        else:
-            console.say("The local host is removed; the root file system stays for the next one.")
         (INVENTORIES / LOCAL / "hosts.yml").unlink(missing_ok=True)
+        names = [] if toolchain.missing({"podman": "podman"}) else [host.name for host in rehearsal.hosts()]
+        for name in names if options.all else {LOCAL} & set(names):
+            with console.step(f"Remove {name}"):
+                rehearsal.down(name)
+        if LOCAL not in names:
+            console.say("There is no local host.")
     return 0
 
 
