@@ -80,5 +80,5 @@ def _reason(answer: dict[str, Any]) -> str:
         return f"{message}: {spoken[0]}"
     if message and not message.startswith(("non-zero return code", "MODULE FAILURE", "Task failed: Module failed")):
         return message
-    lines = [line for text in spoken if text for line in text.splitlines() if line.strip()]
-    return "\n".join(lines[-3:]) or message
+    lines = next((text.splitlines() for text in spoken if text), [])
+    return "\n".join(line.strip() for line in lines[-3:] if line.strip()) or message

@@ -5,6 +5,7 @@ import json
 import os
 import shlex
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,7 +88,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 @functools.cache
 def _rendered(inventory: str) -> dict[str, dict[str, Any]]:
     """Return host → values as Ansible renders them; no connection is made."""
-    command = ["ansible", "all", "-i", inventory, "-o", "-m", "debug", "-a", f"var={VALUES}"]
+    ansible = Path(sys.executable).parent / "ansible"
+    command = [ansible, "all", "-i", inventory, "-o", "-m", "debug", "-a", f"var={VALUES}"]
     done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"ANSIBLE_NOCOLOR": "1"})
     if done.returncode:
         pytest.exit(f"{inventory}: Ansible can't read it: {done.stderr or done.stdout}", returncode=2)

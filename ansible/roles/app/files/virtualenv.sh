@@ -8,8 +8,12 @@ rm -rf "$folder"
 mkdir -p "$folder"
 cp "$release/Pipfile" "$release/Pipfile.lock" "$folder"
 cd "$folder"
-export PIPENV_VENV_IN_PROJECT=1 PIPENV_NOSPIN=1 PIP_NO_CACHE_DIR=1 CI=1
-/opt/pipenv/bin/pipenv sync
+export PIPENV_VENV_IN_PROJECT=1 PIPENV_NOSPIN=1 PIP_NO_CACHE_DIR=1 CI=1 NO_COLOR=1 TERM=dumb COLUMNS=1000
+said=$(/opt/pipenv/bin/pipenv sync 2>&1) || {
+    echo "$said"
+    echo "$said" | grep -E -m 1 'No space left|HASH|rror:' >&2
+    exit 1
+}
 chgrp -R "$group" "$folder"
 chmod 0750 "$folder"
 sync
