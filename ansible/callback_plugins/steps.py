@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from typing import Any
 
 from ansible.plugins.callback import CallbackBase
@@ -18,6 +19,9 @@ short_description: One JSON object a line for each step, failure, report and the
 description:
   - Writes to the file descriptor that the environment variable PUERTO_EVENTS names.
 """
+
+CONNECTION_ENDED = re.compile("Shared connection to .* closed")
+"""What ssh, not the task, says at the end of a script."""
 
 REPORT = "Report"
 """The task whose message is passed on as it is."""
@@ -74,11 +78,14 @@ def _reason(answer: dict[str, Any]) -> str:
     """Return a failed task's own words: the last ones of its program, where it ran one."""
     if answer.get("censored"):
         return "its output is kept secret (no_log)"
-    spoken = [str(answer.get(key) or "").strip() for key in ("stderr", "module_stderr", "stdout")]
+    errors = [line for line in _lines(answer, "stderr", "module_stderr") if not CONNECTION_ENDED.search(line)]
     message = str(answer.get("msg") or "").strip()
     if message == "failed to validate":
-        return f"{message}: {spoken[0]}"
+        return f"{message}: {' '.join(errors)}"
     if message and not message.startswith(("non-zero return code", "MODULE FAILURE", "Task failed: Module failed")):
         return message
-    lines = next((text.splitlines() for text in spoken if text), [])
-    return "\n".join(line.strip() for line in lines[-3:] if line.strip()) or message
+    return "\n".join(errors[-3:] or _lines(answer, "stdout")[-1:]) or message
+
+
+def _lines(answer: dict[str, Any], *keys: str) -> list[str]:
+    return [line.strip() for key in keys for line in str(answer.get(key) or "").splitlines() if line.strip()]
