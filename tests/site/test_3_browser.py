@@ -71,7 +71,7 @@ def test_faults_stand_beside_their_fields(page, host):
     page.get_by_label("Horas de estudio").fill("6")
     page.get_by_label("Horas de sueño").fill("8")
     page.get_by_role("button", name="Predecir").click()
-    expect(page.get_by_role("alert")).to_contain_text("Horas de sueño falta")
+    expect(page.get_by_role("alert")).to_contain_text("Horas de sueño: falta")
     expect(page.get_by_label("Horas de estudio")).to_have_attribute("aria-invalid", "true")
     expect(page.get_by_label("Horas de estudio")).to_have_value("25")
     shot(page, host, "faults")

@@ -100,10 +100,10 @@ def test_form_shows_label_and_probability(client, estudio):
 @pytest.mark.parametrize(
     ("form", "sentences"),
     [
-        ({}, [f"Horas de estudio {MISSING}", f"Horas de sueño {MISSING}"]),
-        ({"estudio": "seis", "sueno": "1_0"}, [f"Horas de estudio {NUMBER}", f"Horas de sueño {NUMBER}"]),
-        ({"estudio": "25", "sueno": "inf"}, [f"Horas de estudio {RANGE}", f"Horas de sueño {NUMBER}"]),
-        ({"estudio": "<script>", "sueno": "8"}, [f"Horas de estudio {NUMBER}", "&lt;script&gt;"]),
+        ({}, [f"Horas de estudio: {MISSING}", f"Horas de sueño: {MISSING}"]),
+        ({"estudio": "seis", "sueno": "1_0"}, [f"Horas de estudio: {NUMBER}", f"Horas de sueño: {NUMBER}"]),
+        ({"estudio": "25", "sueno": "inf"}, [f"Horas de estudio: {RANGE}", f"Horas de sueño: {NUMBER}"]),
+        ({"estudio": "<script>", "sueno": "8"}, [f"Horas de estudio: {NUMBER}", "&lt;script&gt;"]),
     ],
 )
 def test_form_with_faults_keeps_what_was_typed(client, form, sentences):

@@ -1,0 +1,54 @@
+"""Writes docs/options.md: every option, joined from its description (role) and its default (group_vars).
+
+``python -m deploy.options``, in ``.venv``.
+"""
+
+import sys
+from typing import Any
+
+import yaml
+
+from deploy.project import ROOT
+
+PAGE = ROOT / "docs" / "options.md"
+DEFAULTS = ROOT / "ansible" / "group_vars" / "all.yml"
+
+HEAD = """\
+# Options
+
+Say in `ansible/inventories/<environment>/group_vars/all.yml` what differs. Why each default is what it is:
+[ansible/group_vars/all.yml](../ansible/group_vars/all.yml). Generated: `.venv/bin/python -m deploy.options`.
+
+| option | type | default | |
+|---|---|---|---|
+"""
+
+
+def main() -> int:
+    """Write the page."""
+    PAGE.write_text(page(), encoding="utf-8")
+    return 0
+
+
+def page() -> str:
+    """Return the page's text."""
+    defaults = yaml.safe_load(DEFAULTS.read_text(encoding="utf-8"))
+    described = specs()
+    return HEAD + "".join(_row(name, described[name], value) for name, value in defaults.items())
+
+
+def specs() -> dict[str, dict[str, Any]]:
+    """Return option → its entry in the owning role's meta/argument_specs.yml."""
+    files = sorted((ROOT / "ansible" / "roles").glob("*/meta/argument_specs.yml"))
+    mains = [yaml.safe_load(file.read_text(encoding="utf-8"))["argument_specs"]["main"] for file in files]
+    return {name: spec for main in mains for name, spec in main["options"].items()}
+
+
+def _row(name: str, spec: dict[str, Any], value: object) -> str:
+    shown = " ".join(value) if isinstance(value, list) else str(value).lower() if isinstance(value, bool) else value
+    cells = (f"`{name}`", spec["type"], f"`{shown}`", spec["description"])
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

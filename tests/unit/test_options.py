@@ -1,0 +1,43 @@
+"""The provisioning's options: one default, one description, one page."""
+
+import yaml
+
+from app.settings import Settings
+from deploy import options
+from deploy.project import ROOT
+
+
+def test_every_option_has_one_default_and_one_description():
+    defaults = yaml.safe_load(options.DEFAULTS.read_text())
+    assert set(defaults) == set(options.specs())
+    assert all(spec["description"] and spec["required"] for spec in options.specs().values())
+
+
+def test_no_role_has_defaults_and_no_spec_a_default():
+    assert list((ROOT / "ansible" / "roles").glob("*/defaults")) == []
+    assert [name for name, spec in options.specs().items() if "default" in spec] == []
+
+
+def test_every_option_is_read():
+    texts = [
+        file.read_text()
+        for folder in ("ansible/roles", "ansible/action_plugins", "systemd", "nginx")
+        for file in (ROOT / folder).rglob("*")
+        if file.is_file() and file.name != "argument_specs.yml" and file.suffix != ".pyc"
+    ]
+    unread = [name for name in options.specs() if not any(name in text for text in texts)]
+    assert unread == []
+
+
+def test_application_and_provisioning_agree():
+    """Two homes that can't be one: the application has defaults without a server too."""
+    provisioning = yaml.safe_load(options.DEFAULTS.read_text())
+    application = {name: field.default for name, field in Settings.model_fields.items()}
+    for name in application.keys() & provisioning.keys():
+        assert application[name] == provisioning[name], name
+    written = yaml.safe_load((ROOT / "ansible" / "roles" / "app" / "vars" / "main.yml").read_text())["app_settings"]
+    assert {name.lower() for name in written} - {"flask_app"} <= set(application)
+
+
+def test_page_is_the_generated_one():
+    assert options.PAGE.read_text() == options.page()
