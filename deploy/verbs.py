@@ -92,7 +92,8 @@ def test(console: Console, options: Namespace) -> int:
     toolchain.require(console, toolchain.TOOLS | toolchain.REHEARSAL | toolchain.BROWSER)
     command = [tool("python"), "-m", "pytest", *options.pytest]
     console.say(f"    {' '.join(command)}")
-    return subprocess.run(command, cwd=ROOT, env=_tools_first()).returncode
+    with alone(state("locks", "test"), "another test run is at work in this checkout"):
+        return subprocess.run(command, cwd=ROOT, env=_tools_first()).returncode
 
 
 def dev(console: Console, options: Namespace) -> int:

@@ -13,7 +13,7 @@ tar -xz -C "$root/releases"
 release="$root/releases/$1"
 python3 -m venv /opt/pipenv
 /opt/pipenv/bin/pip install -q --require-hashes --no-deps -r /tmp/pipenv.txt
-rm "$release/.venv"
+rm "$release/.venv" "$release/.env"
 cd "$release"
 /opt/pipenv/bin/pipenv sync
 chgrp -R flask_app "$release"
