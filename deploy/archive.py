@@ -46,7 +46,7 @@ def pack() -> dict[str, str]:
     virtualenv = f"virtualenvs/{_hash(LOCK.read_bytes() + PIPENV_LOCK.read_bytes())}"
     files = {name: name.read_bytes() for name in _files()}
     content = b"".join(f"{name.relative_to(ROOT)}\0{len(data)}\0".encode() + data for name, data in files.items())
-    release = {"id": _hash(content), "virtualenv": virtualenv}
+    release = {"id": _hash(Path(__file__).read_bytes() + content), "virtualenv": virtualenv}
     path = state("releases", f"{release['id']}.tar.gz")
     if not path.exists():
         partial = path.with_suffix(".partial")
@@ -66,9 +66,10 @@ def _files() -> Iterator[Path]:
 def _tar(release: dict[str, str], files: dict[Path, bytes]) -> bytes:
     """release.json comes last: where it is, the release is whole."""
     buffer = io.BytesIO()
-    top = Path(release["id"])
+    top = Path("releases") / release["id"]
     folders = sorted({parent for file in files for parent in file.relative_to(ROOT).parents})
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        _add(tar, top.parent, type=tarfile.DIRTYPE, mode=0o751)
         for folder in folders:
             _add(tar, top / folder, type=tarfile.DIRTYPE, mode=0o755 if _is_static(folder) else 0o751)
         for file, data in files.items():

@@ -178,13 +178,19 @@ def _run_options(host: Host, runtime: list[str]) -> list[str]:
     labels = {LABEL: str(ROOT), "puerto.name": host.name, "puerto.debian": host.debian,
               "puerto.address": host.address, "puerto.user": host.user}  # fmt: skip
     return [
-        *runtime, "run", "--detach", "--name", host.container, "--hostname", host.name, "--ip", host.address,
+        *runtime, "run", "--detach", "--name", host.container, "--hostname", host.name,
+        "--ip", host.address, "--mac-address", _mac(host.address),
         "--systemd=always", "--restart=always",  # a container that reboots has ended: podman starts it again
         "--cap-add", "SYS_ADMIN,NET_ADMIN,SYS_PTRACE",  # what sandboxed units and a firewall need
         "--security-opt", "apparmor=unconfined", "--security-opt", "label=disable", "--security-opt", "unmask=ALL",
         *machine.container_limits(), *_cgroup_options(),
         *(f"--label={key}={value}" for key, value in labels.items()),
     ]  # fmt: skip
+
+
+def _mac(address: str) -> str:
+    """An address keeps its hardware address, or the machine goes on asking for the one of the host before."""
+    return "02:50" + "".join(f":{part:02x}" for part in ipaddress.ip_address(address).packed)
 
 
 def _cgroup_options() -> list[str]:

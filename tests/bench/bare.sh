@@ -8,8 +8,8 @@ apt-get -qq update
 apt-get -qq -y dist-upgrade
 apt-get -qq -y install --no-install-recommends ca-certificates nginx python3-venv
 useradd --system --no-create-home --shell /usr/sbin/nologin flask_app
-mkdir -p "$root/releases"
-tar -xz -C "$root/releases"
+mkdir -p "$root"
+tar -xz -C "$root"
 release="$root/releases/$1"
 python3 -m venv /opt/pipenv
 /opt/pipenv/bin/pip install -q --require-hashes --no-deps -r /tmp/pipenv.txt
@@ -20,7 +20,7 @@ chgrp -R flask_app "$release"
 cp /tmp/env "$release/.env"
 cp /tmp/flask_app.service /etc/systemd/system/
 sed -i "s#$root/shared/.env#$release/.env#; s#$root/current#$release#" /etc/systemd/system/flask_app.service
-chgrp www-data "$root" "$root/releases"
+chgrp www-data "$root"
 systemctl daemon-reload
 systemctl enable -q --now flask_app
 cp /tmp/site /etc/nginx/sites-enabled/practica_flask

@@ -19,10 +19,8 @@ def test_nginx_runs_and_starts_at_boot(host):
     assert nginx.is_running
 
 
-def test_only_our_sites_are_enabled(host, values):
-    enabled = host.file("/etc/nginx/sites-enabled").listdir()
-    assert {values["app_name"], "unknown_hosts"} <= set(enabled)
-    assert "default" not in enabled
+def test_default_site_is_out_of_the_way(host):
+    assert not host.file("/etc/nginx/sites-enabled/default").exists
 
 
 def test_site_is_linked(host, values):

@@ -21,7 +21,7 @@ def test_application_has_a_user_without_shell_or_home(host, values):
 
 @pytest.mark.parametrize(
     ("folder", "group", "mode"),
-    [("", "www-data", 0o750), ("/releases", "www-data", 0o750), ("/shared", "root", 0o700)],
+    [("", "www-data", 0o750), ("/shared", "root", 0o700)],
 )
 def test_folder(host, values, folder, group, mode):
     found = host.file(values["app_root"] + folder)

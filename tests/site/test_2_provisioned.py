@@ -31,10 +31,10 @@ BREAKAGES = {
     "socket for all": ("chmod 0666 /run/flask_app/flask_app.sock", "test_socket_is_for_the_application"),
     "default site back": (
         "ln -s /etc/nginx/sites-available/default /etc/nginx/sites-enabled/default",
-        "test_only_our_sites_are_enabled",
+        "test_default_site_is_out_of_the_way",
     ),
     "unknown hosts let in": (
-        "rm /etc/nginx/sites-enabled/unknown_hosts; systemctl reload nginx; sleep 1", "test_unknown_host_is_refused",
+        "rm /etc/nginx/conf.d/unknown_hosts.conf; systemctl reload nginx; sleep 1", "test_unknown_host_is_refused",
     ),
     "invalid Nginx": ("echo nonsense > /etc/nginx/conf.d/x.conf", "test_configuration_is_valid"),
     "log turned off": (
@@ -98,7 +98,7 @@ def test_host_tests_notice_what_is_broken(hosts, on):
         if run.returncode != 1 or "FAILED tests/host" not in run.stdout:
             unnoticed.append((name, run.stdout[-500:]))
         if name in ("code given away", "model for www-data", "another release"):
-            on(host, "rm -rf /var/www/practica_flask/releases")
+            on(host, "rm -rf /var/www/practica_flask/releases")  # as no run looks into a whole release
         on(host, MENDED_BY_HAND)
         mended = hosts.play("--limit", "test12")
         assert mended.status == 0, (name, mended.output)

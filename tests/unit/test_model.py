@@ -103,8 +103,9 @@ def test_same_tree_is_the_same_release():
 def test_archive_holds_what_the_server_runs_and_nothing_else():
     packed = archive.pack()
     with tarfile.open(packed["path"]) as tar:
-        members = {Path(member.name).relative_to(packed["id"]): member for member in tar}
-        release = json.load(tar.extractfile(f"{packed['id']}/release.json"))
+        top = f"releases/{packed['id']}"
+        members = {Path(member.name).relative_to(top): member for member in tar if member.name != "releases"}
+        release = json.load(tar.extractfile(f"{top}/release.json"))
     assert release == {"id": packed["id"], "virtualenv": packed["virtualenv"]}
     assert {name.parts[0] for name in members if name.parts} == {*archive.CONTENT, ".env", ".venv", "release.json"}
     assert members[Path("app/static/style.css")].mode == 0o644
