@@ -43,6 +43,7 @@ def _object() -> dict[str, Any]:
         raise UnsupportedMediaType("Envía JSON, con la cabecera Content-Type: application/json.")
     try:
         data = json.loads(request.get_data())
+        json.dumps(data, ensure_ascii=False).encode()  # a lone surrogate (\ud800) is no text: it could not be answered
     except (ValueError, RecursionError):
         raise BadRequest("El cuerpo no es JSON bien formado.") from None
     if not isinstance(data, dict):

@@ -5,7 +5,7 @@ import math
 from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, Strict, StringConstraints, model_validator
 
 SENTENCES = {
     "es": {
@@ -23,7 +23,14 @@ SENTENCES = {
 }
 """Language → kind of fault → sentence."""
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=63)]
+NAME_CHARACTERS = 63
+UNKNOWN_NAMED = 10
+"""How many names that no field has get a sentence."""
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=NAME_CHARACTERS)]
+Number = Annotated[float, Strict()]
+"""Strict, or YAML's yes and no would be 1 and 0."""
+
 Words = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 
 
@@ -57,9 +64,9 @@ class NumberField(_Part):
     label: Text
     help: Text
     unit: Words
-    minimum: float
-    maximum: float
-    example: float
+    minimum: Number
+    maximum: Number
+    example: Number
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Self:
@@ -116,12 +123,11 @@ class Contract(_Part):
         return row
 
     def _unknown(self, values: Mapping[str, Any], language: str) -> dict[str, str]:
+        """Name the first few alone: whoever sends thousands gets no work done for each."""
         known = [field.name for field in self.fields]
+        strangers = [name[:NAME_CHARACTERS] for name in values if name not in known][:UNKNOWN_NAMED]
         sentence = SENTENCES[language]["unknown"]
-        return {
-            name: sentence.format(nearest=difflib.get_close_matches(name, known, n=1, cutoff=0.0)[0])
-            for name in values if name not in known
-        }  # fmt: skip
+        return {name: sentence.format(nearest=difflib.get_close_matches(name, known, 1, 0.0)[0]) for name in strangers}
 
 
 def _number(value: Any, strict: bool) -> tuple[float, str]:

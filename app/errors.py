@@ -7,6 +7,8 @@ from werkzeug.exceptions import HTTPException
 
 from app.contract import InvalidInput
 
+JSON_TYPES = ("application/json", "application/problem+json")
+
 WORDS = {
     400: ("Petición incorrecta", "No hemos entendido lo que enviaste."),
     404: ("No encontrada", "Aquí no hay ninguna página con esa dirección."),
@@ -51,7 +53,16 @@ def _unforeseen(error: Exception) -> Response:
 
 
 def _answer(status: int, title: str, detail: str, **more: object) -> Response:
-    if request.blueprint != "api" and request.path not in ("/modelo", "/health"):
+    if not _is_for_a_program():
         return Response(render_template("error.html", status=status, title=title, detail=detail), status)
     problem = {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
     return Response(json.dumps(problem), status, mimetype="application/problem+json")
+
+
+def _is_for_a_program() -> bool:
+    """By route; where there is none, by what the client would rather read: a browser's page wins a tie."""
+    if request.endpoint:
+        return request.blueprint == "api"
+    if request.path in ("/modelo", "/health"):
+        return True
+    return request.accept_mimetypes.best_match(["text/html", *JSON_TYPES], "text/html") in JSON_TYPES

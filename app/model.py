@@ -65,11 +65,12 @@ def load(bundle: Path) -> Model:
         manifest = json.loads((bundle / MANIFEST).read_text(encoding="utf-8"))
         data = (bundle / MODEL).read_bytes()
         contract = Contract.model_validate(manifest["contract"])
-    except (OSError, ValueError, KeyError, ValidationError) as fault:
+        digest, version, metrics = manifest["sha256"], manifest["version"], manifest["metrics"]
+    except (OSError, ValueError, KeyError, TypeError, ValidationError) as fault:
         raise BundleError(f"{bundle}: no whole bundle ({type(fault).__name__}); {REMEDY}") from fault
-    if hashlib.sha256(data).hexdigest() != manifest["sha256"]:
+    if hashlib.sha256(data).hexdigest() != digest:
         raise BundleError(f"{bundle / MODEL}: is not the file that was built; {REMEDY}")
-    return Model(contract, manifest["version"], manifest["metrics"], _open(bundle, data))
+    return Model(contract, version, metrics, _open(bundle, data))
 
 
 def _open(bundle: Path, data: bytes) -> Any:

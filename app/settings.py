@@ -5,9 +5,9 @@ import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 ROOT = Path(__file__).resolve().parent.parent
 SECRET_KEY_CHARACTERS = 32
@@ -34,7 +34,7 @@ class SettingsError(Exception):
 class Settings(BaseModel):
     """Each setting once; its environment variable is its name in upper case."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, validate_default=True)
 
     app_environment: Annotated[
         Literal["development", "production"], Field(description="production asks for a SECRET_KEY.")
@@ -53,7 +53,9 @@ class Settings(BaseModel):
     app_fingerprint: Annotated[
         str, Field(description="Names the configuration; /health repeats it, so that the provisioning knows what runs.")
     ] = ""
-    gunicorn_bind: Annotated[str, Field(description="host:port, or unix:/path/of/the.sock.")] = "127.0.0.1:5000"
+    gunicorn_bind: Annotated[str, Field(min_length=1, description="host:port, or unix:/path/of/the.sock.")] = (
+        "127.0.0.1:5000"
+    )
     gunicorn_workers: Annotated[int, Field(ge=0, le=256, description="Worker processes; 0: one per core.")] = 0
     gunicorn_timeout: Annotated[
         int, Field(ge=1, description="Seconds until a worker that answers nothing is replaced.")
@@ -62,12 +64,13 @@ class Settings(BaseModel):
         int, Field(ge=1, description="Seconds that a stopping worker has to end its requests.")
     ] = 30
 
-    @model_validator(mode="after")
-    def _has_a_secret(self) -> Self:
-        if self.app_environment == "production" and len(self.secret_key) < SECRET_KEY_CHARACTERS:
-            raise ValueError(f"SECRET_KEY: production needs one of {SECRET_KEY_CHARACTERS} characters or more; "
+    @field_validator("secret_key")
+    @classmethod
+    def _is_long_enough(cls, secret: str, others: ValidationInfo) -> str:
+        if others.data.get("app_environment") == "production" and len(secret) < SECRET_KEY_CHARACTERS:
+            raise ValueError(f"production needs one of {SECRET_KEY_CHARACTERS} characters or more; "
                              'make one: python3 -c "import secrets; print(secrets.token_hex(32))"')  # fmt: skip
-        return self
+        return secret
 
     @property
     def bundles(self) -> Path:
@@ -110,4 +113,6 @@ def _misspelling(name: str) -> str:
 def _sentence(error: dict[str, object]) -> str:
     place, message = error["loc"], str(error["msg"]).removeprefix("Value error, ")
     name = str(place[0]).upper() if isinstance(place, tuple) and place else ""
+    if error["type"] == "value_error":  # our own sentence, complete; the value may be the secret
+        return f"{name}: {message}"
     return f"{name}: {message[0].lower()}{message[1:]}, not {error['input']!r}; see .env.example" if name else message

@@ -8,7 +8,6 @@ import hashlib
 import importlib.util
 import io
 import json
-import platform
 import shutil
 import sys
 import tempfile
@@ -18,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from deploy.errors import DeployError
-from deploy.project import ROOT
+from deploy.locks import alone
+from deploy.project import ROOT, state
 
 MODELS = ROOT / "models"
 BUNDLES = ROOT / "bundles"
@@ -39,7 +39,8 @@ def main() -> int:
 
 def build_all() -> dict[str, bool]:
     """Build every model; name → whether it had to be built."""
-    return {contract.parent.name: build(contract.parent) for contract in sorted(MODELS.glob("*/model.yaml"))}
+    with alone(state("locks", "models")):
+        return {contract.parent.name: build(contract.parent) for contract in sorted(MODELS.glob("*/model.yaml"))}
 
 
 def build(folder: Path, bundles: Path = BUNDLES) -> bool:
@@ -56,7 +57,7 @@ def build(folder: Path, bundles: Path = BUNDLES) -> bool:
     pipeline, metrics = _train(folder, contract)
     _write(bundle, pipeline, {
         "contract": contract, "metrics": metrics, "source": source, "version": source[:12],
-        "made_with": {"python": platform.python_version()} | {name: version(name) for name in PACKAGES},
+        "made_with": {name: version(name) for name in PACKAGES},
     })  # fmt: skip
     return True
 
@@ -73,12 +74,14 @@ def read_contract(file: Path) -> dict[str, Any]:
     from app.contract import Contract
 
     try:
-        data = yaml.safe_load(file.read_text(encoding="utf-8"))
-        return Contract.model_validate(data).model_dump(mode="json")
-    except yaml.YAMLError as fault:
+        contract = Contract.model_validate(yaml.safe_load(file.read_bytes()))
+    except (yaml.YAMLError, UnicodeError) as fault:
         raise DeployError(f"{file}: is no YAML: {' '.join(str(fault).split())}") from fault
     except ValidationError as fault:
         raise DeployError("\n".join(f"{file}: {_sentence(dict(error))}" for error in fault.errors())) from fault
+    if contract.name != file.parent.name:
+        raise DeployError(f"{file}: name: {contract.name} is not the folder's name, {file.parent.name}")
+    return contract.model_dump(mode="json")
 
 
 def _sentence(error: dict[str, Any]) -> str:
@@ -96,9 +99,10 @@ def _known_keys() -> list[str]:
 
 
 def _train(folder: Path, contract: dict[str, Any]) -> tuple[Any, dict[str, float]]:
-    spec = importlib.util.spec_from_file_location(f"train_{folder.name}", folder / "train.py")
-    if spec is None or spec.loader is None:
-        raise DeployError(f"{folder}: has no train.py")
+    file = folder / "train.py"
+    spec = importlib.util.spec_from_file_location(f"train_{folder.name}", file)
+    if not file.is_file() or spec is None or spec.loader is None:
+        raise DeployError(f"{file}: is missing: write one with a train() that returns the pipeline and its metrics")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     pipeline, metrics = module.train()
@@ -116,13 +120,20 @@ def _write(bundle: Path, pipeline: Any, manifest: dict[str, Any]) -> None:
     data = io.BytesIO()
     joblib.dump(pipeline, data)
     bundle.parent.mkdir(parents=True, exist_ok=True)
-    beside = Path(tempfile.mkdtemp(dir=bundle.parent, prefix="."))
+    _drop_leftovers(bundle)
+    beside = Path(tempfile.mkdtemp(dir=bundle.parent, prefix=f".{bundle.name}-"))
     (beside / "model.joblib").write_bytes(data.getvalue())
     manifest["sha256"] = hashlib.sha256(data.getvalue()).hexdigest()
     (beside / "model.json").write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     beside.chmod(0o755)
     shutil.rmtree(bundle, ignore_errors=True)
     beside.rename(bundle)
+
+
+def _drop_leftovers(bundle: Path) -> None:
+    """Remove what a run that was cut off left: all that stands in the bundles' folder goes into the release."""
+    for leftover in bundle.parent.glob(f".{bundle.name}-*"):
+        shutil.rmtree(leftover)
 
 
 def _is_whole(bundle: Path, source: str) -> bool:

@@ -4,9 +4,12 @@ import json
 import re
 
 import pytest
-from flask import Flask
+from flask import Flask, request
 from hypothesis import given
 from hypothesis import strategies as st
+
+from app import HEADERS, create_app
+from app.settings import Settings
 
 NUMBER = "no es un número: escribe uno entre 0 y 24"
 MISSING = "falta: escribe un número entre 0 y 24"
@@ -32,10 +35,16 @@ MALFORMED = [
     (b"\xff\xfe", 400),
     (b"[" * 100_000, 413),
     (b"[" * 4000, 400),
+    (b'{"\\ud800": 1}', 400),
+    (b'{"estudio": "\\ud800", "sueno": 8}', 400),
     (b"[1]", 422),
     (b"6", 422),
     (b"null", 422),
 ]
+
+
+ANY_TEXT = st.text() | st.text(st.characters(categories=["Cs"]))
+"""Lone surrogates included: JSON can write them, UTF-8 can't."""
 
 
 def post(client, data, content_type="application/json"):
@@ -66,6 +75,11 @@ def test_body_that_is_no_row(client, body, status):
     assert answer.json["detail"]
 
 
+def test_thousands_of_unknown_names_get_a_few_sentences(client):
+    answer = post(client, json.dumps({f"x{number}": 1 for number in range(300)}))
+    assert (answer.status_code, len(answer.json["errors"])) == (422, 12)
+
+
 def test_body_that_is_not_called_json(client):
     assert post(client, '{"estudio": 6, "sueno": 8}', "text/plain").status_code == 415
 
@@ -76,11 +90,11 @@ def test_method_that_a_route_has_not(client):
     assert "POST" in answer.headers["Allow"]
 
 
-@given(value=st.recursive(st.none() | st.booleans() | st.floats() | st.integers() | st.text(), st.lists, max_leaves=5))
+@given(value=st.recursive(st.none() | st.booleans() | st.floats() | st.integers() | ANY_TEXT, st.lists, max_leaves=5))
 def test_any_json_gets_an_answer_that_is_not_our_fault(app: Flask, value):
     client = app.test_client()
     for row in (value, {"estudio": value, "sueno": 8}, {str(value): 1}):
-        assert post(client, json.dumps(row)).status_code in (200, 413, 422)
+        assert post(client, json.dumps(row)).status_code in (200, 400, 413, 422)
 
 
 def test_form_is_shown(client):
@@ -127,6 +141,41 @@ def test_unknown_address_gets_a_page(client):
     assert answer.status_code == 404
     assert "Volver al formulario" in answer.text
     assert answer.headers["Content-Security-Policy"].startswith("default-src 'self'")
+
+
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        ("application/json", "application/problem+json"),
+        ("text/html,application/xhtml+xml,*/*;q=0.8", "text/html; charset=utf-8"),
+        ("*/*", "text/html; charset=utf-8"),
+    ],
+)
+def test_unknown_address_is_told_as_the_client_reads(client, accept, kind):
+    answer = client.get("/nada", headers={"Accept": accept})
+    assert (answer.status_code, answer.content_type) == (404, kind)
+
+
+def test_every_answer_has_the_headers(client):
+    for address in ("/", "/health", "/nada"):
+        assert HEADERS.items() <= dict(client.get(address).headers).items()
+    assert HEADERS["X-Content-Type-Options"] == "nosniff"
+    assert HEADERS["Referrer-Policy"] == "same-origin"
+    assert "frame-ancestors 'none'" in HEADERS["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize(("proxies", "address"), [(0, "127.0.0.1"), (1, "203.0.113.7")])
+def test_forwarded_address_counts_behind_as_many_proxies_as_said(bundles, proxies, address):
+    app = create_app(Settings(app_bundles=bundles, app_proxies=proxies))
+    seen = []
+    app.before_request(lambda: seen.append(request.remote_addr))
+    app.test_client().get("/health", headers={"X-Forwarded-For": "203.0.113.7"})
+    assert seen == [address]
+
+
+def test_body_limit_is_the_setting_s(bundles):
+    client = create_app(Settings(app_bundles=bundles, app_max_body_kib=1)).test_client()
+    assert [post(client, b" " * size).status_code for size in (1024, 1025)] == [400, 413]
 
 
 def test_failure_inside_the_model_is_logged_and_not_shown(app, client, caplog):

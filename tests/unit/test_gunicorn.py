@@ -6,6 +6,8 @@ import socket
 import stat
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.client import HTTPConnection
 
 import pytest
@@ -21,13 +23,23 @@ class UnixConnection(HTTPConnection):
         self.sock.connect(self.host)
 
 
+@contextmanager
+def running(**settings: str) -> Iterator[subprocess.Popen[str]]:
+    """Stop it at the end, or a failed test would wait for it forever."""
+    with start(**settings) as process:
+        try:
+            yield process
+        finally:
+            process.terminate()
+
+
 def start(**settings: str) -> subprocess.Popen[str]:
     return subprocess.Popen(COMMAND, cwd=ROOT, env=os.environ | settings, stderr=subprocess.PIPE, text=True)
 
 
 def test_socket_is_for_owner_and_group_and_the_model_is_loaded_once(bundles, tmp_path):
     path = tmp_path / "app.sock"
-    with start(GUNICORN_BIND=f"unix:{path}", GUNICORN_WORKERS="2", APP_BUNDLES=str(bundles)) as process:
+    with running(GUNICORN_BIND=f"unix:{path}", GUNICORN_WORKERS="2", APP_BUNDLES=str(bundles)) as process:
         deadline = time.monotonic() + 30
         while not path.exists():
             assert process.poll() is None and time.monotonic() < deadline, process.stderr.read()

@@ -4,19 +4,28 @@ import json
 import shutil
 import subprocess
 import tarfile
+from hashlib import sha256
 from pathlib import Path
 
 import joblib
 import pytest
+import sklearn
 import yaml
 
 from app import model
 from deploy import archive
 from deploy.errors import DeployError
-from deploy.model import MODELS, build, read_contract
+from deploy.model import MODELS, build, build_all, read_contract
 from deploy.project import LOCK, tool
 
 CONTRACT = yaml.safe_load((MODELS / "exam" / "model.yaml").read_text())
+
+
+def folder_with(parent: Path, contract: dict) -> Path:
+    file = parent / contract["name"] / "model.yaml"
+    file.parent.mkdir()
+    file.write_text(yaml.safe_dump(contract))
+    return file
 
 
 def changed(**field: object) -> dict:
@@ -30,6 +39,7 @@ def changed(**field: object) -> dict:
         (changed(minimum=30), "fields.0: minimum 30 must be less than maximum 24"),
         (changed(example=99), "fields.0: example 99 is outside 0 to 24"),
         (changed(name="sueno"), "field 'sueno' stands there twice"),
+        (changed(minimum=False), "fields.0.minimum: Input should be a valid number"),
         (changed(maximun=3), "fields.0.maximun: no such key; the nearest is maximum"),
         (changed(label={"es": "Horas"}), "fields.0.label.en: Field required"),
         (CONTRACT | {"labels": ["a", "a"]}, "label 'a' stands there twice"),
@@ -37,16 +47,16 @@ def changed(**field: object) -> dict:
     ],
 )
 def test_contradiction_is_refused_with_its_place(tmp_path, contract, sentence):
-    file = tmp_path / "model.yaml"
-    file.write_text(yaml.safe_dump(contract))
+    file = folder_with(tmp_path, contract)
     with pytest.raises(DeployError) as refusal:
         read_contract(file)
     assert f"{file}: {sentence}" in refusal.value.reason
 
 
-def test_contract_that_is_no_yaml(tmp_path):
+@pytest.mark.parametrize("text", ["title: {es: ¿?".encode(), b"title: \xff"])
+def test_contract_that_is_no_yaml(tmp_path, text):
     file = tmp_path / "model.yaml"
-    file.write_text("title: {es: ¿?")
+    file.write_bytes(text)
     with pytest.raises(DeployError, match="is no YAML"):
         read_contract(file)
 
@@ -58,6 +68,32 @@ def test_contract_with_other_labels_than_the_model(tmp_path):
     (folder / "model.yaml").write_text(contract)
     with pytest.raises(DeployError, match="was trained on"):
         build(folder, tmp_path / "bundles")
+
+
+def test_contract_in_a_folder_of_another_name(tmp_path):
+    shutil.copytree(MODELS / "exam", tmp_path / "other")
+    with pytest.raises(DeployError, match="name: exam is not the folder's name, other"):
+        build(tmp_path / "other", tmp_path / "bundles")
+
+
+def test_model_that_nothing_trains(tmp_path):
+    folder_with(tmp_path, CONTRACT)
+    with pytest.raises(DeployError, match=r"train\.py: is missing"):
+        build(tmp_path / "exam", tmp_path / "bundles")
+
+
+def test_contract_with_another_number_of_fields_than_the_model(tmp_path):
+    folder = tmp_path / "exam"
+    shutil.copytree(MODELS / "exam", folder)
+    (folder / "model.yaml").write_text(yaml.safe_dump(CONTRACT | {"fields": CONTRACT["fields"][:1]}))
+    with pytest.raises(DeployError, match="fields: the model takes 2"):
+        build(folder, tmp_path / "bundles")
+
+
+def test_leftovers_of_a_cut_off_build_do_not_reach_the_release(tmp_path):
+    (tmp_path / ".exam-cut").mkdir()
+    build(MODELS / "exam", tmp_path)
+    assert [folder.name for folder in tmp_path.iterdir()] == ["exam"]
 
 
 def test_build_is_repeatable_and_skipped_when_nothing_changed(bundles, tmp_path):
@@ -80,6 +116,12 @@ def test_probability_is_scikit_learns(bundles):
     assert loaded.predict([6, 8]).probability == max(expected)
 
 
+def without(bundle: Path, key: str) -> None:
+    manifest = json.loads((bundle / model.MANIFEST).read_text())
+    del manifest[key]
+    (bundle / model.MANIFEST).write_text(json.dumps(manifest))
+
+
 @pytest.mark.parametrize(
     ("harm", "sentence"),
     [
@@ -87,6 +129,9 @@ def test_probability_is_scikit_learns(bundles):
         (lambda bundle: (bundle / model.MODEL).unlink(), "no whole bundle"),
         (lambda bundle: (bundle / model.MANIFEST).write_text("{"), "no whole bundle"),
         (lambda bundle: (bundle / model.MANIFEST).write_text("{}"), "no whole bundle"),
+        (lambda bundle: (bundle / model.MANIFEST).write_text("[]"), "no whole bundle"),
+        (lambda bundle: without(bundle, "sha256"), "no whole bundle"),
+        (lambda bundle: without(bundle, "version"), "no whole bundle"),
     ],
 )
 def test_harmed_bundle_is_refused(bundles, tmp_path, harm, sentence):
@@ -96,11 +141,23 @@ def test_harmed_bundle_is_refused(bundles, tmp_path, harm, sentence):
         model.load(tmp_path / "exam")
 
 
+def test_model_of_another_scikit_learn_is_refused(bundles, tmp_path):
+    shutil.copytree(bundles / "exam", tmp_path / "exam")
+    file, manifest = tmp_path / "exam" / model.MODEL, tmp_path / "exam" / model.MANIFEST
+    old = file.read_bytes().replace(sklearn.__version__.encode(), b"0" * len(sklearn.__version__))
+    manifest.write_text(manifest.read_text().replace(*(sha256(data).hexdigest() for data in (file.read_bytes(), old))))
+    file.write_bytes(old)
+    with pytest.raises(model.BundleError, match="was made by scikit-learn 00000"):
+        model.load(tmp_path / "exam")
+
+
 def test_same_tree_is_the_same_release():
+    build_all()
     assert archive.pack() == archive.pack()
 
 
 def test_archive_holds_what_the_server_runs_and_nothing_else():
+    build_all()
     packed = archive.pack()
     with tarfile.open(packed["path"]) as tar:
         top = f"releases/{packed['id']}"

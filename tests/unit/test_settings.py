@@ -12,6 +12,8 @@ SECRET = "s" * 32
     ("environment", "sentence"),
     [
         ({"APP_ENVIRONMENT": "production"}, "SECRET_KEY: production needs one of 32 characters or more"),
+        ({"APP_ENVIRONMENT": "production", "SECRET_KEY": " " * 40}, "SECRET_KEY: production needs one"),
+        ({"GUNICORN_BIND": ""}, "GUNICORN_BIND: string should have at least 1 character"),
         ({"APP_ENVIRONMENT": "prod"}, "APP_ENVIRONMENT: input should be 'development' or 'production', not 'prod'"),
         ({"GUNICORN_WORKERS": "many"}, "GUNICORN_WORKERS: input should be a valid integer"),
         ({"GUNICORN_TIMEOUT": "0"}, "GUNICORN_TIMEOUT: input should be greater than or equal to 1, not '0'"),
@@ -29,6 +31,13 @@ def test_all_faults_are_told_at_once():
     with pytest.raises(settings.SettingsError) as refusal:
         settings.load({"GUNICORN_WORKERS": "x", "GUNICORN_TIMEOUT": "y", "SECRET_KEI": SECRET})
     assert len(str(refusal.value).splitlines()) == 3
+
+
+def test_short_secret_is_told_beside_other_faults_and_not_repeated():
+    with pytest.raises(settings.SettingsError) as refusal:
+        settings.load({"APP_ENVIRONMENT": "production", "SECRET_KEY": "hunter2", "GUNICORN_TIMEOUT": "y"})
+    assert len(str(refusal.value).splitlines()) == 2
+    assert "hunter2" not in str(refusal.value)
 
 
 def test_other_programs_names_are_let_be():
