@@ -104,17 +104,10 @@ def dev(console: Console, options: Namespace) -> int:
     if options.gunicorn:
         command = [tool("gunicorn"), "--config", "python:app.gunicorn_conf", "--bind", address, "wsgi:app"]
     else:
-        command = [
-            tool("flask"),
-            "--app",
-            "wsgi",
-            "run",
-            "--debug",
-            "--host",
-            options.host,
-            "--port",
-            str(options.port),
-        ]
+        # The debugger runs code for whoever reaches it: on this machine alone.
+        debug = ["--debug"] if options.host in ("127.0.0.1", "::1", "localhost") else []
+        where = ["--host", options.host, "--port", str(options.port)]
+        command = [tool("flask"), "--app", "wsgi", "run", *debug, *where]
     console.say(f"    {' '.join(command)}\n    http://{address}/   (stop it with Ctrl+C)")
     os.chdir(ROOT)
     os.execve(command[0], command, _tools_first())
