@@ -58,6 +58,10 @@ package_lists:
   description: Whether apt has lists of packages; a host may be so new that it has none.
   type: bool
   returned: success
+packages_interrupted:
+  description: Whether an installation was cut off, by a power cut for one.
+  type: bool
+  returned: success
 upgrade_due:
   description: Whether there may be updates that the last upgrade didn't see.
   type: bool
@@ -84,12 +88,24 @@ def main():
     lists = any(Path("/var/lib/apt/lists").glob("*_Packages*"))
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
     lacking = [name for name in module.params["packages"] if not is_installed(module, name)]
-    module.exit_json(python=python, package_lists=lists, upgrade_due=upgrade_due(), packages=lacking)
+    module.exit_json(
+        python=python,
+        package_lists=lists,
+        packages=lacking,
+        packages_interrupted=packages_interrupted(module),
+        upgrade_due=upgrade_due(),
+    )
 
 
 def is_installed(module, package):
     status, out, _ = module.run_command(["dpkg-query", "--show", "--showformat=${db:Status-Status}", package])
     return status == 0 and out == "installed"
+
+
+def packages_interrupted(module):
+    """What apt looks at before it asks for "dpkg --configure -a", and what dpkg itself calls half done."""
+    journal = any(entry.name.isdigit() for entry in Path("/var/lib/dpkg/updates").iterdir())
+    return journal or bool(module.run_command(["dpkg", "--audit"])[1])
 
 
 def upgrade_due():

@@ -58,7 +58,7 @@ def test_full_disk_is_said_and_the_next_run_converges(hosts, on, small):
 
 
 def test_power_cut_at_any_moment(request):
-    """A host of its own, cut off while it is provisioned, each time a little later; then one run must mend it."""
+    """A host of its own, cut off in the middle of dpkg, then later each time; one run must mend it."""
     console = Console("test")
     rehearsal.down("cut")
     host = rehearsal.up(console, "cut", "13")
@@ -70,11 +70,17 @@ def test_power_cut_at_any_moment(request):
     for cut in range(CUTS):
         with state("test", "cut.log").open("w") as log:
             running = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, start_new_session=True)
-            time.sleep(3 + 5 * cut + moments.uniform(0, 4))
+            if cut:
+                time.sleep(3 + 5 * cut + moments.uniform(0, 4))
+            else:
+                wait_for_dpkg(host)
             podman("kill", "--signal", "KILL", host.container)
             os.killpg(running.pid, signal.SIGKILL)
             running.wait()
         host = rehearsal.up(console, "cut")
+        if not cut:
+            interrupted = subprocess.run(host.ssh("dpkg --audit; ls /var/lib/dpkg/updates"), capture_output=True)
+            assert interrupted.stdout, "the cut came too late to interrupt dpkg"
     console.log.close()
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
@@ -82,6 +88,12 @@ def test_power_cut_at_any_moment(request):
     run = subprocess.run(verify, cwd=ROOT, capture_output=True, text=True)
     assert run.returncode == 0, run.stdout
     assert "changed=0" in subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout
+
+
+def wait_for_dpkg(host: rehearsal.Host) -> None:
+    """Return in the middle of unpacking or configuring Nginx."""
+    unpacking = "until ls /var/lib/dpkg/updates | grep -q . && pgrep -x dpkg >/dev/null; do sleep 0.02; done"
+    podman("exec", host.container, "timeout", "60", "sh", "-c", unpacking)
 
 
 def test_host_that_died_with_the_machine_is_replaced(request):
