@@ -130,8 +130,9 @@ def _verify(console: Console, environment: Environment) -> None:
     lines: list[str] = []
     with console.step("verify"):
         if console.follow(command, lines.append, env=_tools_first()):
-            failed = [line for line in lines if line.startswith(("FAILED", "ERROR"))] or lines[-6:]
-            raise DeployError("\n".join(failed), "The log has each failed test whole.")
+            failed = [line.strip("! ") for line in lines if line.startswith(("FAILED", "ERROR", "!"))] or lines[-6:]
+            reason = "\n".join(failed).replace("_pytest.outcomes.Exit: ", "")
+            raise DeployError(reason, "The log has each failed test whole.")
     console.say(f"    {lines[-1]}")
 
 

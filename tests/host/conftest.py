@@ -33,13 +33,25 @@ def host(values: dict[str, Any]) -> Any:
     user = values.get("ansible_user", "")
     address = values.get("ansible_host", values["inventory_hostname"])
     arguments = (values.get(f"ansible_ssh_{kind}_args", "") for kind in ("common", "extra"))
-    return testinfra.get_host(
+    found = testinfra.get_host(
         f"ssh://{user + '@' if user else ''}{address}:{values.get('ansible_port', 22)}",
         sudo=bool(values.get("ansible_become", user not in ("", "root"))),
         ssh_identity_file=values.get("ansible_ssh_private_key_file"),
         ssh_extra_args=" ".join(filter(None, arguments)) or None,
         controlpath="~/.ansible/cp/%%C",
     )  # fmt: skip
+    _must_answer(found, values["inventory_hostname"])
+    return found
+
+
+def _must_answer(host: Any, name: str) -> None:
+    try:
+        tried = host.run("true")
+    except RuntimeError as fault:
+        pytest.exit(f"{name}: can't be reached: {fault.args[0].stderr.strip()}", returncode=1)
+    if tried.failed:
+        sentence = "the host tests need root, or sudo without a password"
+        pytest.exit(f"{name}: {tried.stderr.strip()}: {sentence}", returncode=1)
 
 
 @pytest.fixture(scope="session")
@@ -78,11 +90,17 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     report = yield
     arguments = getattr(item, "funcargs", {})
     if report.when == "call" and report.failed and "host" in arguments and "values" in arguments:
-        host, values = arguments["host"], arguments["values"]
+        report.sections += _logs(arguments["host"], arguments["values"])
+    return report
+
+
+def _logs(host: Any, values: dict[str, Any]) -> list[tuple[str, str]]:
+    try:
         journal = host.run(f"journalctl --no-pager --lines=15 --unit={values['systemd_unit']}").stdout
         errors = host.run(f"tail --lines=10 {values['nginx_error_log']}").stdout
-        report.sections += [("the unit's journal", journal), ("Nginx's error log", errors)]
-    return report
+    except RuntimeError as fault:
+        return [("the host's logs", f"not to be had: {fault}")]
+    return [("the unit's journal", journal), ("Nginx's error log", errors)]
 
 
 @functools.cache

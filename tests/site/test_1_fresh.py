@@ -95,6 +95,14 @@ def test_host_that_does_not_answer(fresh):
     assert "Log: " in run.stderr
 
 
+def test_verifying_a_host_that_does_not_answer(fresh):
+    host = fresh.by_name["test13"]
+    run = deploy("verify", inventory(host, ansible_host=host.address, ansible_port=2222))
+    assert run.returncode == 1
+    assert run.stderr.startswith("test13: can't be reached: ssh: connect to host")
+    assert "Traceback" not in run.stdout + run.stderr
+
+
 def test_key_that_is_not_known(fresh, tmp_path):
     host = fresh.by_name["test13"]
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / "key")], check=True)
