@@ -97,7 +97,7 @@ def wait_for_dpkg(host: rehearsal.Host) -> None:
 
 
 def test_host_that_died_with_the_machine_is_replaced(request):
-    """As after a session's end: podman still calls it running, and nothing of it runs."""
+    """As when the machine was cut off: podman still calls it running, and nothing of it runs."""
     console = Console("test")
     rehearsal.down("stale")
     host = rehearsal.up(console, "stale", "13")
