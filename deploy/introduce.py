@@ -17,6 +17,7 @@ HOST_KEY = Path("/etc/ssh/ssh_host_ed25519_key.pub")
 
 
 def main(admin: str) -> None:
+    wait_for_boot()
     for name, text in json.load(sys.stdin).items():
         path = Path(name)
         path.parent.mkdir(mode=0o700 if path.parent.name == ".ssh" else 0o755, parents=True, exist_ok=True)
@@ -25,6 +26,15 @@ def main(admin: str) -> None:
     subprocess.run(["chown", "-R", f"{admin}:", f"/home/{admin}/.ssh"], check=True)
     trust(Path("/usr/local/share/ca-certificates/machine.pem"))
     print(host_key(), end="")
+
+
+def wait_for_boot() -> None:
+    """Return once /tmp has been cleaned and mounted: what is begun earlier loses its temporary files."""
+    deadline = time.monotonic() + BOOT_SECONDS
+    while subprocess.run(["systemctl", "is-active", "--quiet", "basic.target"], capture_output=True).returncode:
+        if time.monotonic() > deadline:
+            sys.exit(f"systemd has not booted after {BOOT_SECONDS} s")
+        time.sleep(0.05)
 
 
 def host_key() -> str:
