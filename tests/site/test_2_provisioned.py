@@ -88,7 +88,7 @@ def test_host_tests_pass(hosts):
     assert "skipped" not in run.stdout
 
 
-@pytest.mark.parametrize("name", ["test12", "test13"])
+@pytest.mark.parametrize("name", ["test12"])  # the same texts are tested on both; this takes minutes
 def test_host_tests_notice_what_is_broken(hosts, on, name):
     """Every breakage must make its test fail, and the next run must mend it."""
     host = hosts.by_name[name]
