@@ -1,16 +1,11 @@
 """The Flask application: one model, its form and its JSON route."""
 
-import os
 from collections.abc import Callable
 
-# One thread per worker for numpy's libraries, said before they are loaded: more slow down one row and may hang a fork.
-for library in ("OMP", "OPENBLAS", "MKL"):
-    os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+from flask import Flask, Response
+from werkzeug.middleware.proxy_fix import ProxyFix
 
-from flask import Flask, Response  # noqa: E402
-from werkzeug.middleware.proxy_fix import ProxyFix  # noqa: E402
-
-from app import api, errors, model, pages, release, settings  # noqa: E402
+from app import api, errors, model, pages, release, settings
 
 MODEL = "exam"
 """The model that is served."""

@@ -1,6 +1,6 @@
 """Packs what the server runs into one archive whose name says its content: the same tree, the same release.
 
-``python -m deploy.archive`` (in ``.venv``) prints ``{"id", "path", "virtualenv"}`` as JSON.
+``python -m deploy.archive`` (in ``.venv``) prints ``{"id", "path", "virtualenv", "made"}`` as JSON.
 """
 
 import gzip
@@ -28,32 +28,34 @@ ARCHIVES_KEPT = 5
 def main() -> int:
     """Print where the archive of the tree is, after making it where needed."""
     try:
-        build_all()
-        print(json.dumps(pack()))
+        built = any(build_all().values())
+        made, release = pack()
+        print(json.dumps(release | {"made": built or made}))
     except DeployError as fault:
         print(f"{fault.reason} {fault.advice}".strip(), file=sys.stderr)
         return 1
     return 0
 
 
-def pack() -> dict[str, str]:
+def pack() -> tuple[bool, dict[str, str]]:
     """Write the archive, unless there is one of the same content.
 
     Returns:
-        id: 12 hexadecimal digits of the content's SHA-256; path: of the archive; virtualenv: the folder under the
-        application's root that the release's ``.venv`` points into, one per Pipfile.lock.
+        Whether it was written; of the release: id: 12 hexadecimal digits of the content's SHA-256; path: of the
+        archive; virtualenv: the folder under the application's root that the release's ``.venv`` points into, one per
+        Pipfile.lock.
     """
     virtualenv = f"virtualenvs/{_hash(LOCK.read_bytes() + PIPENV_LOCK.read_bytes())}"
     files = {name: name.read_bytes() for name in _files()}
     content = b"".join(f"{name.relative_to(ROOT)}\0{len(data)}\0".encode() + data for name, data in files.items())
     release = {"id": _hash(Path(__file__).read_bytes() + content), "virtualenv": virtualenv}
     path = state("releases", f"{release['id']}.tar.gz")
-    if not path.exists():
+    if is_new := not path.exists():
         partial = path.with_suffix(".partial")
         partial.write_bytes(gzip.compress(_tar(release, files), mtime=0))
         partial.rename(path)
         _drop_old(path.parent)
-    return release | {"path": str(path)}
+    return is_new, release | {"path": str(path)}
 
 
 def _files() -> Iterator[Path]:

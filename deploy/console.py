@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -60,15 +60,17 @@ class Console:
         """Print a step's line."""
         self.say(f"  {mark} {title:<58} {seconds:6.1f} s")
 
-    def run(self, command: Sequence[str | Path], *, advice: str = "", **options: object) -> str:
+    def run(self, command: Sequence[str | Path], *, advice: str = "", cwd: Path | None = None,
+            env: Mapping[str, str] | None = None) -> str:  # fmt: skip
         """Run a program, its output in the log, and return its standard output.
 
         Raises:
             DeployError: the program is absent or its exit status is not 0; the reason is its last words.
         """
-        return run(command, advice=advice, log=self.log, **options)
+        return run(command, advice=advice, log=self.log, cwd=cwd, env=env)
 
-    def follow(self, command: Sequence[str | Path], see: Callable[[str], None], **options: object) -> int:
+    def follow(self, command: Sequence[str | Path], see: Callable[[str], None], *, env: Mapping[str, str],
+               pass_fds: Sequence[int] = ()) -> int:  # fmt: skip
         """Run a program, hand each line that it prints to `see`, log it, and return its exit status."""
         print(f"$ {_shown(command)}", file=self.log)
         with subprocess.Popen(
@@ -79,9 +81,10 @@ class Console:
             text=True,
             errors="replace",
             cwd=ROOT,
-            **options,  # type: ignore[call-overload]
+            env=env,
+            pass_fds=pass_fds,
         ) as process:
-            for line in process.stdout:
+            for line in process.stdout or ():
                 self.log.write(line)
                 see(line.rstrip("\n"))
         return int(process.returncode)
@@ -91,20 +94,21 @@ class Console:
             print("\r\033[K", end="", file=self.stream)
 
 
-def run(command: Sequence[str | Path], *, advice: str = "", log: IO[str] | None = None, **options: object) -> str:
+def run(command: Sequence[str | Path], *, advice: str = "", log: IO[str] | None = None, cwd: Path | None = None,
+        env: Mapping[str, str] | None = None) -> str:  # fmt: skip
     """Run a program to its end and return its standard output; `Console.run` without a screen."""
     words = [str(part) for part in command]
     if log:
         print(f"$ {_shown(words)}", file=log)
     try:
-        done = subprocess.run(words, capture_output=True, text=True, errors="replace", **options)  # type: ignore[call-overload]
+        done = subprocess.run(words, capture_output=True, text=True, errors="replace", cwd=cwd, env=env)
     except FileNotFoundError:
         raise DeployError(f"{words[0]}: no such program on this machine", advice) from None
     if log:
         log.write(done.stdout + done.stderr)
     if done.returncode:
         raise DeployError(f"{Path(words[0]).name}: {_last_words(done)}", advice)
-    return str(done.stdout)
+    return done.stdout
 
 
 def _last_words(done: subprocess.CompletedProcess[str]) -> str:

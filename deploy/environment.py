@@ -57,10 +57,10 @@ def write_local(host: rehearsal.Host) -> None:
 
 
 def require_local_host() -> None:
-    """Check that the local environment has its host, and start it where the machine had stopped it.
+    """Check that the local environment has its host, running or not.
 
     Raises:
-        DeployError: there is none, or it doesn't run.
+        DeployError: there is none.
     """
     if not (INVENTORIES / LOCAL / "hosts.yml").exists() or rehearsal.find(LOCAL) is None:
         raise DeployError("local: there is no host on this machine yet", "Make it: python3 -m deploy up")

@@ -45,7 +45,8 @@ def specs() -> dict[str, dict[str, Any]]:
 
 
 def _row(name: str, spec: dict[str, Any], value: object) -> str:
-    shown = " ".join(value) if isinstance(value, list) else str(value).lower() if isinstance(value, bool) else value
+    shown = " ".join(map(str, value)) or "[]" if isinstance(value, list) else value
+    shown = str(shown).lower() if isinstance(value, bool) else shown
     cells = (f"`{name}`", spec["type"], f"`{shown}`", spec["description"])
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |\n"
 

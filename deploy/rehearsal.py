@@ -219,13 +219,12 @@ def _introduce(host: Host) -> None:
     """Tell host and machine of each other: keys, certificate authorities, pip's settings."""
     pip = machine.pip_settings(AUTHORITIES)
     files = {
-        "/root/.ssh/authorized_keys": key().with_suffix(".pub").read_text(),
-        "/usr/local/share/ca-certificates/machine.pem": "\n".join(machine.certificate_authorities()) + "\n",
+        **{f"~{user}/.ssh/authorized_keys": key().with_suffix(".pub").read_text() for user in ("root", image.ADMIN)},
         "/etc/pip.conf": "[global]\n" + "".join(f"{name} = {value}\n" for name, value in pip.items()),
     }
+    given = {"files": files, "certificates": machine.certificate_authorities(), "seconds": BOOT_SECONDS}
     script = (Path(__file__).parent / "introduce.py").read_text()
-    host_key = _podman("exec", "--interactive", host.container, "python3", "-c", script, image.ADMIN,
-                       feed=json.dumps(files))  # fmt: skip
+    host_key = _podman("exec", "--interactive", host.container, "python3", "-c", script, feed=json.dumps(given))
     known_hosts(host.name).write_text(f"{host.address} {host_key}")
 
 

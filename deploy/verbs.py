@@ -33,6 +33,7 @@ def up(console: Console, options: Namespace) -> int:
         _verify(console, environment)
         for name, report in outcome.reports.items():
             _print_address(console, report, f"{name}: changed={outcome.changed[name]}")
+    console.say(f"  log          {os.path.relpath(console.path)}")
     return 0
 
 
@@ -40,6 +41,7 @@ def verify(console: Console, options: Namespace) -> int:
     """Run the host tests."""
     environment = _ready(console, options.environment)
     _verify(console, environment)
+    console.say(f"    log: {os.path.relpath(console.path)}")
     return 0
 
 

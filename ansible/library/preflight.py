@@ -69,7 +69,7 @@ upgrade_due:
 """
 
 LISTS_VALID_SECONDS = 3600
-SUPPORTED = {"12": "bookworm", "13": "trixie"}
+SUPPORTED = {"12", "13"}
 
 
 def main():
@@ -93,7 +93,7 @@ def main():
         package_lists=lists,
         packages=lacking,
         packages_interrupted=packages_interrupted(module),
-        upgrade_due=upgrade_due(),
+        upgrade_due=upgrade_due(module),
     )
 
 
@@ -108,14 +108,12 @@ def packages_interrupted(module):
     return journal or bool(module.run_command(["dpkg", "--audit"])[1])
 
 
-def upgrade_due():
-    """Apt's own stamps: lists fetched more than an hour ago, or since the last upgrade."""
-    fetched, upgraded = age(Path("/var/lib/apt/lists")), age(Path("/var/lib/apt/periodic/upgrade-stamp"))
-    return fetched > LISTS_VALID_SECONDS or upgraded > fetched
-
-
-def age(path):
-    return time.time() - path.stat().st_mtime if path.exists() else float("inf")
+def upgrade_due(module):
+    """Lists that apt fetched more than an hour ago may be out of date; of newer ones ask apt what it would do."""
+    fetched = Path("/var/lib/apt/lists/partial")
+    if not fetched.exists() or time.time() - fetched.stat().st_mtime > LISTS_VALID_SECONDS:
+        return True
+    return bool(module.run_command(["apt-get", "--simulate", "-qq", "dist-upgrade"])[1])
 
 
 def release(params):
@@ -126,7 +124,7 @@ def release(params):
     if name == "debian" and version in SUPPORTED:
         return None
     found = pairs.get("PRETTY_NAME", "an unknown system").strip('"')
-    return f"It runs {found}; Puerto needs Debian 12 or 13."
+    return f"It runs {found}; Puerto needs Debian {' or '.join(sorted(SUPPORTED))}."
 
 
 def rights(params):

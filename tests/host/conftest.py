@@ -1,11 +1,7 @@
 """Runs the host tests against every host of an inventory, with the values that Ansible renders for it."""
 
-import functools
 import json
-import os
 import shlex
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +10,7 @@ from typing import Any
 import pytest
 import testinfra
 
-VALUES = "hostvars[inventory_hostname]"
+from tests.inventory import InventoryError, rendered
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -23,7 +19,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "values" in metafunc.fixturenames:
-        values = _rendered(metafunc.config.getoption("--inventory"))
+        try:
+            values = rendered(metafunc.config.getoption("--inventory"))
+        except InventoryError as fault:
+            pytest.exit(str(fault), returncode=2)
         metafunc.parametrize("values", list(values.values()), ids=list(values), scope="session")
 
 
@@ -101,20 +100,3 @@ def _logs(host: Any, values: dict[str, Any]) -> list[tuple[str, str]]:
     except RuntimeError as fault:
         return [("the host's logs", f"not to be had: {fault}")]
     return [("the unit's journal", journal), ("Nginx's error log", errors)]
-
-
-@functools.cache
-def _rendered(inventory: str) -> dict[str, dict[str, Any]]:
-    """Return host → values as Ansible renders them; no connection is made."""
-    ansible = Path(sys.executable).parent / "ansible"
-    command = [ansible, "all", "-i", inventory, "-o", "-m", "debug", "-a", f"var={VALUES}"]
-    done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"ANSIBLE_NOCOLOR": "1"})
-    if done.returncode:
-        pytest.exit(f"{inventory}: Ansible can't read it: {done.stderr or done.stdout}", returncode=2)
-    found = {}
-    for line in done.stdout.splitlines():
-        name, _, answer = line.partition(" | SUCCESS => ")
-        found[name] = json.loads(answer)[VALUES]
-        if bad := [key for key, value in found[name].items() if "<< error" in str(value)]:
-            pytest.exit(f"{inventory}: {name}: can't be rendered: {', '.join(bad)}", returncode=2)
-    return found

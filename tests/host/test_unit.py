@@ -50,6 +50,11 @@ def test_nothing_was_changed_behind_systemd(unit):
     assert unit.systemd_properties["NeedDaemonReload"] == "no"
 
 
+def test_libraries_use_one_thread_per_worker(unit, host):
+    environment = host.check_output(f"tr '\\0' '\\n' < /proc/{unit.systemd_properties['MainPID']}/environ")
+    assert "OMP_NUM_THREADS=1" in environment.splitlines()
+
+
 def test_process_runs_the_configuration_on_the_disk(ask, values, environment):
     health = json.loads(ask("/health", socket=values["gunicorn_socket"]).body)
     assert health["configuration"] == environment["APP_FINGERPRINT"]

@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,8 +14,10 @@ from deploy import rehearsal
 from deploy.console import Console
 from deploy.image import ADMIN
 from deploy.project import ROOT, state, tool
+from tests.inventory import rendered
 
 USERS = {"12": ADMIN, "13": "root"}
+NAMES = [f"test{debian}" for debian in USERS]
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,11 @@ class Hosts:
 
     by_name: dict[str, rehearsal.Host]
     inventory: Path
+
+    @property
+    def values(self) -> dict[str, dict[str, Any]]:
+        """Host → option → value, as Ansible renders it."""
+        return rendered(str(self.inventory))
 
     def play(self, *options: str, playbook: str = "ansible/site.yml", inventory: Path | None = None) -> Play:
         """Run ansible-playbook as an operator would."""
@@ -75,7 +83,13 @@ def hosts(fresh: Hosts) -> Hosts:
     return fresh
 
 
-@pytest.fixture(params=["test12", "test13"])
+@pytest.fixture(params=NAMES)
+def fresh_host(request: pytest.FixtureRequest, fresh: Hosts) -> rehearsal.Host:
+    """One of the fresh hosts."""
+    return fresh.by_name[request.param]
+
+
+@pytest.fixture(params=NAMES)
 def host(request: pytest.FixtureRequest, hosts: Hosts) -> rehearsal.Host:
     """One of the provisioned hosts."""
     return hosts.by_name[request.param]

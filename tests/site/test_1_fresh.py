@@ -3,14 +3,15 @@
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 
 import pytest
 
 from deploy import rehearsal
 from deploy.project import ROOT, state
 
-FOOTPRINT = """ls -d /var/www/practica_flask /opt/pipenv /etc/systemd/system/flask_app.service 2>/dev/null
-    id -u flask_app 2>/dev/null; true"""
+FOOTPRINT = """ls -d {app_root} /opt/pipenv /etc/systemd/system/{systemd_unit}.service 2>/dev/null
+    id -u {app_user} 2>/dev/null; true"""
 """Prints what any change would have left behind."""
 
 
@@ -34,12 +35,18 @@ def close_connections(host: rehearsal.Host) -> None:
     subprocess.run(words, capture_output=True)
 
 
-def test_a_rehearsal_without_changes_passes_and_changes_nothing(fresh, on):
+@pytest.fixture
+def footprint(fresh, on) -> Callable[[rehearsal.Host], str]:
+    """What a run has left on a host."""
+    return lambda host: on(host, FOOTPRINT.format_map(fresh.values[host.name]))
+
+
+def test_a_rehearsal_without_changes_passes_and_changes_nothing(fresh, footprint):
     play = fresh.play("--check", "--diff")
     assert play.status == 0, play.output
     assert min(play.changed.values()) > 5, "it must say what it would do"
     for host in fresh.by_name.values():
-        assert on(host, FOOTPRINT) == ""
+        assert footprint(host) == ""
 
 
 @pytest.mark.parametrize(
@@ -57,57 +64,52 @@ def test_a_rehearsal_without_changes_passes_and_changes_nothing(fresh, on):
         ({"preflight_memory_mib": 10**7}, "MiB of memory; 10000000 are needed (preflight_memory_mib)."),
     ],
 )  # fmt: skip
-def test_what_cannot_work_is_refused_in_a_sentence(fresh, on, values, sentence):
-    host = fresh.by_name["test13"]
-    run = deploy("up", inventory(host, **values))
+def test_what_cannot_work_is_refused_in_a_sentence(fresh_host, footprint, values, sentence):
+    run = deploy("up", inventory(fresh_host, **values))
     assert run.returncode == 1
     assert sentence in run.stderr
     assert "Traceback" not in run.stdout + run.stderr
-    assert on(host, FOOTPRINT) == ""
+    assert footprint(fresh_host) == ""
 
 
 @pytest.mark.parametrize(
     ("name", "version", "pretty"),
     [("ubuntu", "24.04", "Ubuntu 24.04 LTS"), ("debian", "11", "Debian GNU/Linux 11 (bullseye)")],
 )
-def test_another_system_is_refused(fresh, on, name, version, pretty):
-    host = fresh.by_name["test13"]
+def test_another_system_is_refused(fresh_host, on, footprint, name, version, pretty):
     on(
-        host,
+        fresh_host,
         f"""cp --remove-destination /usr/lib/os-release /etc/os-release
         printf 'ID={name}\\nVERSION_ID="{version}"\\nPRETTY_NAME="{pretty}"\\n' > /etc/os-release""",
     )
     try:
-        run = deploy("up", inventory(host))
+        run = deploy("up", inventory(fresh_host))
     finally:
-        on(host, "ln -sf ../usr/lib/os-release /etc/os-release")
+        on(fresh_host, "ln -sf ../usr/lib/os-release /etc/os-release")
     assert run.returncode == 1
     assert f"It runs {pretty}; Puerto needs Debian 12 or 13." in run.stderr
-    assert on(host, FOOTPRINT) == ""
+    assert footprint(fresh_host) == ""
 
 
-def test_host_that_does_not_answer(fresh):
-    host = fresh.by_name["test13"]
-    run = deploy("up", inventory(host, ansible_host=host.address, ansible_port=2222))
+def test_host_that_does_not_answer(fresh_host):
+    run = deploy("up", inventory(fresh_host, ansible_host=fresh_host.address, ansible_port=2222))
     assert run.returncode == 1
-    assert "test13: can't be reached: ssh: connect to host" in run.stderr
+    assert f"{fresh_host.name}: can't be reached: ssh: connect to host" in run.stderr
     assert "Is it switched on, is the address right" in run.stderr
     assert "Log: " in run.stderr
 
 
-def test_verifying_a_host_that_does_not_answer(fresh):
-    host = fresh.by_name["test13"]
-    run = deploy("verify", inventory(host, ansible_host=host.address, ansible_port=2222))
+def test_verifying_a_host_that_does_not_answer(fresh_host):
+    run = deploy("verify", inventory(fresh_host, ansible_host=fresh_host.address, ansible_port=2222))
     assert run.returncode == 1
-    assert run.stderr.startswith("test13: can't be reached: ssh: connect to host")
+    assert run.stderr.startswith(f"{fresh_host.name}: can't be reached: ssh: connect to host")
     assert "Traceback" not in run.stdout + run.stderr
 
 
-def test_key_that_is_not_known(fresh, tmp_path):
-    host = fresh.by_name["test13"]
+def test_key_that_is_not_known(fresh_host, tmp_path):
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / "key")], check=True)
-    close_connections(host)
-    run = deploy("up", inventory(host, ansible_ssh_private_key_file=str(tmp_path / "key")))
+    close_connections(fresh_host)
+    run = deploy("up", inventory(fresh_host, ansible_ssh_private_key_file=str(tmp_path / "key")))
     assert run.returncode == 1
     assert "Permission denied" in run.stderr
     assert "check ansible_user and the key" in run.stderr
@@ -122,17 +124,16 @@ def test_key_that_is_not_known(fresh, tmp_path):
         ({"ansible_become": False}, "This user is not root there; set ansible_become: true"),
     ],
 )
-def test_user_without_sudo(fresh, on, values, sentence):
-    host = fresh.by_name["test13"]
+def test_user_without_sudo(fresh_host, on, footprint, values, sentence):
     on(
-        host,
+        fresh_host,
         """id visitor >/dev/null 2>&1 || useradd --create-home visitor; echo visitor:right | chpasswd
-        cp -r /root/.ssh /home/visitor; chown -R visitor: /home/visitor/.ssh""",
+        rm -rf ~visitor/.ssh; cp -r ~root/.ssh ~visitor; chown -R visitor: ~visitor/.ssh""",
     )
-    run = deploy("up", inventory(host, ansible_user="visitor", **values))
+    run = deploy("up", inventory(fresh_host, ansible_user="visitor", **values))
     assert run.returncode == 1
     assert sentence in run.stderr
-    assert on(host, FOOTPRINT) == ""
+    assert footprint(fresh_host) == ""
 
 
 def test_inventory_that_cannot_be_read(tmp_path):

@@ -9,13 +9,35 @@ import sys
 import time
 
 import pytest
+import yaml
 
-from deploy import rehearsal
+from deploy import options, rehearsal
 from deploy.console import Console
+from deploy.image import SUITES
 from deploy.project import ROOT, state, tool
 from deploy.toolchain import as_root
 
-SMALL = "/var/www/small"
+OTHER = {
+    "app_name": "small",
+    "app_root": "/srv/small",
+    "app_user": "small_user",
+    "app_max_body_kib": 64,
+    "app_start_seconds": 45,
+    "gunicorn_workers": 1,
+    "gunicorn_timeout": 20,
+    "gunicorn_graceful_timeout": 10,
+    "gunicorn_socket": "/run/small_sockets/gunicorn.sock",
+    "systemd_unit": "small_app",
+    "nginx_server_names": ["small.example", "other.example"],
+    "nginx_access_log": "/var/log/nginx/small_visits.log",
+    "nginx_error_log": "/var/log/nginx/small_faults.log",
+    "packages_upgrade": False,
+    "preflight_disk_mib": 10,
+    "preflight_memory_mib": 300,
+    "verify_open_ports": [8080],
+}
+"""Every option with another value than its default."""
+
 CUTS = 4
 
 
@@ -23,45 +45,54 @@ def podman(*words: str) -> str:
     return subprocess.run(as_root(["podman", *words]), check=True, capture_output=True, text=True).stdout
 
 
+def test_other_application_differs_in_every_option():
+    defaults = yaml.safe_load(options.DEFAULTS.read_text())
+    assert set(OTHER) == set(defaults) - {"project_root"}
+    assert [name for name, value in OTHER.items() if value == defaults[name]] == []
+
+
 @pytest.fixture
-def small(hosts, on):
-    """A second application on the Debian 13 host, on a disk of 60 MB."""
-    host = hosts.by_name["test13"]
-    on(host, f"mkdir -p {SMALL} && mount -t tmpfs -o size=60m,mode=0755 tmpfs {SMALL}")
+def small(host, on):
+    """A second application on a host, every option another, on a disk of 60 MB."""
+    on(host, "mkdir -p {app_root} && mount -t tmpfs -o size=60m,mode=0755 tmpfs {app_root}".format_map(OTHER))
     data = json.loads(rehearsal.inventory([host]))
-    names = {"app_name": "small", "app_user": "small", "systemd_unit": "small", "nginx_server_names": ["small.example"]}
-    data["all"]["hosts"][host.name] |= names | {"preflight_disk_mib": 10}
-    inventory = state("test", "small.yml")
+    data["all"]["hosts"][host.name] |= OTHER
+    inventory = state("test", f"small-{host.name}.yml")
     inventory.write_text(json.dumps(data))
-    yield host, inventory
-    on(host, f"systemctl disable --now small; umount -l {SMALL}; rm -f /etc/nginx/sites-*/small; nginx -s reload")
+    yield inventory
+    on(host, """systemctl disable --now {systemd_unit}; umount -l {app_root}
+       rm -f /etc/nginx/sites-*/{app_name}; nginx -s reload""".format_map(OTHER))  # fmt: skip
 
 
-def test_full_disk_is_said_and_the_next_run_converges(hosts, on, small):
-    host, inventory = small
-    before = on(host, "curl -s http://localhost/ 2>&1; readlink /var/www/practica_flask/current")
+def test_full_disk_is_said_and_the_next_run_converges(hosts, host, on, small):
+    inventory, first = small, hosts.values[host.name]["app_root"]
+    before = on(host, f"readlink {first}/current")
     run = subprocess.run(
         [sys.executable, "-m", "deploy", "up", str(inventory)], cwd=ROOT, capture_output=True, text=True
     )
     assert run.returncode == 1
     assert "No space left on device" in run.stderr.splitlines()[0]
-    assert on(host, f"ls {SMALL}/virtualenvs {SMALL}/current 2>&1 | grep -c complete; true").strip() == "0"
-    assert on(host, "curl -s http://localhost/ 2>&1; readlink /var/www/practica_flask/current") == before
-    on(host, f"mount -o remount,size=2g {SMALL}")
+    assert (
+        on(host, "ls {app_root}/virtualenvs {app_root}/current 2>&1 | grep -c complete; true".format_map(OTHER)).strip()
+        == "0"
+    )
+    assert on(host, f"readlink {first}/current") == before
+    on(host, "mount -o remount,size=2g {app_root}".format_map(OTHER))
     play = hosts.play(inventory=inventory)
     assert play.status == 0, play.output
     verify = [tool("python"), "-m", "pytest", "tests/host", "-q", "--inventory", str(inventory)]
     run = subprocess.run(verify, cwd=ROOT, capture_output=True, text=True)
     assert run.returncode == 0, run.stdout
-    assert hosts.verify("-k", "test13").returncode == 0, "the first application must not have noticed"
+    assert hosts.verify("-k", host.name).returncode == 0, "the first application must not have noticed"
     assert hosts.play(inventory=inventory).changed == {host.name: 0}
 
 
-def test_power_cut_at_any_moment(request):
+@pytest.mark.parametrize("debian", sorted(SUITES))
+def test_power_cut_at_any_moment(request, debian):
     """A host of its own, cut off in the middle of dpkg, then later each time; one run must mend it."""
     console = Console("test")
     rehearsal.down("cut")
-    host = rehearsal.up(console, "cut", "13")
+    host = rehearsal.up(console, "cut", debian)
     request.addfinalizer(lambda: rehearsal.down("cut"))
     inventory = state("test", "cut.yml")
     inventory.write_text(rehearsal.inventory([host]))
@@ -96,11 +127,12 @@ def wait_for_dpkg(host: rehearsal.Host) -> None:
     podman("exec", host.container, "timeout", "60", "sh", "-c", unpacking)
 
 
-def test_host_that_died_with_the_machine_is_replaced(request):
+@pytest.mark.parametrize("debian", sorted(SUITES))
+def test_host_that_died_with_the_machine_is_replaced(request, debian):
     """As when the machine was cut off: podman still calls it running, and nothing of it runs."""
     console = Console("test")
     rehearsal.down("stale")
-    host = rehearsal.up(console, "stale", "13")
+    host = rehearsal.up(console, "stale", debian)
     request.addfinalizer(lambda: rehearsal.down("stale"))
     state_then = json.loads(podman("inspect", host.container))[0]["State"]
     os.kill(state_then["ConmonPid"], signal.SIGKILL)

@@ -1,9 +1,12 @@
 """The provisioning's options: one default, one description, one page."""
 
+import ast
+
 import yaml
 
 from app.settings import Settings
 from deploy import options
+from deploy.image import SUITES
 from deploy.project import ROOT
 
 
@@ -21,7 +24,7 @@ def test_no_role_has_defaults_and_no_spec_a_default():
 def test_every_option_is_read():
     texts = [
         file.read_text()
-        for folder in ("ansible/roles", "ansible/action_plugins", "systemd", "nginx")
+        for folder in ("ansible/roles", "ansible/action_plugins", "systemd", "nginx", "tests/host")
         for file in (ROOT / folder).rglob("*")
         if file.is_file() and file.name != "argument_specs.yml" and file.suffix != ".pyc"
     ]
@@ -37,6 +40,14 @@ def test_application_and_provisioning_agree():
         assert application[name] == provisioning[name], name
     written = yaml.safe_load((ROOT / "ansible" / "roles" / "app" / "vars" / "main.yml").read_text())["app_settings"]
     assert {name.lower() for name in written} - {"flask_app"} <= set(application)
+
+
+def test_rehearsal_hosts_are_of_the_releases_that_are_supported():
+    """Two homes that can't be one: the module runs on the host, alone."""
+    file = ROOT / "ansible" / "library" / "preflight.py"
+    module = ast.parse(file.read_text())
+    values = {ast.unparse(node.targets[0]): node.value for node in module.body if isinstance(node, ast.Assign)}
+    assert ast.literal_eval(values["SUPPORTED"]) == set(SUITES)
 
 
 def test_page_is_the_generated_one():
