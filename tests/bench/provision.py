@@ -119,7 +119,7 @@ def give(ours: rehearsal.Host, bare: rehearsal.Host) -> None:
 
 def script(bare: rehearsal.Host) -> None:
     """Run the bare script."""
-    packed = archive.pack()
+    _, packed = archive.pack()
     serve(bare, bare.ssh(f"sh /tmp/bare.sh {packed['id']}"), input=Path(packed["path"]).read_bytes())
 
 
