@@ -1,44 +1,101 @@
-"""The Flask application: one model, its form and its JSON route."""
+"""The Flask application: the models of ``bundles``, their pages, their API and their protocols."""
 
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
-from flask import Flask, Response
+import flask_swagger_ui
+from flask import Blueprint, Flask, Response
+from flask.json.provider import DefaultJSONProvider
+from flask_bootstrap import Bootstrap5
+from flask_cors import CORS
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import api, errors, model, pages, release, settings
-
-MODEL = "exam"
-"""The model that is served."""
+from app import api, errors, health, languages, logs, model, pages, release, settings
+from app.protocols import mlflow, open_inference, practice
 
 HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; frame-ancestors 'none'; "
+    "base-uri 'none'; form-action 'self'",
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
 }
+MONTH_SECONDS = 30 * 24 * 3600
+"""How long browsers keep the files of the libraries, whose addresses change with their versions."""
+
+
+class _Json(DefaultJSONProvider):
+    """Text as it is, in the order that it was written."""
+
+    ensure_ascii = False
+    sort_keys = False
 
 
 def create_app(given: settings.Settings | None = None) -> Flask:
-    """Return the application, its model loaded: once per process tree where the server forks afterwards.
+    """Return the application, its models loaded: once per process tree where the server forks afterwards.
 
     Raises:
         settings.SettingsError: the environment can't be used.
-        model.BundleError: the model can't be served.
+        model.BundleError: a model can't be served.
     """
     chosen = given or settings.load()
     app = Flask(__name__)
-    app.config.update(SECRET_KEY=chosen.secret_key, MAX_CONTENT_LENGTH=chosen.app_max_body_kib * 1024)
-    app.json.ensure_ascii = False  # type: ignore[attr-defined]
-    app.extensions["model"] = model.load(chosen.bundles / MODEL)
-    app.extensions["release"] = release.current()
-    app.extensions["configuration"] = chosen.app_fingerprint
-    app.register_blueprint(pages.blueprint)
-    app.register_blueprint(api.blueprint)
+    app.json = _Json(app)
+    app.config.update(_configuration(chosen))
+    models = model.load_all(chosen.bundles)
+    app.extensions |= {"models": models, "default_model": _default(models, chosen), "release": release.current(),
+                       "configuration": chosen.app_fingerprint}  # fmt: skip
+    logs.register(app, app.extensions["release"], trusted=bool(chosen.app_proxies))
+    languages.register(app)
+    Bootstrap5(app)
+    api.register(app, models)
+    for blueprint in (pages.blueprint, health.blueprint, practice.blueprint, mlflow.blueprint,
+                      open_inference.blueprint, _swagger()):  # fmt: skip
+        app.register_blueprint(blueprint)
     errors.register(app)
     app.after_request(_with_headers(app.extensions["release"]))
-    if chosen.app_proxies:
-        proxies = chosen.app_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
+    _let_in(app, chosen)
     return app
+
+
+def _configuration(chosen: settings.Settings) -> dict[str, Any]:
+    return {
+        "SECRET_KEY": chosen.secret_key,
+        "MAX_CONTENT_LENGTH": chosen.app_max_body_kib * 1024,
+        "MAX_FORM_MEMORY_SIZE": chosen.app_max_body_kib * 1024,
+        "MAX_ROWS": chosen.app_max_rows,
+        "BOOTSTRAP_SERVE_LOCAL": True,
+        "SEND_FILE_MAX_AGE_DEFAULT": MONTH_SECONDS,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "WTF_CSRF_TIME_LIMIT": None,
+    }
+
+
+def _default(models: dict[str, model.Model], chosen: settings.Settings) -> str:
+    name = chosen.app_default_model or next(iter(models))
+    if name not in models:
+        raise settings.SettingsError(f"APP_DEFAULT_MODEL: there is no model {name}; there are: {', '.join(models)}")
+    return name
+
+
+def _swagger() -> Blueprint:
+    """Serve Swagger UI's own files, of the package's version."""
+    folder = Path(flask_swagger_ui.__file__).parent / "dist"
+    return Blueprint("swagger", __name__, static_folder=folder, static_url_path="/swagger")
+
+
+def _let_in(app: Flask, chosen: settings.Settings) -> None:
+    """Believe the proxies, and let other sites' scripts in, as the settings say."""
+    if chosen.app_proxies:
+        count = chosen.app_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
+    if origins := chosen.app_cors_origins.split():
+        CORS(
+            app,
+            origins=origins,
+            resources=[rf"{prefix}.*" for prefix in errors.FOR_PROGRAMS],
+            send_wildcard=origins == ["*"],
+        )
 
 
 def _with_headers(release_id: str) -> Callable[[Response], Response]:

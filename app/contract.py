@@ -1,154 +1,239 @@
-"""A model's contract: what goes in, what comes out, and the check of a row, compiled once from it."""
+"""A model's contract, as ``models/<name>/model.yaml`` says it: what goes in, what comes out, in people's words.
 
-import difflib
+Form, API, documents and protocols are derived from it. Its JSON Schema is ``models/model.schema.json``.
+"""
+
+import datetime
 import math
-from collections.abc import Mapping
-from typing import Annotated, Any, Self
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, Strict, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    Strict,
+    StringConstraints,
+    model_validator,
+)
 
-SENTENCES = {
-    "es": {
-        "missing": "falta: escribe un número entre {minimum} y {maximum}",
-        "number": "no es un número: escribe uno entre {minimum} y {maximum}",
-        "range": "está fuera del intervalo: escribe un número entre {minimum} y {maximum}",
-        "unknown": "no es un campo de este modelo; el más parecido es «{nearest}»",
-    },
-    "en": {
-        "missing": "is missing: write a number from {minimum} to {maximum}",
-        "number": "is not a number: write one from {minimum} to {maximum}",
-        "range": "is out of range: write a number from {minimum} to {maximum}",
-        "unknown": "is no field of this model; the nearest is “{nearest}”",
-    },
-}
-"""Language → kind of fault → sentence."""
+LANGUAGES = ("es", "en")
+RESERVED = ("csrf_token",)
+"""Names that no field can have: the form has an input of that name already."""
 
-NAME_CHARACTERS = 63
-UNKNOWN_NAMED = 10
-"""How many names that no field has get a sentence."""
+TEXT_CHARACTERS = 1000
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=NAME_CHARACTERS)]
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*$", max_length=63)]
+Words = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True, max_length=2000)]
+Name = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]+$", min_length=1, max_length=100)]
+"""A column's name as the model knows it: any text on one line."""
+
 Number = Annotated[float, Strict()]
 """Strict, or YAML's yes and no would be 1 and 0."""
 
-Words = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+
+def _plain(given: Any) -> bool | int | float | str:
+    if isinstance(given, bool | int | str) or (isinstance(given, float) and math.isfinite(given)):
+        return given
+    raise ValueError("is no text, number, true or false (a date needs quotes)")
 
 
-class InvalidInput(ValueError):
-    """A row that the contract refuses.
-
-    Attributes:
-        faults: field → sentence, in the contract's order, unknown names last.
-    """
-
-    def __init__(self, faults: dict[str, str]) -> None:
-        super().__init__("; ".join(f"{name} {sentence}" for name, sentence in faults.items()))
-        self.faults = faults
+Value = Annotated[
+    bool | int | float | str,
+    PlainValidator(_plain, json_schema_input_type=bool | int | float | str),
+]
+"""A choice or label as the model knows it; true is not 1."""
 
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-class Text(_Part):
+class Texts(_Part):
     """A text for people, in each language that they read."""
 
     es: Words
     en: Words
 
+    def __getitem__(self, language: str) -> str:
+        return str(getattr(self, language))
 
-class NumberField(_Part):
-    """One number that the model is given, in its unit, both bounds included."""
 
-    name: Name
-    label: Text
-    help: Text
-    unit: Words
-    minimum: Number
-    maximum: Number
-    example: Number
+def _in_both(given: Any) -> Any:
+    return dict.fromkeys(LANGUAGES, given) if isinstance(given, str) else given
+
+
+Text = Annotated[
+    Texts,
+    BeforeValidator(_in_both, json_schema_input_type=Words | Texts),
+    Field(description="{es: …, en: …}, or one text for both"),
+]
+
+
+class Choice(_Part):
+    """One of the values that a category or a label can have."""
+
+    value: Value = Field(description="as the model knows it")
+    label: Text = Field(description="as people call it")
+
+
+class _Field(_Part):
+    name: Name = Field(description="the column's name, as the model knows it")
+    label: Text = Field(description="as people call it")
+    help: Text | None = Field(None, description="a sentence that helps to fill it in")
+    missing: bool = Field(False, description="whether the model can do without it")
 
     @model_validator(mode="after")
-    def _agrees_with_itself(self) -> Self:
-        if self.minimum >= self.maximum:
-            raise ValueError(f"minimum {self.minimum:g} must be less than maximum {self.maximum:g}")
-        if not self.minimum <= self.example <= self.maximum:
-            raise ValueError(f"example {self.example:g} is outside {self.minimum:g} to {self.maximum:g}")
+    def _can_be_an_input(self) -> Self:
+        if self.name in RESERVED or self.name != self.name.strip():
+            raise ValueError(f"name {self.name!r} can't be used: begin and end it with a letter, not {RESERVED[0]}")
         return self
 
-    def fault(self, kind: str, language: str) -> str:
-        """Return the sentence for a kind of fault."""
-        return SENTENCES[language][kind].format(minimum=f"{self.minimum:g}", maximum=f"{self.maximum:g}")
+    @model_validator(mode="after")
+    def _default_is_for_what_is_missing(self) -> Self:
+        if self.missing and getattr(self, "default", None) is not None:
+            raise ValueError("default and missing contradict each other: what isn't given is one or the other")
+        return self
+
+
+class _Range(_Field):
+    unit: Text | None = Field(None, description="what it is measured in, e.g. h")
+    minimum: Number | None = Field(None, description="the least value, itself included")
+    maximum: Number | None = Field(None, description="the greatest value, itself included")
+
+    @model_validator(mode="after")
+    def _range_contains_its_values(self) -> Self:
+        low, high = self.bounds
+        if low >= high:
+            raise ValueError(f"minimum {low:g} must be less than maximum {high:g}")
+        for kind in ("example", "default"):
+            value = getattr(self, kind)
+            if value is not None and not low <= value <= high:
+                raise ValueError(f"{kind} {value:g} is outside {low:g} to {high:g}")
+        return self
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Least and greatest value; infinite where the contract names none."""
+        low = -math.inf if self.minimum is None else self.minimum
+        return low, math.inf if self.maximum is None else self.maximum
+
+
+class NumberField(_Range):
+    """A number, with decimals."""
+
+    kind: Literal["number"]
+    example: Number
+    default: Number | None = None
+
+
+class IntegerField(_Range):
+    """A whole number."""
+
+    kind: Literal["integer"]
+    example: Annotated[int, Strict()]
+    default: Annotated[int, Strict()] | None = None
+
+
+class CategoryField(_Field):
+    """One of a few values."""
+
+    kind: Literal["category"]
+    choices: tuple[Choice, ...] = Field(min_length=1)
+    example: Value
+    default: Value | None = None
+
+    @model_validator(mode="after")
+    def _values_are_choices(self) -> Self:
+        _once("choice", [as_text(choice.value).strip() for choice in self.choices])
+        if not all(as_text(choice.value).strip() for choice in self.choices):
+            raise ValueError("choices: an empty one can't be told from a missing value: say missing: true")
+        for kind in ("example", "default"):
+            value = getattr(self, kind)
+            if value is not None and as_text(value) not in [as_text(choice.value) for choice in self.choices]:
+                raise ValueError(f"{kind} {value!r} is none of the choices")
+        return self
+
+
+class YesNoField(_Field):
+    """Yes or no."""
+
+    kind: Literal["yes_no"]
+    example: Annotated[bool, Strict()]
+    default: Annotated[bool, Strict()] | None = None
+
+
+class TextField(_Field):
+    """A text of people's own words."""
+
+    kind: Literal["text"]
+    maximum_characters: int = Field(TEXT_CHARACTERS, ge=1, le=100_000)
+    example: Annotated[str, Strict(), StringConstraints(min_length=1)]
+    default: Annotated[str, Strict()] | None = None
+
+
+AnyField = Annotated[NumberField | IntegerField | CategoryField | YesNoField | TextField, Field(discriminator="kind")]
+
+
+class Classification(_Part):
+    """The prediction is one of a few labels."""
+
+    kind: Literal["classification"]
+    label: Text = Field(description="what is predicted, as people call it")
+    labels: tuple[Choice, ...] = Field(min_length=2)
+
+    @model_validator(mode="after")
+    def _labels_differ(self) -> Self:
+        _once("label", [as_text(label.value) for label in self.labels])
+        return self
+
+
+class Regression(_Part):
+    """The prediction is a number."""
+
+    kind: Literal["regression"]
+    label: Text = Field(description="what is predicted, as people call it")
+    unit: Text | None = Field(None, description="what it is measured in")
 
 
 class Contract(_Part):
     """What model.yaml says."""
 
-    name: Name
+    name: Slug = Field(description="the folder's name, and the model's in addresses")
     title: Text
     description: Text
-    labels: tuple[Words, ...] = Field(min_length=2)
-    fields: tuple[NumberField, ...] = Field(min_length=1)
+    source: Text | None = Field(None, description="where the training data comes from")
+    licence: Words | None = Field(None, description="the licence of model and data")
+    trained: datetime.date | None = Field(None, description="the day of the training, e.g. 2026-11-20")
+    metrics: dict[Words, Number] = Field({}, description="what was measured, where no train.py measures it")
+    predicts: Annotated[Classification | Regression, Field(discriminator="kind")]
+    fields: tuple[AnyField, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
-    def _names_things_once(self) -> Self:
-        for kind, names in (("label", self.labels), ("field", [field.name for field in self.fields])):
-            twice = next((name for name in names if list(names).count(name) > 1), None)
-            if twice:
-                raise ValueError(f"{kind} {twice!r} stands there twice")
+    def _fields_differ(self) -> Self:
+        _once("field", [field.name for field in self.fields])
         return self
 
-    def check(self, values: Mapping[str, Any], *, strict: bool, language: str = "es") -> list[float]:
-        """Return the row of a model, in the contract's order.
-
-        Args:
-            values: name → value, as they came.
-            strict: take numbers alone (JSON); else texts as people type them, a decimal comma included (forms).
-            language: of the sentences: es or en.
-
-        Raises:
-            InvalidInput: with a sentence for each field at fault, all of them.
-        """
-        faults: dict[str, str] = {}
-        row: list[float] = []
-        for field in self.fields:
-            number, fault = _number(values.get(field.name), strict)
-            if not fault and not field.minimum <= number <= field.maximum:
-                fault = "range"
-            if fault:
-                faults[field.name] = field.fault(fault, language)
-            row.append(number)
-        if faults | (unknown := self._unknown(values, language)):
-            raise InvalidInput(faults | unknown)
-        return row
-
-    def _unknown(self, values: Mapping[str, Any], language: str) -> dict[str, str]:
-        """Name the first few alone: whoever sends thousands gets no work done for each."""
-        known = [field.name for field in self.fields]
-        strangers = [name[:NAME_CHARACTERS] for name in values if name not in known][:UNKNOWN_NAMED]
-        sentence = SENTENCES[language]["unknown"]
-        return {name: sentence.format(nearest=difflib.get_close_matches(name, known, 1, 0.0)[0]) for name in strangers}
+    @property
+    def example(self) -> dict[str, Any]:
+        """The examples of all fields: field → value."""
+        return {field.name: field.example for field in self.fields}
 
 
-def _number(value: Any, strict: bool) -> tuple[float, str]:
-    """Return the number and the kind of fault, one of which counts."""
-    if value is None or (not strict and not str(value).strip()):
-        return math.nan, "missing"
-    try:
-        number = _strictly(value) if strict else _as_typed(str(value))
-    except (ValueError, OverflowError):
-        return math.nan, "number"
-    return number, "" if math.isfinite(number) else "number"
+def as_text(value: Any) -> str:
+    """Return a value as forms, tables and addresses write it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return repr(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)
+    return str(value)
 
 
-def _strictly(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError("not a number")
-    return float(value)
-
-
-def _as_typed(text: str) -> float:
-    """Read a number as Spanish and English readers type it; Python's 1_000 is none."""
-    if "_" in text:
-        raise ValueError("not a number")
-    return float(text.strip().replace(",", ".") if text.count(",") == 1 and "." not in text else text)
+def _once(kind: str, names: Iterable[str]) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise ValueError(f"{kind} {name!r} stands there twice")
+        seen.add(name)

@@ -1,68 +1,144 @@
 """Every error as people and programs can read it: a page, or problem+json (RFC 9457). Never a traceback."""
 
-import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from flask import Flask, Response, current_app, json, render_template, request
+from flask import Flask, Response, g, json, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from app.contract import InvalidInput
+from app import logs
+from app.check import Fault, InvalidInput
+from app.languages import N_, gettext
 
-JSON_TYPES = ("application/json", "application/problem+json")
+PROBLEM = "application/problem+json"
+FOR_PROGRAMS = ("/api/", "/v2", "/modelo", "/invocations", "/ping", "/version", "/health")
+"""What the addresses for programs begin with."""
+
+FOR_PEOPLE = ("/api/docs",)
+
+FAULTS_SHOWN = 100
 
 WORDS = {
-    400: ("Petición incorrecta", "No hemos entendido lo que enviaste."),
-    404: ("No encontrada", "Aquí no hay ninguna página con esa dirección."),
-    405: ("Método no permitido", "Esta dirección no admite ese método."),
-    413: ("Demasiado grande", "Lo que enviaste supera el tamaño máximo."),
-    415: ("Formato no admitido", "Envía JSON, con la cabecera Content-Type: application/json."),
-    422: ("Datos no válidos", "Revisa los campos señalados."),
-    500: ("Error del servidor", "Algo ha fallado aquí, no por tu culpa. Ya está anotado; inténtalo más tarde."),
+    400: (N_("Bad request"), N_("We could not understand what you sent.")),
+    403: (N_("Forbidden"), N_("You may not open this address.")),
+    404: (N_("Not found"), N_("There is no page at this address.")),
+    405: (N_("Method not allowed"), N_("This address can't be used in that way.")),
+    406: (N_("Not acceptable"), N_("The answer is JSON; your Accept header doesn't allow it.")),
+    413: (N_("Too large"), N_("What you sent is larger than this site accepts.")),
+    415: (N_("Unsupported format"), N_("Send JSON, with the header Content-Type: application/json.")),
+    422: (N_("Invalid data"), N_("Check the fields that are marked.")),
+    429: (N_("Too many requests"), N_("You ask faster than this site answers. Wait a moment and try again.")),
+    500: (N_("Server error"), N_("Something failed here; it is not your fault and has been noted. Try again later.")),
+    503: (N_("Unavailable"), N_("The site is being worked on. Try again in a moment.")),
 }
 """Status → title and sentence."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing at fault in what a program sent: where it is (RFC 6901), which field, and why."""
+
+    pointer: str
+    field: str
+    fault: Fault
+
+
+class InvalidRows(ValueError):
+    """Rows that the contract refuses."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__(f"{len(problems)} faults")
+        self.problems = problems[:FAULTS_SHOWN]
+
+
+class Failure(HTTPException):
+    """An error with a sentence of ours.
+
+    Args:
+        status: HTTP's.
+        message: the sentence in English, with named places for values.
+    """
+
+    def __init__(self, status: int, message: str, **values: Any) -> None:
+        super().__init__()
+        self.code = status
+        self.fault = Fault(message, values)
 
 
 def register(app: Flask) -> None:
     """Have an application answer its errors in this way."""
     app.register_error_handler(HTTPException, _http)
-    app.register_error_handler(InvalidInput, _invalid)
+    app.register_error_handler(InvalidInput, _invalid_row)
+    app.register_error_handler(InvalidRows, _invalid)
     app.register_error_handler(Exception, _unforeseen)
+
+
+def problems_of(refused: InvalidInput, base: str = "#") -> list[Problem]:
+    """Return a row's faults, each with its place in the document that was sent."""
+    return [Problem(f"{base}/{_escaped(name)}", name, fault) for name, fault in refused.faults.items()]
+
+
+def for_a_program() -> bool:
+    """Tell whether this request's answer is read by a program rather than by people."""
+    path = request.path
+    if path.startswith(FOR_PEOPLE):
+        return False
+    if path.startswith(FOR_PROGRAMS):
+        return True
+    if request.endpoint:
+        return False
+    kinds = ("text/html", "application/json", PROBLEM)
+    return request.accept_mimetypes.best_match(kinds, "text/html") != "text/html"
 
 
 def _http(error: HTTPException) -> Response:
     status = error.code or 500
-    title, sentence = WORDS.get(status, (error.name, error.description or error.name))
-    own_words = error.description if error.description != type(error).description else None
-    answer = _answer(status, title, own_words or sentence)
+    title, sentence = _words(status)
+    answer = _answer(status, title, str(error.fault) if isinstance(error, Failure) else sentence)
     for name, value in error.get_headers():
         if name not in ("Content-Type", "Content-Length"):
             answer.headers[name] = value
     return answer
 
 
-def _invalid(error: InvalidInput) -> Response:
-    title, sentence = WORDS[422]
-    return _answer(422, title, sentence, errors=error.faults)
+def _invalid_row(error: InvalidInput) -> Response:
+    return _invalid(InvalidRows(problems_of(error)))
+
+
+def _invalid(error: InvalidRows) -> Response:
+    problems = [(problem, str(problem.fault)) for problem in error.problems]
+    detail = "; ".join(f"{problem.field}: {sentence}" for problem, sentence in problems[:5])
+    listed = [{"pointer": each.pointer, "field": each.field, "detail": sentence} for each, sentence in problems]
+    return _answer(422, _words(422)[0], detail, errors=listed)
 
 
 def _unforeseen(error: Exception) -> Response:
-    """Log the traceback under an id that the visitor sees too."""
-    number = secrets.token_hex(6)
-    current_app.logger.error("request %s: %s %s failed", number, request.method, request.path, exc_info=error)
-    title, sentence = WORDS[500]
-    return _answer(500, title, f"{sentence} ({number})")
+    logs.failure(f"{request.method} {request.path} failed", error)
+    return _answer(500, *_words(500))
 
 
-def _answer(status: int, title: str, detail: str, **more: object) -> Response:
-    if not _is_for_a_program():
+def _words(status: int) -> tuple[str, str]:
+    title, sentence = WORDS.get(status) or (WORDS[400] if status < 500 else WORDS[500])
+    return gettext(title), gettext(sentence)
+
+
+def _answer(status: int, title: str, detail: str, **more: Any) -> Response:
+    if not for_a_program():
         return Response(render_template("error.html", status=status, title=title, detail=detail), status)
-    problem = {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
-    return Response(json.dumps(problem), status, mimetype="application/problem+json")
+    problem = {"type": "about:blank", "title": title, "status": status, "detail": detail, **more,
+               "request_id": g.get("request_id", ""), **_as_the_protocol_says(status, detail)}  # fmt: skip
+    return Response(json.dumps(problem), status, mimetype=PROBLEM)
 
 
-def _is_for_a_program() -> bool:
-    """By route; where there is none, by what the client would rather read: a browser's page wins a tie."""
-    if request.endpoint:
-        return request.blueprint == "api"
-    if request.path in ("/modelo", "/health"):
-        return True
-    return request.accept_mimetypes.best_match(["text/html", *JSON_TYPES], "text/html") in JSON_TYPES
+def _as_the_protocol_says(status: int, detail: str) -> dict[str, str]:
+    """Return the members in which a protocol's clients look for the sentence."""
+    if request.path.startswith("/v2"):
+        return {"error": detail}
+    if request.path.endswith("/invocations"):
+        return {"error_code": "BAD_REQUEST" if status < 500 else "INTERNAL_ERROR", "message": detail}
+    return {}
+
+
+def _escaped(name: str) -> str:
+    return name.replace("~", "~0").replace("/", "~1")

@@ -3,7 +3,7 @@
 import os
 import sys
 
-from app import settings
+from app import logs, settings
 
 try:
     _settings = settings.load()
@@ -30,5 +30,8 @@ worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
 # A way in that nothing here uses.
 control_socket_disable = True
+
+# Everything that is logged is a line of JSON; the application writes one per request itself.
+logconfig_dict = logs.LOGGING
 
 proc_name = "puerto"

@@ -46,9 +46,16 @@ class Settings(BaseModel):
         int,
         Field(ge=0, le=8, description="How many reverse proxies stand before the app; their X-Forwarded-* counts."),
     ] = 0
-    app_max_body_kib: Annotated[int, Field(ge=1, description="Largest request body, KiB; a larger one gets 413.")] = (
-        1024
-    )
+    app_default_model: Annotated[
+        str, Field(description="The model that /modelo and /invocations answer with; empty: the first by name.")
+    ] = "exam"
+    app_max_body_kib: Annotated[
+        int, Field(ge=1, description="Largest request body or uploaded table, KiB; a larger one gets 413.")
+    ] = 10240
+    app_max_rows: Annotated[int, Field(ge=1, description="Most rows in one JSON request; more get 413.")] = 10_000
+    app_cors_origins: Annotated[
+        str, Field(description="Web sites whose scripts may call the API, separated by spaces, or *; empty: none.")
+    ] = ""
     app_bundles: Annotated[Path, Field(description="Folder of the built models.")] = Path("bundles")
     app_fingerprint: Annotated[
         str, Field(description="Names the configuration; /health repeats it, so that the provisioning knows what runs.")

@@ -12,8 +12,8 @@ import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from deploy.bundles import build_all
 from deploy.errors import DeployError
-from deploy.model import build_all
 from deploy.project import LOCK, PIPENV_LOCK, ROOT, state
 
 CONTENT = ("app", "bundles", "wsgi.py", "Pipfile", "Pipfile.lock", ".env.example")

@@ -12,6 +12,10 @@ LOCK = ROOT / "Pipfile.lock"
 PIPENV_LOCK = ROOT / "deploy" / "pipenv.txt"
 """pipenv itself, with hashes: for this machine's ``.venv`` and for the host's virtualenv."""
 
+MODELS = ROOT / "models"
+BUNDLES = ROOT / "bundles"
+"""What the build makes of the models: each model's file and what is known of it."""
+
 INVENTORIES = ROOT / "ansible" / "inventories"
 
 CHECKOUT = hashlib.sha256(str(ROOT).encode()).hexdigest()[:8]

@@ -101,7 +101,7 @@ def test(console: Console, options: Namespace) -> int:
 def dev(console: Console, options: Namespace) -> int:
     """Serve the application from this checkout until interrupted."""
     toolchain.prepare(console)
-    console.run([tool("python"), "-m", "deploy.model"], cwd=ROOT)
+    console.run([tool("python"), "-m", "deploy.bundles"], cwd=ROOT)
     address = f"{options.host}:{options.port}"
     if options.gunicorn:
         command = [tool("gunicorn"), "--config", "python:app.gunicorn_conf", "--bind", address, "wsgi:app"]

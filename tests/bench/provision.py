@@ -17,8 +17,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from deploy import archive, rehearsal
+from deploy.bundles import build_all
 from deploy.console import Console
-from deploy.model import build_all
 from deploy.project import PIPENV_LOCK, ROOT, state, tool
 
 

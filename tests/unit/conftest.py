@@ -8,7 +8,8 @@ from flask.testing import FlaskClient
 
 from app import create_app
 from app.settings import Settings
-from deploy.model import MODELS, build
+from deploy.bundles import build
+from deploy.project import MODELS
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,257 @@
+"""The check of what people and programs send, compiled once from a contract: every way in uses this one.
+
+A value comes typed (JSON) or as text (form, table, address); both are refused for the same reasons.
+"""
+
+import difflib
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.contract import CategoryField, Contract, IntegerField, NumberField, TextField, YesNoField, as_text
+from app.languages import N_, gettext, number
+
+NAME_CHARACTERS = 100
+UNKNOWN_NAMED = 10
+"""How many names that no field has get a sentence."""
+
+CHOICES_NAMED = 12
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}", re.ASCII)
+YES = {"true": True, "yes": True, "sí": True, "si": True, "1": True,
+       "false": False, "no": False, "0": False}  # fmt: skip
+
+MISSING = N_("is missing")
+UNKNOWN = N_("is no field of this model; the nearest is “%(nearest)s”")
+
+Value = float | int | str | bool | None
+Reader = Callable[[Any], Value]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Why a value is refused; its sentence is in the request's language."""
+
+    message: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        shown = {name: number(value) if isinstance(value, float) else value for name, value in self.values.items()}
+        return gettext(self.message, **shown)
+
+
+class Refused(Exception):
+    """A value that a field refuses."""
+
+    def __init__(self, message: str, **values: Any) -> None:
+        super().__init__(message)
+        self.fault = Fault(message, values)
+
+
+class InvalidInput(ValueError):
+    """A row that the contract refuses.
+
+    Attributes:
+        faults: field → why, in the contract's order, unknown names last.
+    """
+
+    def __init__(self, faults: dict[str, Fault]) -> None:
+        super().__init__(", ".join(faults))
+        self.faults = faults
+
+
+@dataclass(frozen=True)
+class _Compiled:
+    name: str
+    absent: Value | Refused
+    typed: Reader
+    text: Reader
+
+
+class Check:
+    """Takes rows apart as a contract says.
+
+    Args:
+        contract: whose fields.
+    """
+
+    def __init__(self, contract: Contract) -> None:
+        self.fields = [_compile(each) for each in contract.fields]
+        self.names = {each.name for each in self.fields}
+        self.required = [each.name for each in self.fields if isinstance(each.absent, Refused)]
+
+    def typed(self, values: Mapping[str, Any]) -> list[Value]:
+        """Return the row of JSON's values, in the contract's order; None where a value is missing, as it may be.
+
+        Raises:
+            InvalidInput: all the fields at fault.
+        """
+        return self._row(values, [each.typed for each in self.fields])
+
+    def text(self, values: Mapping[str, str | None]) -> list[Value]:
+        """Return the row of texts as people write them.
+
+        Raises:
+            InvalidInput: all the fields at fault.
+        """
+        given = {name: (value or "").strip() or None for name, value in values.items()}
+        return self._row(given, [each.text for each in self.fields])
+
+    def _row(self, values: Mapping[str, Any], readers: Sequence[Reader]) -> list[Value]:
+        row: list[Value] = []
+        faults: dict[str, Fault] = {}
+        for each, read in zip(self.fields, readers, strict=True):
+            try:
+                row.append(_read(each, read, values.get(each.name)))
+            except Refused as refused:
+                faults[each.name] = refused.fault
+        if len(values) > len(row) + len(faults) or not self.names.issuperset(values):
+            faults |= self.unknown(values)
+        if faults:
+            raise InvalidInput(faults)
+        return row
+
+    def unknown(self, names: Mapping[str, Any] | Sequence[str]) -> dict[str, Fault]:
+        """Return the faults of names that no field has; of the first few alone, or thousands would be work."""
+        strangers = [name for name in names if name not in self.names][:UNKNOWN_NAMED]
+        return {name[:NAME_CHARACTERS]: Fault(UNKNOWN, {"nearest": self._nearest(name)}) for name in strangers}
+
+    def _nearest(self, name: str) -> str:
+        return difflib.get_close_matches(name[:NAME_CHARACTERS], self.names, 1, 0.0)[0]
+
+
+def _read(each: _Compiled, read: Reader, value: Any) -> Value:
+    if value is not None:
+        return read(value)
+    if isinstance(each.absent, Refused):
+        raise each.absent
+    return each.absent
+
+
+def _compile(of: Any) -> _Compiled:
+    typed, text = _READERS[type(of)](of)
+    default = getattr(of, "default", None)
+    absent = Refused(MISSING) if default is None and not of.missing else default
+    if isinstance(absent, int) and isinstance(of, NumberField):
+        absent = float(absent)
+    return _Compiled(of.name, absent, typed, text)
+
+
+def _number(of: NumberField) -> tuple[Reader, Reader]:
+    limit = _limit(of)
+
+    def typed(value: Any) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise Refused(N_("is not a number"))
+        return limit(value)
+
+    def text(value: str) -> float:
+        return limit(_parsed(value))
+
+    return typed, text
+
+
+def _integer(of: IntegerField) -> tuple[Reader, Reader]:
+    limit = _limit(of)
+
+    def whole(value: float) -> int:
+        if limit(value) != math.floor(value):
+            raise Refused(N_("is not a whole number"))
+        return int(value)
+
+    def typed(value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise Refused(N_("is not a whole number"))
+        return whole(value)
+
+    return typed, lambda value: whole(_parsed(value))
+
+
+def _parsed(text: str) -> float:
+    """Read a number as programs write it, or with a decimal comma; refuse what is two numbers to two readers."""
+    if THOUSANDS.fullmatch(text):
+        plain, decimal = text.replace(",", ""), text.replace(",", ".")
+        raise Refused(N_("can be read as two numbers: write %(plain)s or %(decimal)s"), plain=plain, decimal=decimal)
+    plain = text.replace(",", ".") if text.count(",") == 1 and "." not in text else text
+    if not NUMBER.fullmatch(plain):
+        raise Refused(N_("is not a number"))
+    return float(plain)
+
+
+def _limit(of: NumberField | IntegerField) -> Callable[[float], float]:
+    low, high = of.bounds
+
+    def limit(value: float) -> float:
+        try:
+            given = float(value)
+        except OverflowError:
+            given = math.inf
+        if not math.isfinite(given):
+            raise Refused(N_("is not a finite number"))
+        if low <= given <= high:
+            return given
+        raise _out_of_range(low, high)
+
+    return limit
+
+
+def _out_of_range(low: float, high: float) -> Refused:
+    if math.isinf(high):
+        return Refused(N_("is out of range: at least %(low)s"), low=low)
+    if math.isinf(low):
+        return Refused(N_("is out of range: at most %(high)s"), high=high)
+    return Refused(N_("is out of range: from %(low)s to %(high)s"), low=low, high=high)
+
+
+def _category(of: CategoryField) -> tuple[Reader, Reader]:
+    by_value = {(isinstance(choice.value, bool), choice.value): choice.value for choice in of.choices}
+    by_text = {as_text(choice.value).strip(): choice.value for choice in of.choices}
+    named = ", ".join([*by_text][:CHOICES_NAMED]) + (", …" if len(by_text) > CHOICES_NAMED else "")
+    refused = Refused(N_("is none of the choices: %(choices)s"), choices=named)
+
+    def typed(value: Any) -> Value:
+        try:
+            return by_value[isinstance(value, bool), value]
+        except (KeyError, TypeError):
+            raise refused from None
+
+    def text(value: str) -> Value:
+        try:
+            return by_text[value]
+        except KeyError:
+            raise refused from None
+
+    return typed, text
+
+
+def _yes_no(of: YesNoField) -> tuple[Reader, Reader]:
+    def typed(value: Any) -> bool:
+        if not isinstance(value, bool):
+            raise Refused(N_("is neither true nor false"))
+        return value
+
+    def text(value: str) -> bool:
+        try:
+            return YES[value.casefold()]
+        except KeyError:
+            raise Refused(N_("is neither yes nor no")) from None
+
+    return typed, text
+
+
+def _text(of: TextField) -> tuple[Reader, Reader]:
+    def typed(value: Any) -> str:
+        if not isinstance(value, str) or not value.strip():
+            raise Refused(N_("is not a text"))
+        if len(value.strip()) > of.maximum_characters:
+            raise Refused(N_("is longer than %(characters)s characters"), characters=of.maximum_characters)
+        return value.strip()
+
+    return typed, typed
+
+
+_READERS: dict[type, Callable[[Any], tuple[Reader, Reader]]] = {
+    NumberField: _number, IntegerField: _integer, CategoryField: _category, YesNoField: _yes_no, TextField: _text,
+}  # fmt: skip

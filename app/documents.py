@@ -1,0 +1,159 @@
+"""JSON Schemas of a model's rows and answers, derived from its contract: OpenAPI 3.1 and the model's page use them."""
+
+from typing import Any
+
+from app.contract import (
+    CategoryField,
+    Classification,
+    Contract,
+    IntegerField,
+    NumberField,
+    TextField,
+    YesNoField,
+    as_text,
+)
+from app.model import Model
+
+LANGUAGE = "en"
+"""Of the document: the language of those who write programs."""
+
+PROBLEM = {
+    "type": "object",
+    "description": "RFC 9457",
+    "required": ["type", "title", "status", "detail", "request_id"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "request_id": {"type": "string", "description": "names the request in the server's log"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["pointer", "field", "detail"],
+                "properties": {
+                    "pointer": {"type": "string", "description": "where it is in what was sent (RFC 6901)"},
+                    "field": {"type": "string"},
+                    "detail": {"type": "string"},
+                },
+            },
+        },
+    },
+}
+
+
+def field_schema(field: Any) -> dict[str, Any]:
+    """Return the JSON Schema of a field's value."""
+    schema = _kind(field)
+    if field.missing:
+        schema["type"] = [schema["type"], "null"] if "type" in schema else None
+        if "enum" in schema:
+            schema["enum"] = [*schema["enum"], None]
+    schema |= {"title": field.label[LANGUAGE], "description": _description(field), "examples": [field.example]}
+    if getattr(field, "default", None) is not None:
+        schema["default"] = field.default
+    return {key: value for key, value in schema.items() if value is not None}
+
+
+def row_schema(contract: Contract) -> dict[str, Any]:
+    """Return the JSON Schema of a row."""
+    return {
+        "type": "object",
+        "title": f"{contract.name}: a row",
+        "properties": {field.name: field_schema(field) for field in contract.fields},
+        "required": [field.name for field in contract.fields if _is_required(field)],
+        "additionalProperties": False,
+        "examples": [contract.example],
+    }
+
+
+def answer_schema(contract: Contract) -> dict[str, Any]:
+    """Return the JSON Schema of one prediction."""
+    predicts = contract.predicts
+    if not isinstance(predicts, Classification):
+        words = predicts.label[LANGUAGE] + (f", {predicts.unit[LANGUAGE]}" if predicts.unit else "")
+        return {"type": "object", "required": ["value"],
+                "properties": {"value": {"type": "number", "description": words}}}  # fmt: skip
+    share = {"type": "number", "minimum": 0, "maximum": 1.000001}
+    return {
+        "type": "object",
+        "required": ["value", "label"],
+        "properties": {
+            "value": {"enum": [choice.value for choice in predicts.labels], "description": "as the model knows it"},
+            "label": {"type": "string", "description": "as people call it, in the language of Accept-Language"},
+            "probability": share | {"description": "of this label"},
+            "probabilities": {
+                "type": "object",
+                "properties": {as_text(choice.value): share for choice in predicts.labels},
+            },
+        },
+    }
+
+
+def parameters(contract: Contract) -> list[dict[str, Any]]:
+    """Return the parameters of an address that asks for one prediction."""
+    return [
+        {"name": field.name, "in": "query", "required": _is_required(field), "example": as_text(field.example),
+         "description": _description(field), "schema": _in_an_address(field)}
+        for field in contract.fields
+    ]  # fmt: skip
+
+
+def card(model: Model) -> dict[str, Any]:
+    """Return what is told of a model: contract, metrics, version."""
+    manifest = model.manifest
+    return {
+        "name": model.name,
+        "version": model.version,
+        "contract": manifest.contract.model_dump(mode="json", exclude_none=True),
+        "metrics": manifest.metrics,
+        "made_with": manifest.made_with,
+    }
+
+
+CARD = {
+    "type": "object",
+    "required": ["name", "version", "contract", "metrics", "made_with"],
+    "properties": {
+        "name": {"type": "string"},
+        "version": {"type": "string", "description": "changes with the model"},
+        "contract": {"type": "object"},
+        "metrics": {"type": "object", "additionalProperties": {"type": "number"}},
+        "made_with": {"type": "object", "additionalProperties": {"type": "string"}},
+    },
+}
+
+
+def _kind(field: Any) -> dict[str, Any]:
+    if isinstance(field, NumberField | IntegerField):
+        kind = "number" if isinstance(field, NumberField) else "integer"
+        return {"type": kind, "minimum": field.minimum, "maximum": field.maximum}
+    if isinstance(field, CategoryField):
+        return {"enum": [choice.value for choice in field.choices]}
+    if isinstance(field, YesNoField):
+        return {"type": "boolean"}
+    return {"type": "string", "minLength": 1, "maxLength": field.maximum_characters, "pattern": r"\S"}
+
+
+def _in_an_address(field: Any) -> dict[str, Any]:
+    schema = field_schema(field.model_copy(update={"missing": False}))
+    if isinstance(field, CategoryField):
+        schema["enum"] = [as_text(choice.value) for choice in field.choices]
+        schema["type"] = "string"
+    return {key: value for key, value in schema.items() if key not in ("examples", "title", "description")}
+
+
+def _description(field: Any) -> str:
+    words = [field.label[LANGUAGE]]
+    if getattr(field, "unit", None):
+        words.append(f"in {field.unit[LANGUAGE]}")
+    if isinstance(field, CategoryField):
+        words += [f"{as_text(choice.value)}: {choice.label[LANGUAGE]}" for choice in field.choices[:12]]
+    if isinstance(field, TextField):
+        words.append("a text")
+    return "; ".join(words) + (f". {field.help[LANGUAGE]}" if field.help else "")
+
+
+def _is_required(field: Any) -> bool:
+    return not field.missing and getattr(field, "default", None) is None

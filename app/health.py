@@ -1,0 +1,19 @@
+"""What this process runs, for the provisioning and for monitors."""
+
+from flask import Blueprint, Response, current_app, jsonify
+
+blueprint = Blueprint("health", __name__)
+
+
+@blueprint.get("/health")
+def health() -> Response:
+    """Say what release, configuration and models this process runs."""
+    extensions = current_app.extensions
+    answer = jsonify(
+        status="ok",
+        release=extensions["release"],
+        configuration=extensions["configuration"],
+        models={model.name: model.version for model in extensions["models"].values()},
+    )
+    answer.headers["Cache-Control"] = "no-store"
+    return answer

@@ -1,0 +1,49 @@
+"""Spanish and English: whose words a request gets, and how numbers are written in them."""
+
+from decimal import Decimal
+
+from flask import Flask, has_request_context, request
+from flask_babel import Babel, format_decimal, get_locale
+from flask_babel import gettext as _gettext
+
+from app.contract import LANGUAGES
+
+COOKIE = "language"
+
+
+def register(app: Flask) -> None:
+    """Give an application its languages."""
+    Babel(app, locale_selector=chosen)
+    app.jinja_env.globals.update(language=current, LANGUAGES=LANGUAGES, number=number)
+
+
+def chosen() -> str:
+    """Return the language that the visitor switched to, else the one that the client prefers."""
+    switched = request.cookies.get(COOKIE, "")
+    if switched in LANGUAGES:
+        return switched
+    return request.accept_languages.best_match(LANGUAGES) or LANGUAGES[0]
+
+
+def current() -> str:
+    """Return the language of this request: a key of `app.contract.Texts`."""
+    return str(get_locale()) if has_request_context() else "en"
+
+
+def gettext(message: str, **values: object) -> str:
+    """Return a sentence in the language of this request; outside of one, in English."""
+    if has_request_context():
+        return str(_gettext(message, **values))
+    return message % values
+
+
+def N_(message: str) -> str:
+    """Mark a sentence for translation where it is written, not where it is shown."""
+    return message
+
+
+def number(value: float) -> str:
+    """Return a number as this language's readers write it, to five digits."""
+    if not has_request_context():
+        return f"{value:g}"
+    return str(format_decimal(Decimal(f"{value:.5g}"), "#,##0.##########"))

@@ -1,0 +1,1 @@
+"""The protocols that clients of other model servers speak already."""

@@ -1,0 +1,217 @@
+"""Tables as people have them (CSV): checked before any work, answered row by row, in constant memory.
+
+Separators ``,`` ``;`` and tab, UTF-8 with or without a byte order mark. A bad row is marked and the rest goes on.
+"""
+
+import codecs
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import islice
+from typing import IO, Any
+
+from app import logs
+from app.check import Fault, InvalidInput, Value
+from app.contract import Classification, as_text
+from app.errors import Failure, InvalidRows, Problem, problems_of
+from app.languages import N_, gettext
+from app.model import Model, Prediction
+from app.rows import must_be_a_few
+
+SEPARATORS = (",", ";", "\t")
+BLOCK = 500
+"""Rows that are predicted at once: enough to be fast, few enough to be small."""
+
+CHUNK_BYTES = 1 << 16
+NAMED = 8
+
+
+class BadTable(ValueError):
+    """A table that can't be answered at all.
+
+    Attributes:
+        fault: why.
+    """
+
+    def __init__(self, message: str, **values: Any) -> None:
+        super().__init__(message)
+        self.fault = Fault(message, values)
+
+
+@dataclass(frozen=True)
+class _Line:
+    """A row of a table: its number in the file, its cells, and its values or why it has none."""
+
+    number: int
+    cells: Sequence[str]
+    row: list[Value] | None
+    faults: InvalidInput | None = None
+    fault: Fault | None = None
+
+    @property
+    def sentence(self) -> str:
+        """Why the row can't be predicted."""
+        each = [f"{name}: {fault}" for name, fault in self.faults.faults.items()] if self.faults else [str(self.fault)]
+        return gettext(N_("line %(line)s: %(faults)s"), line=self.number, faults="; ".join(each))
+
+
+class Table:
+    """A table whose header fits a model.
+
+    Args:
+        model: that is to answer.
+        file: of bytes, at its beginning.
+
+    Raises:
+        BadTable: it isn't UTF-8, is empty, or has other columns than the model.
+    """
+
+    def __init__(self, model: Model, file: IO[bytes]) -> None:
+        self.model = model
+        self.has_mark = _must_be_utf_8(file)
+        self.text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
+        self.header, self.separator = self._header()
+        self._check_columns()
+
+    def lines(self) -> Iterator[_Line]:
+        """Read the rows, each with its values or its fault; empty lines are left out."""
+        reader = csv.reader(self.text, delimiter=self.separator)
+        next(reader)
+        while True:
+            try:
+                cells = next(reader)
+            except StopIteration:
+                return
+            except csv.Error:
+                yield _Line(reader.line_num, [], None, fault=Fault(N_("can't be read as CSV")))
+                continue
+            if any(cell.strip() for cell in cells):
+                yield self._line(reader.line_num, cells)
+
+    def answered(self) -> Iterator[bytes]:
+        """Return the table with its predictions, piece by piece, as bytes of CSV."""
+        lines = self.lines()
+        outputs = self._outputs()
+        mark = codecs.BOM_UTF8 if self.has_mark else b""
+        yield mark + self._written([[*self.header, *outputs]])
+        while block := list(islice(lines, BLOCK)):
+            yield self._written(self._block(block, len(outputs)))
+
+    def _header(self) -> tuple[list[str], str]:
+        with suppress(csv.Error):
+            found = [(next(csv.reader(self.text, delimiter=separator), []), separator)
+                     for separator in SEPARATORS if not self.text.seek(0)]  # fmt: skip
+            self.text.seek(0)
+            known = self.model.check.names
+            header, separator = max(found, key=lambda each: (len(known.intersection(_stripped(each[0]))), len(each[0])))
+            if any(header):
+                return _stripped(header), separator
+        raise BadTable(N_("The table is empty: its first line must name the columns."))
+
+    def _check_columns(self) -> None:
+        check = self.model.check
+        twice = sorted({name for name in self.header if self.header.count(name) > 1})
+        if twice:
+            raise BadTable(N_("The column %(name)s stands there twice."), name=twice[0][:100])
+        if unknown := check.unknown(self.header):
+            name, fault = next(iter(unknown.items()))
+            raise BadTable(N_("The column “%(name)s” %(fault)s."), name=name, fault=fault)
+        lacking = [name for name in check.required if name not in self.header]
+        if lacking:
+            raise BadTable(N_("The table lacks these columns: %(names)s."), names=", ".join(lacking[:NAMED]))
+
+    def _line(self, number: int, cells: list[str]) -> _Line:
+        if len(cells) != len(self.header):
+            wrong = Fault(N_("has %(cells)s cells instead of %(columns)s"),
+                          {"cells": len(cells), "columns": len(self.header)})  # fmt: skip
+            return _Line(number, cells, None, fault=wrong)
+        try:
+            return _Line(number, cells, self.model.check.text(dict(zip(self.header, cells, strict=True))))
+        except InvalidInput as refused:
+            return _Line(number, cells, None, faults=refused)
+
+    def _outputs(self) -> list[str]:
+        wanted = ["prediction", "probability", "error"] if self._has_probability else ["prediction", "error"]
+        return [name if name not in self.header else f"{name}_" for name in wanted]
+
+    @property
+    def _has_probability(self) -> bool:
+        classifies = isinstance(self.model.contract.predicts, Classification)
+        return classifies and hasattr(self.model.estimator, "predict_proba")
+
+    def _block(self, block: list[_Line], outputs: int) -> Iterator[list[str]]:
+        good = [line.row for line in block if line.row is not None]
+        try:
+            answers = iter(self.model.predict(good) if good else [])
+        except Exception as fault:  # the answer has begun: the status can't tell any more
+            logs.failure("a block of a table failed", fault)
+            yield from (self._marked(line, outputs, gettext(N_("the model failed on these rows"))) for line in block)
+            return
+        for line in block:
+            if line.row is None:
+                yield self._marked(line, outputs, line.sentence)
+            else:
+                yield [*line.cells, *self._shown(next(answers)), ""]
+
+    def _marked(self, line: _Line, outputs: int, sentence: str) -> list[str]:
+        cells = [*line.cells, *[""] * len(self.header)][: len(self.header)]
+        return [*cells, *[""] * (outputs - 1), sentence]
+
+    def _shown(self, answer: Prediction) -> list[str]:
+        shown = [as_text(answer.value)]
+        return [*shown, repr(answer.probability)] if self._has_probability else shown
+
+    def _written(self, rows: Any) -> bytes:
+        buffer = io.StringIO()
+        csv.writer(buffer, delimiter=self.separator).writerows(rows)
+        return buffer.getvalue().encode()
+
+
+def rows_of(model: Model, data: bytes) -> list[list[Value]]:
+    """Return the rows of a table of which every row must be good.
+
+    Raises:
+        Failure: 422 the table, 413 too many rows.
+        InvalidRows: the contract refuses some.
+    """
+    try:
+        lines = list(Table(model, io.BytesIO(data)).lines())
+    except BadTable as bad:
+        raise Failure(422, "%(fault)s", fault=bad.fault) from None
+    must_be_a_few(len(lines))
+    problems: list[Problem] = []
+    for line in lines:
+        base = f"#/{line.number}"
+        if line.faults:
+            problems += problems_of(line.faults, base)
+        elif line.fault:
+            problems.append(Problem(base, gettext(N_("line %(line)s"), line=line.number), line.fault))
+    if problems:
+        raise InvalidRows(problems)
+    return [line.row for line in lines if line.row is not None]
+
+
+def _must_be_utf_8(file: IO[bytes]) -> bool:
+    """Return whether a file begins with a byte order mark.
+
+    Raises:
+        BadTable: it isn't UTF-8, or has a NUL.
+    """
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    begins = file.read(len(codecs.BOM_UTF8))
+    file.seek(0)
+    try:
+        while chunk := file.read(CHUNK_BYTES):
+            if "\0" in decoder.decode(chunk):
+                raise BadTable(N_("The file is no text: save the table as CSV."))
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        raise BadTable(N_("The file is not UTF-8: save the table as “CSV UTF-8”.")) from None
+    file.seek(0)
+    return begins == codecs.BOM_UTF8
+
+
+def _stripped(names: list[str]) -> list[str]:
+    return [name.strip() for name in names]

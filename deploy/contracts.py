@@ -1,0 +1,107 @@
+"""Reads ``models/<name>/model.yaml``; what is wrong with one is said with file, line and sentence.
+
+``python -m deploy.contracts``, in ``.venv``, writes the JSON Schema that editors understand, models/model.schema.json.
+"""
+
+import difflib
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from app import contract as parts
+from app.contract import Contract
+from deploy.errors import DeployError
+from deploy.project import MODELS
+
+SCHEMA = MODELS / "model.schema.json"
+
+PHRASES = {"Field required": "is required", "Input should be a valid": "is not a valid"}
+"""pydantic's words → ours."""
+
+
+def main() -> int:
+    """Write the JSON Schema."""
+    SCHEMA.write_text(schema(), encoding="utf-8")
+    return 0
+
+
+def schema() -> str:
+    """Return the contract's JSON Schema."""
+    return json.dumps(Contract.model_json_schema(), indent=1, ensure_ascii=False) + "\n"
+
+
+def read_contract(file: Path) -> Contract:
+    """Return a contract, checked.
+
+    Raises:
+        DeployError: a sentence per fault, each with file, line and place.
+    """
+    try:
+        text = file.read_bytes().decode()
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        contract = Contract.model_validate(yaml.safe_load(text))
+    except (yaml.YAMLError, UnicodeError) as fault:
+        raise DeployError(f"{file}{_line_of(fault)}: is no YAML: {' '.join(str(fault).split())}") from fault
+    except ValidationError as fault:
+        sentences = dict.fromkeys(_sentence(file, root, dict(error)) for error in fault.errors())
+        raise DeployError("\n".join(sentences)) from fault
+    if contract.name != file.parent.name:
+        raise DeployError(f"{at(file, ['name'])}: name: {contract.name} is not the folder's name, {file.parent.name}")
+    return contract
+
+
+def at(file: Path, place: Sequence[str | int]) -> str:
+    """Return ``file:line`` of a place in a contract."""
+    root = yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    return f"{file}:{_find(root, place)[0]}"
+
+
+def _line_of(fault: Exception) -> str:
+    mark = getattr(fault, "problem_mark", None)
+    return f":{mark.line + 1}" if mark else ""
+
+
+def _sentence(file: Path, root: yaml.Node | None, error: dict[str, Any]) -> str:
+    line, place = _find(root, error["loc"])
+    shown = f"{file}:{line}: " + "".join(f"{part}." for part in place).removesuffix(".") + (": " if place else "")
+    if error["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(str(error["loc"][-1]), _known_keys(), n=1, cutoff=0.0)[0]
+        return f"{shown}no such key; the nearest is {near}"
+    message = str(error["msg"]).removeprefix("Value error, ")
+    for theirs, ours in PHRASES.items():
+        message = message.replace(theirs, ours)
+    return shown + message
+
+
+def _find(node: yaml.Node | None, place: Sequence[str | int]) -> tuple[int, list[str]]:
+    """Return the line of a place and the place without pydantic's own names for the alternatives of a union."""
+    found: list[str] = []
+    line = node.start_mark.line + 1 if node else 1
+    for number, part in enumerate(place):
+        if isinstance(node, yaml.MappingNode):
+            entry = next(((key, value) for key, value in node.value if key.value == str(part)), None)
+            if entry is None:
+                found += [str(part)] if number == len(place) - 1 else []
+                continue
+            line, node = entry[0].start_mark.line + 1, entry[1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+            line = node.start_mark.line + 1
+        else:
+            continue
+        found.append(str(part))
+    return line, found
+
+
+def _known_keys() -> list[str]:
+    classes = [each for each in vars(parts).values() if isinstance(each, type) and issubclass(each, BaseModel)]
+    return sorted({name for each in classes for name in each.model_fields})
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,20 @@
+"""What a ``models/<name>/train.py`` returns from its ``train()``."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A fitted model.
+
+    Attributes:
+        estimator: scikit-learn's, preprocessing inside.
+        metrics: name → what was measured.
+        rows: rows of its table, in the contract's order, whose answers are recorded and proven ever after.
+    """
+
+    estimator: Any
+    metrics: dict[str, float]
+    rows: Sequence[Sequence[Any]]
