@@ -88,6 +88,7 @@ def _let_in(app: Flask, chosen: settings.Settings) -> None:
     """Believe the proxies, and let other sites' scripts in, as the settings say."""
     if chosen.app_proxies:
         count = chosen.app_proxies
+        app.before_request(errors.refuse_for_the_proxy)
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
     if origins := chosen.app_cors_origins.split():
         CORS(

@@ -207,7 +207,7 @@ class Contract(_Part):
     source: Text | None = Field(None, description="where the training data comes from")
     licence: Words | None = Field(None, description="the licence of model and data")
     trained: datetime.date | None = Field(None, description="the day of the training, e.g. 2026-11-20")
-    metrics: dict[Words, Number] = Field({}, description="what was measured, where no train.py measures it")
+    metrics: dict[Words, int | float] = Field({}, description="what was measured, where no train.py measures it")
     predicts: Annotated[Classification | Regression, Field(discriminator="kind")]
     fields: tuple[AnyField, ...] = Field(min_length=1)
 

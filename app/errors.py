@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask, Response, g, json, render_template, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from app import logs
 from app.check import Fault, InvalidInput
@@ -18,6 +18,8 @@ FOR_PROGRAMS = ("/api/", "/v2", "/modelo", "/invocations", "/ping", "/version", 
 FOR_PEOPLE = ("/api/docs",)
 
 FAULTS_SHOWN = 100
+REFUSED = "X-Refused"
+"""The header by which Nginx says that it refused a request; nginx/site.j2 sets it, and clears a client's own."""
 
 WORDS = {
     400: (N_("Bad request"), N_("We could not understand what you sent.")),
@@ -72,6 +74,12 @@ def register(app: Flask) -> None:
     app.register_error_handler(InvalidInput, _invalid_row)
     app.register_error_handler(InvalidRows, _invalid)
     app.register_error_handler(Exception, _unforeseen)
+
+
+def refuse_for_the_proxy() -> None:
+    """Say in this site's words what the reverse proxy refused before it read it: a body that is too large."""
+    if request.headers.get(REFUSED) == "413":
+        raise RequestEntityTooLarge
 
 
 def problems_of(refused: InvalidInput, base: str = "#") -> list[Problem]:

@@ -1,6 +1,7 @@
 """A bundle: a trained model with its contract, as the build writes it to ``bundles/<name>``, and its predictions."""
 
 import hashlib
+import importlib
 import io
 import json
 import math
@@ -79,7 +80,7 @@ class Manifest(BaseModel):
     contract: Contract
     version: str
     source: str
-    metrics: dict[str, float]
+    metrics: dict[str, int | float]
     made_with: dict[str, str]
     sha256: str
     input: Input
@@ -184,6 +185,8 @@ def load(bundle: Path) -> Model:
         raise BundleError(f"{bundle}: no whole bundle ({type(fault).__name__}); {REMEDY}") from fault
     if hashlib.sha256(data).hexdigest() != manifest.sha256:
         raise BundleError(f"{bundle / MODEL}: is not the file that was built; {REMEDY}")
+    if manifest.input == "frame":
+        importlib.import_module("pandas")  # now, rather than in the first request
     return Model(manifest, _open(bundle, data))
 
 
@@ -206,13 +209,13 @@ def arrange(rows: Sequence[Sequence[Value]], how: Input, columns: dict[str, str]
 
 
 def _frame(objects: Any, columns: dict[str, str]) -> Any:
-    import pandas  # takes half a second and 40 MB: only for models that need it
+    import pandas  # takes half a second and 40 MB: for models that need it alone
 
     series = {}
     for place, (name, kind) in enumerate(columns.items()):
         values = pandas.Series(objects[:, place], dtype=object)
-        complete = kind in ("float64", "category") or not values.isna().any()
-        series[name] = values.astype(kind) if complete else values.infer_objects()
+        needs_all = kind.startswith(("int", "uint", "bool"))
+        series[name] = values.infer_objects() if needs_all and values.isna().any() else values.astype(kind)
     return pandas.DataFrame(series)
 
 

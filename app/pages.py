@@ -1,11 +1,11 @@
 """The pages for people: the models, and for each its form, the answer below it, its table and its card."""
 
-from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, current_app, redirect, render_template, request, stream_with_context, url_for
 from werkzeug.datastructures import FileStorage
+from werkzeug.formparser import default_stream_factory
 
 from app import forms, logs, rows
 from app.check import Value
@@ -17,7 +17,6 @@ from app.tables import BadTable, Table
 from app.whatif import Curve, curves, percent
 
 blueprint = Blueprint("pages", __name__)
-IN_MEMORY_BYTES = 1 << 20
 YEAR_SECONDS = 365 * 24 * 3600
 
 METRICS = {"rows": N_("Rows"), "accuracy": N_("Accuracy"), "r2": N_("R²"),
@@ -68,6 +67,7 @@ def table(name: str) -> Response | tuple[str, int]:
         return _page(found, empty, table_fault=str(bad.fault)), 422
     answer = Response(stream_with_context(given.answered()), mimetype="text/csv")
     answer.headers["Content-Disposition"] = f'attachment; filename="{found.name}.csv"'
+    answer.call_on_close(given.close)
     return answer
 
 
@@ -97,7 +97,7 @@ def _page(found: Model, form: forms.ModelForm, answer: Prediction | None = None,
 
 def _kept(upload: FileStorage) -> IO[bytes]:
     """Return an upload's bytes as a file that outlives the request: Flask closes its own before an answer streams."""
-    kept = SpooledTemporaryFile(max_size=IN_MEMORY_BYTES)
+    kept = default_stream_factory(request.content_length, None, None)
     upload.save(kept)
     kept.seek(0)
     return kept

@@ -75,6 +75,10 @@ class Table:
         self.header, self.separator = self._header()
         self._check_columns()
 
+    def close(self) -> None:
+        """Give the file back."""
+        self.text.close()
+
     def lines(self) -> Iterator[_Line]:
         """Read the rows, each with its values or its fault; empty lines are left out."""
         reader = csv.reader(self.text, delimiter=self.separator)

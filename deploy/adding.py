@@ -14,8 +14,8 @@ import yaml
 
 from deploy import bundles
 from deploy.errors import DeployError
-from deploy.project import MODELS, ROOT, state
-from deploy.sandbox import examine
+from deploy.project import BUNDLES, MODELS, state
+from deploy.sandbox import sandbox
 
 LARGEST_MIB = 1024
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
@@ -30,7 +30,8 @@ HEAD = """\
 """
 
 
-def add(file: Path, *, data: Path | None, target: str, name: str | None, trust: bool, replace: bool) -> Path:
+def add(file: Path, *, data: Path | None = None, target: str = "", name: str | None = None, trust: bool = False,
+        replace: bool = False, models: Path = MODELS, built: Path = BUNDLES) -> Path:  # fmt: skip
     """Make a model's folder out of a file and return it; nothing is left behind where it is refused.
 
     Args:
@@ -39,36 +40,57 @@ def add(file: Path, *, data: Path | None, target: str, name: str | None, trust: 
         name: the model's; None: the file's.
         trust: don't ask whether its code may run.
         replace: take the place of a model of that name.
+        models, built: where models and bundles are.
 
     Raises:
         DeployError: what is wrong with file, table or name.
     """
-    is_skops = _must_be_a_model(file)
+    _must_be_a_model(file)
     called = name or re.sub(r"[^a-z0-9]+", "_", file.name.partition(".")[0].lower()).strip("_")
-    folder = _free_folder(called, replace)
+    folder = _free_folder(models, called, replace)
     if data is not None and not data.is_file():
         raise DeployError(f"{data}: no such file", status=2)
     with tempfile.TemporaryDirectory(dir=state("adding", called).parent) as scratch:
         draft = Path(scratch) / called
         draft.mkdir()
-        given = draft / ("model.skops" if is_skops else bundles.GIVEN)
-        shutil.copyfile(file, given)
-        trusted = _ask_types(file, given, trust) if is_skops else _ask(file, trust)
-        table = [data.resolve()] if data else []
-        found = examine("describe", given, *table, out=draft, data=str(table[0]) if table else "", target=target,
-                        trusted=trusted)  # fmt: skip
-        if is_skops:
-            given.unlink()
-        _write(draft, called, file, found)
-        bundles.build(draft, Path(scratch) / "bundles")
+        try:
+            found = _draft(file, draft, data, target, trust)
+        except DeployError as fault:
+            reason = fault.reason.replace(str(draft / bundles.GIVEN), str(file)).replace(str(draft), called)
+            raise DeployError(reason, fault.advice, fault.status) from fault
         _show(called, found, data)
-        shutil.rmtree(folder, ignore_errors=True)
-        draft.rename(folder)
+        _move(draft, folder)
+        _move(Path(scratch) / "bundles" / called, built / called)
     return folder
 
 
-def _must_be_a_model(file: Path) -> bool:
-    """Return whether it is a skops file, without opening what may run code.
+def _draft(file: Path, draft: Path, data: Path | None, target: str, trust: bool) -> dict[str, Any]:
+    """Fill a model's folder, build its bundle beside it, and return what was found out of the file."""
+    is_skops = zipfile.is_zipfile(file)
+    given = (draft / bundles.GIVEN).with_suffix(".skops" if is_skops else ".joblib")
+    shutil.copyfile(file, given)
+    if not is_skops:
+        _ask(file, trust)
+    table = [data.resolve()] if data else []
+    print(f"Opening {file} in a sandbox …", flush=True)
+    with sandbox(given, *table, out=draft) as ask:
+        trusted = _ask_types(file, ask("types")["types"], trust) if is_skops else []
+        found = ask("describe", data=str(*table), target=target, trusted=trusted, out=str(draft))
+        _write(draft, draft.name, file, found)
+        if is_skops:
+            given.unlink()
+        bundles.build(draft, draft.parent / "bundles", None if is_skops else ask)
+    return found
+
+
+def _move(folder: Path, to: Path) -> None:
+    to.parent.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(to, ignore_errors=True)
+    folder.rename(to)
+
+
+def _must_be_a_model(file: Path) -> None:
+    """Check what kind of file it is, without opening what may run code.
 
     Raises:
         DeployError: it is neither that, nor joblib's, nor pickle's.
@@ -79,35 +101,30 @@ def _must_be_a_model(file: Path) -> bool:
     if size > LARGEST_MIB << 20:
         raise DeployError(f"{file}: has {size / 2**30:.1f} GiB; at most {LARGEST_MIB} MiB go into a release",
                           "Train a smaller one, with fewer trees, or dump it with compress=3.")  # fmt: skip
-    if zipfile.is_zipfile(file):
-        return True
     with file.open("rb") as stream:
         begins = stream.read(8)
-    if not begins.startswith(MAGICS):
+    if not begins.startswith(MAGICS) and not zipfile.is_zipfile(file):
         raise DeployError(f"{file}: is no model file: it isn't what joblib.dump, pickle.dump or skops.io.dump write",
                           "In the notebook that trained it: joblib.dump(model, 'model.joblib')")  # fmt: skip
-    return False
 
 
-def _free_folder(name: str, replace: bool) -> Path:
+def _free_folder(models: Path, name: str, replace: bool) -> Path:
     if not NAME.fullmatch(name):
         raise DeployError(f"{name!r} can't be a model's name: lower-case letters, digits, _ and -, a letter first",
                           "Give one: --name my_model", status=2)  # fmt: skip
-    folder = MODELS / name
+    folder = models / name
     if folder.exists() and not replace:
-        raise DeployError(f"{folder.relative_to(ROOT)}: there is such a model already",
+        raise DeployError(f"{folder}: there is such a model already",
                           "Give another name (--name), or replace it (--replace).", status=2)  # fmt: skip
     return folder
 
 
-def _ask(file: Path, trust: bool) -> list[str]:
+def _ask(file: Path, trust: bool) -> None:
     _must_be_trusted(trust, f"{file}: opening a joblib or pickle file runs the code in it. It will be opened in a"
                      " sandbox here, and by the application on the server.")  # fmt: skip
-    return []
 
 
-def _ask_types(file: Path, given: Path, trust: bool) -> list[str]:
-    names = [str(name) for name in examine("types", given)["types"]]
+def _ask_types(file: Path, names: list[str], trust: bool) -> list[str]:
     if names:
         listed = "\n".join(f"  {name}" for name in names)
         _must_be_trusted(trust, f"{file}: holds types that skops doesn't know to be safe:\n{listed}")

@@ -20,6 +20,7 @@ from typing import Any
 from deploy.errors import DeployError
 from deploy.locks import alone
 from deploy.project import BUNDLES, MODELS, ROOT, state
+from deploy.sandbox import Ask, sandbox
 
 CONTRACT, GIVEN, RECORD, TRAINING = "model.yaml", "model.joblib", "record.json", "train.py"
 """What a model's folder holds: its contract, and either train.py or the given file with what was recorded of it."""
@@ -51,8 +52,11 @@ def build_all() -> dict[str, bool]:
         return {folder.name: build(folder) for folder in folders}
 
 
-def build(folder: Path, bundles: Path = BUNDLES) -> bool:
+def build(folder: Path, bundles: Path = BUNDLES, ask: Ask | None = None) -> bool:
     """Make the bundle of a model's folder; at once, returning False, when it is there and whole.
+
+    Args:
+        ask: a sandbox in which the given file is open already.
 
     Raises:
         DeployError: the contract contradicts itself or the model.
@@ -61,20 +65,22 @@ def build(folder: Path, bundles: Path = BUNDLES) -> bool:
     bundle = bundles / folder.name
     if _is_whole(bundle, source):
         return False
-    made = _given(folder) if (folder / GIVEN).exists() else _trained(folder)
+    made = _given(folder, ask) if (folder / GIVEN).exists() else _trained(folder)
     _write(bundle, made.pop("data"), {"source": source, "version": source[:12], **made})
     return True
 
 
-def _given(folder: Path) -> dict[str, Any]:
+def _given(folder: Path, ask: Ask | None) -> dict[str, Any]:
     """Take the file that was added; its code never runs in this process."""
     from deploy.contracts import read_contract
-    from deploy.sandbox import examine
 
+    if ask is None:
+        with sandbox(folder / GIVEN, folder / CONTRACT) as asked:
+            return _given(folder, asked)
     contract = read_contract(folder / CONTRACT)
     record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-    proof = examine("prove", folder / GIVEN, contract=str(folder / CONTRACT), rows=record["rows"],
-                    columns=record["columns"], expected=record["answers"])  # fmt: skip
+    proof = ask("prove", contract=str(folder / CONTRACT), rows=record["rows"], columns=record["columns"],
+                expected=record["answers"])  # fmt: skip
     return {
         "data": (folder / GIVEN).read_bytes(), "contract": contract.model_dump(mode="json"),
         "metrics": contract.metrics, "made_with": record["made_with"], **proof,

@@ -15,6 +15,7 @@ EXAMPLES = """examples:
   python3 -m deploy up production       the servers of ansible/inventories/production
   python3 -m deploy verify production   the host tests against them
   python3 -m deploy status --json       what runs, for programs
+  python3 -m deploy model add churn.joblib --data churn.csv      a model of yours
   python3 -m deploy test                every test of the project
 """
 
@@ -35,9 +36,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _read(words: list[str]) -> argparse.Namespace:
-    """What stands after ``test`` is pytest's own, options included."""
+    """What stands after ``test`` is pytest's own, what stands after ``model`` deploy.models' own, options included."""
     if words[:1] == ["test"] and not {"-h", "--help"} & set(words):
         return argparse.Namespace(verb="test", run=verbs.test, pytest=words[1:])
+    if words[:1] == ["model"]:
+        return argparse.Namespace(verb="model", run=verbs.model, words=words[1:])
     return _parser().parse_args(words)
 
 
@@ -63,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
         "--all", action="store_true", help="and what a cut-off test run left: every host of this checkout"
     )
     _command(commands, "doctor", verbs.doctor, "say what is missing on this machine, or in the way on the hosts")
+    commands.add_parser("model", help="add, build, check and list models: python3 -m deploy model --help")
     _add_test(commands)
     _add_dev(commands)
     return parser

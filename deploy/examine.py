@@ -1,8 +1,9 @@
-"""Runs inside the sandbox: opens a model file and says, as one line of JSON, what it is.
+"""Runs inside the sandbox: opens a model file and answers questions about it, a line of JSON for each.
 
-Standard input: JSON with ``task``, ``model`` and the task's arguments. A fault is ``{"fault", "advice"}``.
+A question is JSON with ``task``, ``model`` and the task's arguments; a fault is answered by ``{"fault", "advice"}``.
 """
 
+import functools
 import io
 import json
 import resource
@@ -22,30 +23,33 @@ CPU_SECONDS = 500
 
 
 def main() -> int:
-    """Do the task, and print what was found; what the file's own code prints goes nowhere."""
+    """Answer each line; what the file's own code prints goes nowhere."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
-    request = json.load(sys.stdin)
-    task = TASKS[request.pop("task")]
-    with redirect_stdout(io.StringIO()):
-        try:
-            found = task(**request)
-        except DeployError as fault:
-            found = {"fault": fault.reason, "advice": fault.advice}
-        except MemoryError:
-            found = {"fault": f"{request['model']}: needs more than {MEMORY_BYTES >> 30} GiB of memory"}
-        except Exception as fault:
-            traceback.print_exc()
-            found = {"fault": f"{request['model']}: {type(fault).__name__}: {' '.join(str(fault).split())[:300]}"}
-    print(json.dumps(found))
+    for line in sys.stdin:
+        with redirect_stdout(io.StringIO()):
+            found = _found(**json.loads(line))
+        print(json.dumps(found), flush=True)
     return 0
 
 
-def describe(model: str, out: str, data: str, target: str, trusted: list[str]) -> dict[str, Any]:
+def _found(task: str, model: str, **asked: Any) -> dict[str, Any]:
+    try:
+        return TASKS[task](model=model, **asked)
+    except DeployError as fault:
+        return {"fault": fault.reason, "advice": fault.advice}
+    except MemoryError:
+        return {"fault": f"{model}: needs more than {MEMORY_BYTES >> 30} GiB of memory"}
+    except Exception as fault:
+        traceback.print_exc()
+        return {"fault": f"{model}: {type(fault).__name__}: {' '.join(str(fault).split())[:300]}"}
+
+
+def describe(model: str, data: str, target: str, trusted: list[str], out: str) -> dict[str, Any]:
     """Return what a contract needs to know of a model and of the table that it was trained on."""
     from deploy import features
 
-    estimator = opened(Path(model), trusted)
+    estimator = opened(Path(model), tuple(trusted))
     found = features.describe(model, estimator, data, target)
     if model.endswith(".skops"):
         import joblib
@@ -54,7 +58,7 @@ def describe(model: str, out: str, data: str, target: str, trusted: list[str]) -
     return found
 
 
-def prove(model: str, out: str, contract: str, rows: list[list[Any]], columns: list[str], expected: list[Any]
+def prove(model: str, contract: str, rows: list[list[Any]], columns: list[str], expected: list[Any]
           ) -> dict[str, Any]:  # fmt: skip
     """Return the proof of a bundle; refuse a model whose answers are no longer the recorded ones."""
     from deploy.contracts import read_contract
@@ -62,13 +66,13 @@ def prove(model: str, out: str, contract: str, rows: list[list[Any]], columns: l
     from deploy.proving import prove as proof_of
 
     file = Path(contract)
-    estimator = opened(Path(model), [])
+    estimator = opened(Path(model), ())
     proof = proof_of(file, read_contract(file), estimator, rows, columns)
     must_repeat(file, estimator, read_contract(file), proof, rows, expected)
     return asdict(proof)
 
 
-def types(model: str, out: str) -> dict[str, Any]:
+def types(model: str) -> dict[str, Any]:
     """Return the types of a skops file that must be trusted by name."""
     from skops.io import get_untrusted_types
 
@@ -78,7 +82,8 @@ def types(model: str, out: str) -> dict[str, Any]:
         raise DeployError(f"{model}: is no skops file: {fault}") from fault
 
 
-def opened(file: Path, trusted: list[str]) -> Any:
+@functools.cache
+def opened(file: Path, trusted: tuple[str, ...]) -> Any:
     """Return the estimator in a file.
 
     Raises:
@@ -115,11 +120,11 @@ def _explained(file: Path, fault: Exception) -> DeployError:
                        "Is it whole, and was it saved by joblib.dump, pickle.dump or skops.io.dump?")  # fmt: skip
 
 
-def _load(file: Path, trusted: list[str]) -> Any:
+def _load(file: Path, trusted: tuple[str, ...]) -> Any:
     if file.suffix == ".skops":
         from skops.io import load
 
-        return load(file, trusted=trusted)
+        return load(file, trusted=list(trusted))
     import joblib
 
     return joblib.load(file)

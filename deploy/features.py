@@ -1,18 +1,23 @@
 """Finds out what a fitted estimator takes and answers: from itself, and from the table that it was trained on."""
 
+import csv
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from app.tables import SEPARATORS
 from deploy.errors import DeployError
 from deploy.proving import plain
 
 CHOICES = 100
 """Of so many different texts at most a column is a category; of more it is free text."""
 
+LOOKED_AT_LINES = 100
 SCORED_ROWS = 20_000
 RECORDED_ROWS = 50
 
@@ -98,7 +103,7 @@ def _read(data: str, target: str, names: list[str]) -> Table:
     import pandas
 
     try:
-        frame = pandas.read_csv(data, sep=None, engine="python", encoding="utf-8-sig")
+        frame = pandas.read_csv(data, encoding="utf-8-sig", float_precision="round_trip", **_dialect(Path(data)))
     except (ValueError, UnicodeError, pandas.errors.ParserError, pandas.errors.EmptyDataError) as fault:
         raise DeployError(f"{data}: can't be read as a table: {' '.join(str(fault).split())[:200]}") from fault
     frame.columns = [str(name).strip() for name in frame.columns]
@@ -115,6 +120,17 @@ def _read(data: str, target: str, names: list[str]) -> Table:
         answers = frame[target] if target else frame[others[0]] if len(others) == 1 else None
         return Table(frame[names], answers)
     return Table(frame.drop(columns=[target]) if target else frame, frame[target] if target else None)
+
+
+def _dialect(file: Path) -> dict[str, str]:
+    """Return a table's separator, the one of which its first line has most, and its decimal mark."""
+    with file.open(encoding="utf-8-sig") as stream:
+        lines = [line for _, line in zip(range(LOOKED_AT_LINES), stream, strict=False)]
+    first = lines[0] if lines else ""
+    separator = max(SEPARATORS, key=lambda each: len(next(csv.reader([first], delimiter=each), [])))
+    text = "".join(lines)
+    commas = separator != "," and re.search(r"\d,\d", text) and not re.search(r"\d\.\d", text)
+    return {"sep": separator, "decimal": "," if commas else "."}
 
 
 def _known_categories(estimator: Any, names: list[str]) -> dict[str, list[Any]]:
@@ -209,8 +225,7 @@ def _usual(values: list[Any]) -> Any:
 
 def _pandas_type(table: Table | None, field: dict[str, Any]) -> str:
     if table is not None:
-        kind = str(table.frame[field["name"]].dtype)
-        return "object" if kind in ("str", "string") else kind
+        return str(table.frame[field["name"]].dtype)
     return {"number": "float64", "integer": "int64", "yes_no": "bool"}.get(field["kind"], "object")
 
 
@@ -232,7 +247,7 @@ def _recorded(file: str, estimator: Any, table: Table, data: str) -> dict[str, A
     return {
         "rows": [[plain(value) for value in frame.iloc[place]] for place in places],
         "answers": [plain(answers[place]) for place in places],
-        "metrics": {"rows": float(len(table.frame)), **_score(estimator, given, table)},
+        "metrics": {"rows": len(table.frame), **_score(estimator, given, table)},
     }
 
 

@@ -37,7 +37,6 @@ def add(options: argparse.Namespace) -> int:
     """Make a model of this project out of a file."""
     folder = adding.add(options.file, data=options.data, target=options.target, name=options.name,
                         trust=options.trust, replace=options.replace)  # fmt: skip
-    bundles.build_all()
     print(f"\nNext: read {folder / bundles.CONTRACT} and put it into people's words, then\n"
           f"  python3 -m deploy model check {folder.name}\n  python3 -m deploy up")  # fmt: skip
     return 0

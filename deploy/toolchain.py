@@ -26,6 +26,9 @@ REHEARSAL = {
 }
 """Program → Debian package, for hosts on this machine."""
 
+SANDBOX = {"bwrap": "bubblewrap"}
+"""Program → Debian package, for opening model files of strangers."""
+
 BROWSER = {"chromium": "chromium"}
 """Program → Debian package, for the browser tests."""
 

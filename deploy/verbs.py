@@ -91,11 +91,20 @@ def doctor(console: Console, options: Namespace) -> int:
 def test(console: Console, options: Namespace) -> int:
     """Run pytest, its own lines on the screen; its exit status is ours."""
     toolchain.prepare(console)
-    toolchain.require(console, toolchain.TOOLS | toolchain.REHEARSAL | toolchain.BROWSER)
+    toolchain.require(console, toolchain.TOOLS | toolchain.SANDBOX | toolchain.REHEARSAL | toolchain.BROWSER)
     command = [tool("python"), "-m", "pytest", *options.pytest]
     console.say(f"    {' '.join(command)}")
     with alone(state("locks", "test"), "another test run is at work in this checkout"):
         return subprocess.run(command, cwd=ROOT, env=_tools_first()).returncode
+
+
+def model(console: Console, options: Namespace) -> int:
+    """Run a verb of models, which needs more than bare Python; paths count from where the user stands."""
+    toolchain.prepare(console)
+    if options.words[:1] in (["add"], ["check"], ["build"]):
+        toolchain.require(console, toolchain.SANDBOX)
+    command = [tool("python"), "-m", "deploy.models", *options.words]
+    return subprocess.run(command, env=_tools_first() | {"PYTHONPATH": str(ROOT)}).returncode
 
 
 def dev(console: Console, options: Namespace) -> int:

@@ -24,6 +24,8 @@ HOST_NAME = re.compile(
     r"(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*"
 )
 PATH = re.compile(r"/[A-Za-z0-9._/-]+")
+MODEL = re.compile(r"([a-z][a-z0-9_-]{0,62})?")
+ORIGIN = re.compile(r"\*|https?://[A-Za-z0-9.-]+(:\d{1,5})?")
 SOCKET = re.compile(r"/run/[A-Za-z0-9_-]+/[A-Za-z0-9._-]+")
 SOCKET_PATH_BYTES = 107  # unix(7)
 
@@ -35,12 +37,16 @@ FORMS = {
     "gunicorn_socket": (SOCKET, "a path of the form /run/<folder>/<name>, the folder being the unit's own"),
     "nginx_access_log": (PATH, "an absolute path without spaces"),
     "nginx_error_log": (PATH, "an absolute path without spaces"),
+    "app_default_model": (MODEL, "a model's name, or nothing"),
+    "app_cors_origins": (ORIGIN, "a web site's origin, e.g. https://example.org, or *"),
     "nginx_server_names": (HOST_NAME, "a host name, e.g. predict.example.org"),
 }
 """Option → what each of its values must look like."""
 
+MAY_BE_EMPTY = ("app_cors_origins",)
+
 LEAST = {"gunicorn_workers": 0, "gunicorn_timeout": 1, "gunicorn_graceful_timeout": 1, "app_start_seconds": 1,
-         "app_max_body_kib": 1, "preflight_disk_mib": 0, "preflight_memory_mib": 0}  # fmt: skip
+         "app_max_body_kib": 1, "app_max_rows": 1, "preflight_disk_mib": 0, "preflight_memory_mib": 0}  # fmt: skip
 """Option → its least value."""
 
 SUDO = (
@@ -130,7 +136,7 @@ def _form_faults(values: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for name, (form, words) in FORMS.items():
         given = values[name] if isinstance(values[name], list) else [values[name]]
         yield from ((name, f"{value!r} is not {words}") for value in given if not form.fullmatch(str(value)))
-        if not given:
+        if not given and name not in MAY_BE_EMPTY:
             yield name, f"is empty: name at least one, {words}"
     for name, least in LEAST.items():
         if values[name] < least:

@@ -37,7 +37,8 @@ def test_application_and_provisioning_agree():
     provisioning = yaml.safe_load(options.DEFAULTS.read_text())
     application = {name: field.default for name, field in Settings.model_fields.items()}
     for name in application.keys() & provisioning.keys():
-        assert application[name] == provisioning[name], name
+        value = provisioning[name]
+        assert application[name] == (" ".join(value) if isinstance(value, list) else value), name
     written = yaml.safe_load((ROOT / "ansible" / "roles" / "app" / "vars" / "main.yml").read_text())["app_settings"]
     assert {name.lower() for name in written} - {"flask_app"} <= set(application)
 

@@ -1,0 +1,102 @@
+"""Strangers' models go through ``model add`` and answer over HTTP as scikit-learn does in process."""
+
+import math
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+
+from deploy import adding
+from deploy.errors import DeployError
+from deploy.proving import plain
+from tests.models import strangers
+from tests.served import served
+
+ASKED = 30
+REFUSED = dict.fromkeys(strangers.MANY_ANSWERS, "answers several things at once")
+"""Estimator → the words with which it is refused."""
+
+
+@pytest.fixture(scope="module")
+def given() -> dict[str, tuple[Any, pd.DataFrame]]:
+    """Name → fitted estimator and its table."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of fitting on so few rows
+        pairs = [*strangers.every_estimator(), *strangers.pipelines()]
+    return {name.lower(): (estimator, table) for name, estimator, table in pairs}
+
+
+@pytest.fixture(scope="module")
+def added(given, tmp_path_factory) -> tuple[Path, dict[str, str]]:
+    """The folder of their bundles, and name → why it was refused."""
+    folder = tmp_path_factory.mktemp("strangers")
+
+    def add(name: str) -> tuple[str, str]:
+        estimator, table = given[name]
+        joblib.dump(estimator, folder / f"{name}.joblib")
+        table.to_csv(folder / f"{name}.csv", index=False)
+        try:
+            adding.add(folder / f"{name}.joblib", data=folder / f"{name}.csv", trust=True,
+                       models=folder / "models", built=folder / "bundles")  # fmt: skip
+        except DeployError as fault:
+            return name, fault.reason
+        return name, ""
+
+    with ThreadPoolExecutor(2) as pool:
+        outcomes = dict(pool.map(add, given))
+    return folder / "bundles", {name: reason for name, reason in outcomes.items() if reason}
+
+
+def test_only_what_cannot_work_is_refused_and_the_reason_is_said(added):
+    _, refused = added
+    assert {name: reason for name, reason in refused.items()
+            if name not in map(str.lower, REFUSED)} == {}  # fmt: skip
+    for name, words in REFUSED.items():
+        assert words in refused[name.lower()]
+
+
+def test_answers_over_http_are_those_of_scikit_learn(given, added):
+    bundles, refused = added
+    wrong = []
+    with served(bundles) as ask:
+        for name, (estimator, table) in given.items():
+            if name not in refused:
+                rows = [
+                    {key: plain(value) for key, value in row.items()} for row in table.head(ASKED).to_dict("records")
+                ]
+                answer = ask("POST", f"/api/v1/models/{name}/predictions", rows)
+                found = [each["value"] for each in answer.get("predictions", [])]
+                expected = in_process(estimator, table.head(ASKED))
+                if not same(found, expected):
+                    wrong.append((name, found[:5] or answer, expected[:5]))
+    assert wrong == []
+    assert len(given) - len(refused) >= 60
+
+
+def in_process(estimator: Any, table: pd.DataFrame) -> list[Any]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if hasattr(estimator, "feature_names_in_"):
+            categories = {name: "category" for name in table if table[name].dtype.kind == "O"}
+            try:
+                answers = estimator.predict(table)
+            except (ValueError, TypeError):
+                answers = estimator.predict(table.astype(categories))
+        elif table.shape[1] == 1 and not hasattr(estimator, "n_features_in_"):
+            answers = estimator.predict(table.iloc[:, 0])
+        else:
+            answers = estimator.predict(table.to_numpy())
+    return [plain(answer) for answer in np.asarray(answers).reshape(-1)]
+
+
+def same(found: list[Any], expected: list[Any]) -> bool:
+    """Labels equal, numbers to 1e-6."""
+    if len(found) != len(expected):
+        return False
+    return all(a == b if isinstance(b, str | bool) else math.isclose(a, b, rel_tol=1e-6, abs_tol=1e-9)
+               for a, b in zip(found, expected, strict=True))  # fmt: skip

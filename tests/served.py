@@ -1,0 +1,58 @@
+"""The application under Gunicorn on this machine, for tests that need many models rather than a host."""
+
+import json
+import os
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from deploy.project import ROOT, tool
+
+COMMAND = [tool("gunicorn"), "--config", "python:app.gunicorn_conf", "wsgi:app"]
+START_SECONDS = 60
+
+
+@contextmanager
+def served(bundles: Path, **settings: str) -> Iterator[Callable[..., Any]]:
+    """Serve bundles; the function asks: method, path, JSON → JSON."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    given = {"APP_BUNDLES": str(bundles), "APP_DEFAULT_MODEL": "", "GUNICORN_BIND": address, "GUNICORN_WORKERS": "2",
+             "OMP_NUM_THREADS": "1"} | settings  # fmt: skip
+    log = bundles.parent / "gunicorn.log"
+    with log.open("w") as stream:
+        process = subprocess.Popen(COMMAND, cwd=ROOT, env=os.environ | given, stderr=stream)
+        try:
+            _wait(address, process, log)
+            yield lambda method, path, body=None: _ask(f"http://{address}{path}", method, body)
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+def _ask(url: str, method: str, body: Any) -> Any:
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data, {"Content-Type": "application/json"}, method=method)
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return json.load(answer)
+    except urllib.error.HTTPError as refusal:
+        return json.load(refusal)
+
+
+def _wait(address: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            urllib.request.urlopen(f"http://{address}/health", timeout=5).close()
+            return
+        except OSError:
+            assert process.poll() is None and time.monotonic() < deadline, log.read_text()
+            time.sleep(0.1)
