@@ -27,6 +27,7 @@ HEAD = """\
 # The contract of a model that was added ({estimator}): say in people's words what goes in and what comes out.
 # A text may stand in both languages: {{es: "Edad", en: "Age"}}. What each key means: models/model.schema.json.
 # Then: python3 -m deploy model check {name}
+---
 """
 
 
