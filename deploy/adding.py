@@ -57,8 +57,8 @@ def add(file: Path, *, data: Path | None = None, target: str = "", name: str | N
         try:
             found = _draft(file, draft, data, target, trust)
         except DeployError as fault:
-            reason = fault.reason.replace(str(draft / bundles.GIVEN), str(file)).replace(str(draft), called)
-            raise DeployError(reason, fault.advice, fault.status) from fault
+            reason = re.sub(rf"{re.escape(str(draft))}/model\.(joblib|skops)", lambda _: str(file), fault.reason)
+            raise DeployError(reason.replace(str(draft), called), fault.advice, fault.status) from fault
         _show(called, found, data)
         _move(draft, folder)
         _move(Path(scratch) / "bundles" / called, built / called)

@@ -48,7 +48,7 @@ def describe(file: str, estimator: Any, data: str, target: str) -> dict[str, Any
     """
     _must_be_supervised(file, estimator)
     labels = _labels(file, estimator)
-    table = _read(data, target, _names(estimator)) if data else None
+    table = _read(data, target, estimator) if data else None
     names = list(table.frame.columns) if table else _names_without_table(file, estimator)
     known = _known_categories(estimator, names)
     fields = [_field(name, table.frame[name] if table else None, known.get(name)) for name in names]
@@ -99,9 +99,10 @@ def _reads_texts(estimator: Any) -> bool:
     return hasattr(first, "build_analyzer")
 
 
-def _read(data: str, target: str, names: list[str]) -> Table:
+def _read(data: str, target: str, estimator: Any) -> Table:
     import pandas
 
+    names, count = _names(estimator), getattr(estimator, "n_features_in_", None)
     try:
         frame = pandas.read_csv(data, encoding="utf-8-sig", float_precision="round_trip", **_dialect(Path(data)))
     except (ValueError, UnicodeError, pandas.errors.ParserError, pandas.errors.EmptyDataError) as fault:
@@ -119,7 +120,12 @@ def _read(data: str, target: str, names: list[str]) -> Table:
         others = [name for name in frame.columns if name not in names]
         answers = frame[target] if target else frame[others[0]] if len(others) == 1 else None
         return Table(frame[names], answers)
-    return Table(frame.drop(columns=[target]) if target else frame, frame[target] if target else None)
+    inputs = frame.drop(columns=[target]) if target else frame
+    if count is not None and inputs.shape[1] != count:
+        raise DeployError(f"{data}: has {inputs.shape[1]} columns, but the model takes {count}: {', '.join(inputs)}",
+                          "Say which column holds the answers: --target; take away what the model doesn't know."
+                          )  # fmt: skip
+    return Table(inputs, frame[target] if target else None)
 
 
 def _dialect(file: Path) -> dict[str, str]:
