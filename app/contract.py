@@ -87,8 +87,10 @@ class _Field(_Part):
 
     @model_validator(mode="after")
     def _can_be_an_input(self) -> Self:
-        if self.name in RESERVED or self.name != self.name.strip():
-            raise ValueError(f"name {self.name!r} can't be used: begin and end it with a letter, not {RESERVED[0]}")
+        if self.name in RESERVED:
+            raise ValueError(f"name {self.name!r} can't be used: the form has an input of that name already")
+        if self.name != self.name.strip():
+            raise ValueError(f"name {self.name!r} can't be used: take the spaces at its ends away, in the model too")
         return self
 
     @model_validator(mode="after")

@@ -41,7 +41,7 @@ def of_machine(with_hosts: bool) -> Iterator[Finding]:
         with_hosts: whether hosts are to be booted on it.
     """
     yield Finding(toolchain.is_ready(), ".venv holds what Pipfile.lock says", "The next command makes it by itself.")
-    yield from _programs(toolchain.TOOLS)
+    yield from _programs(toolchain.TOOLS | toolchain.for_models())
     if not with_hosts:
         return
     yield from _programs(toolchain.REHEARSAL)

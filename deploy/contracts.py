@@ -20,7 +20,11 @@ from deploy.project import MODELS
 
 SCHEMA = MODELS / "model.schema.json"
 
-PHRASES = {"Field required": "is required", "Input should be a valid": "is not a valid"}
+PHRASES = {
+    "Field required": "is required",
+    "Input should be a valid": "is not a valid",
+    "String should match pattern '^[a-z][a-z0-9_-]*$'": "can have lower-case letters, digits, _ and -, a letter first",
+}
 """pydantic's words → ours."""
 
 
@@ -48,7 +52,8 @@ def read_contract(file: Path) -> Contract:
     except (yaml.YAMLError, UnicodeError) as fault:
         raise DeployError(f"{file}{_line_of(fault)}: is no YAML: {' '.join(str(fault).split())}") from fault
     except ValidationError as fault:
-        sentences = dict.fromkeys(_sentence(file, root, dict(error)) for error in fault.errors())
+        faults = [dict(error) for error in fault.errors()]
+        sentences = dict.fromkeys(_sentence(file, root, error) for error in faults if not _follows(error, faults))
         raise DeployError("\n".join(sentences)) from fault
     if contract.name != file.parent.name:
         raise DeployError(f"{at(file, ['name'])}: name: {contract.name} is not the folder's name, {file.parent.name}")
@@ -72,10 +77,18 @@ def _sentence(file: Path, root: yaml.Node | None, error: dict[str, Any]) -> str:
     if error["type"] == "extra_forbidden":
         near = difflib.get_close_matches(str(error["loc"][-1]), _known_keys(), n=1, cutoff=0.0)[0]
         return f"{shown}no such key; the nearest is {near}"
+    if error["type"] == "union_tag_invalid":
+        return f"{shown}{error['ctx']['tag']!r} is none of the kinds: {error['ctx']['expected_tags']}"
     message = str(error["msg"]).removeprefix("Value error, ")
     for theirs, ours in PHRASES.items():
         message = message.replace(theirs, ours)
     return shown + message
+
+
+def _follows(error: dict[str, Any], faults: list[dict[str, Any]]) -> bool:
+    """Tell whether a list is too short only because its items are at fault, which is said already."""
+    inside = (each["loc"][: len(error["loc"])] == error["loc"] for each in faults if each is not error)
+    return error["type"] == "too_short" and any(inside)
 
 
 def _find(node: yaml.Node | None, place: Sequence[str | int]) -> tuple[int, list[str]]:
@@ -86,7 +99,8 @@ def _find(node: yaml.Node | None, place: Sequence[str | int]) -> tuple[int, list
         if isinstance(node, yaml.MappingNode):
             entry = next(((key, value) for key, value in node.value if key.value == str(part)), None)
             if entry is None:
-                found += [str(part)] if number == len(place) - 1 else []
+                alternative = any((key.value, value.value) == ("kind", part) for key, value in node.value)
+                found += [str(part)] if number == len(place) - 1 and not alternative else []
                 continue
             line, node = entry[0].start_mark.line + 1, entry[1]
         elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):

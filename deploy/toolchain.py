@@ -11,7 +11,7 @@ from pathlib import Path
 from deploy.console import Console
 from deploy.errors import DeployError
 from deploy.locks import alone
-from deploy.project import LOCK, PIPENV_LOCK, ROOT, VENV, state
+from deploy.project import LOCK, MODELS, PIPENV_LOCK, ROOT, VENV, state
 
 TOOLS = {"ssh": "openssh-client"}
 """Program → Debian package, for any environment."""
@@ -27,12 +27,17 @@ REHEARSAL = {
 """Program → Debian package, for hosts on this machine."""
 
 SANDBOX = {"bwrap": "bubblewrap"}
-"""Program → Debian package, for opening model files of strangers."""
+"""Program → Debian package, for models that are a stranger's file."""
 
 BROWSER = {"chromium": "chromium"}
 """Program → Debian package, for the browser tests."""
 
 _SEARCHED = (*os.get_exec_path(), "/usr/sbin", "/sbin", "/usr/lib/podman", "/usr/libexec/podman")
+
+
+def for_models() -> dict[str, str]:
+    """Return the programs that building this project's models takes."""
+    return SANDBOX if any(MODELS.glob("*/model.joblib")) else {}
 
 
 def prepare(console: Console) -> None:

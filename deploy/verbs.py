@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import subprocess
 from argparse import Namespace
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from deploy.environment import LOCAL, Environment, named, require_local_host, wr
 from deploy.errors import DeployError
 from deploy.locks import alone
 from deploy.playbook import play, run
-from deploy.project import INVENTORIES, ROOT, VENV, state, tool
+from deploy.project import BUNDLES, INVENTORIES, ROOT, VENV, state, tool
 
 Verb = Callable[[Console, Namespace], int]
 
@@ -26,7 +27,7 @@ def up(console: Console, options: Namespace) -> int:
         raise DeployError(f"--debian chooses the local host's release; {environment.name} has its own", status=2)
     with alone(state("locks", environment.name.replace("/", "-")), f"{environment.name}: another run is at work on it"):
         toolchain.prepare(console)
-        toolchain.require(console, toolchain.TOOLS)
+        toolchain.require(console, toolchain.TOOLS | toolchain.for_models())
         if environment.is_local:
             write_local(rehearsal.up(console, LOCAL, options.debian))
         outcome = play(console, environment, "site.yml")
@@ -110,6 +111,7 @@ def model(console: Console, options: Namespace) -> int:
 def dev(console: Console, options: Namespace) -> int:
     """Serve the application from this checkout until interrupted."""
     toolchain.prepare(console)
+    toolchain.require(console, toolchain.for_models())
     console.run([tool("python"), "-m", "deploy.bundles"], cwd=ROOT)
     address = f"{options.host}:{options.port}"
     if options.gunicorn:
@@ -149,10 +151,17 @@ def _verify(console: Console, environment: Environment) -> None:
 
 def _print_address(console: Console, report: dict[str, Any], changes: str) -> None:
     name, address = report["server_names"][0], report["address"]
-    row = '{"estudio": 6, "sueno": 8}'
+    row = json.dumps(_example(report["default_model"]), ensure_ascii=False)
     console.say(f"\n{report['url']} on {address}, release {report['release']}, {changes}")
     console.say(f"  /etc/hosts   {address} {' '.join(report['server_names'])}")
-    console.say(f"  try it       curl --json '{row}' --resolve {name}:80:{address} http://{name}/modelo")
+    console.say(f"  try it       curl --json {shlex.quote(row)} --resolve {name}:80:{address} http://{name}/modelo")
+
+
+def _example(model: str) -> dict[str, Any]:
+    """Return the example of a built model's contract; of the first model's where none is named."""
+    bundle = BUNDLES / model if model else min(BUNDLES.iterdir())
+    fields = json.loads((bundle / "model.json").read_text(encoding="utf-8"))["contract"]["fields"]
+    return {field["name"]: field["example"] for field in fields}
 
 
 def _print_status(console: Console, host: dict[str, object]) -> None:

@@ -105,6 +105,7 @@ def _option_faults(project: Path, variables: dict[str, Any], templar: Any) -> It
         yield _named(error.msg, values), error.msg
     if not checked.error_messages:
         yield from _form_faults(checked.validated_parameters)
+        yield from _model_faults(project, checked.validated_parameters["app_default_model"])
 
 
 def _specs(project: Path) -> dict[str, dict[str, Any]]:
@@ -143,6 +144,12 @@ def _form_faults(values: dict[str, Any]) -> Iterator[tuple[str, str]]:
             yield name, f"{values[name]} is less than {least}"
     if len(values["gunicorn_socket"].encode()) > SOCKET_PATH_BYTES:
         yield "gunicorn_socket", f"is longer than the {SOCKET_PATH_BYTES} bytes that a Unix socket's path may have"
+
+
+def _model_faults(project: Path, default: str) -> Iterator[tuple[str, str]]:
+    models = sorted(file.parent.name for file in project.parent.glob("models/*/model.yaml"))
+    if default and default not in models:
+        yield "app_default_model", f"there is no model {default}; there are: {', '.join(models)}"
 
 
 def _named(message: str, values: dict[str, Any]) -> str:

@@ -1,6 +1,9 @@
-"""The application over a bundle built for the tests, without a server."""
+"""The application over bundles built for the tests, without a server."""
 
+import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -9,21 +12,45 @@ from flask.testing import FlaskClient
 from app import create_app
 from app.settings import Settings
 from deploy.bundles import build
-from deploy.project import MODELS
+from deploy.project import MODELS, ROOT
+
+OWN = ("diabetes", "exam", "titanic")
+"""The project's models: a checkout may have others beside them."""
 
 
 @pytest.fixture(scope="session")
 def bundles(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("bundles")
-    assert build(MODELS / "exam", folder)
+    assert all(build(MODELS / name, folder) for name in OWN)
+    assert build(ROOT / "tests" / "unit" / "every_kind", folder)
     return folder
 
 
 @pytest.fixture(scope="session")
 def app(bundles: Path) -> Flask:
-    return create_app(Settings(app_bundles=bundles, secret_key="x" * 32, app_max_body_kib=4, app_fingerprint="f1"))
+    return create_app(Settings(app_bundles=bundles, secret_key="x" * 32, app_max_body_kib=64, app_fingerprint="f1",
+                               app_max_rows=100))  # fmt: skip
 
 
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
     return app.test_client()
+
+
+@pytest.fixture
+def send(client: FlaskClient) -> Callable[..., Any]:
+    """Send a model's form as a browser does: the page first, then what was typed with the page's token."""
+
+    def post(name: str, typed: dict[str, Any], what: str = "", language: str = "es") -> Any:
+        headers = {"Accept-Language": language}
+        page = client.get(f"/models/{name}", headers=headers).text
+        return client.post(f"/models/{name}{what}", data={"csrf_token": token(page)} | typed, headers=headers)
+
+    return post
+
+
+def token(page: str) -> str:
+    """Return a page's CSRF token."""
+    found = re.search(r'name="csrf_token" type="hidden" value="([^"]+)"', page)
+    assert found, page
+    return found[1]

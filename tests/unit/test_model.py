@@ -1,4 +1,4 @@
-"""Contracts, bundles and the archive of a release."""
+"""Bundles and the archive of a release."""
 
 import json
 import shutil
@@ -10,84 +10,17 @@ from pathlib import Path
 import joblib
 import pytest
 import sklearn
-import yaml
 
 from app import model
 from deploy import archive
+from deploy.bundles import build, build_all
 from deploy.errors import DeployError
-from deploy.model import MODELS, build, build_all, read_contract
-from deploy.project import LOCK, tool
+from deploy.project import LOCK, MODELS, tool
 
-CONTRACT = yaml.safe_load((MODELS / "exam" / "model.yaml").read_text())
-
-
-def folder_with(parent: Path, contract: dict) -> Path:
-    file = parent / contract["name"] / "model.yaml"
-    file.parent.mkdir()
-    file.write_text(yaml.safe_dump(contract))
-    return file
-
-
-def changed(**field: object) -> dict:
-    first, *others = CONTRACT["fields"]
-    return CONTRACT | {"fields": [first | field, *others]}
-
-
-@pytest.mark.parametrize(
-    ("contract", "sentence"),
-    [
-        (changed(minimum=30), "fields.0: minimum 30 must be less than maximum 24"),
-        (changed(example=99), "fields.0: example 99 is outside 0 to 24"),
-        (changed(name="sueno"), "field 'sueno' stands there twice"),
-        (changed(minimum=False), "fields.0.minimum: Input should be a valid number"),
-        (changed(maximun=3), "fields.0.maximun: no such key; the nearest is maximum"),
-        (changed(label={"es": "Horas"}), "fields.0.label.en: Field required"),
-        (CONTRACT | {"labels": ["a", "a"]}, "label 'a' stands there twice"),
-        (CONTRACT | {"labels": ["a"]}, "labels: Tuple should have at least 2 items"),
-    ],
-)
-def test_contradiction_is_refused_with_its_place(tmp_path, contract, sentence):
-    file = folder_with(tmp_path, contract)
-    with pytest.raises(DeployError) as refusal:
-        read_contract(file)
-    assert f"{file}: {sentence}" in refusal.value.reason
-
-
-@pytest.mark.parametrize("text", ["title: {es: ¿?".encode(), b"title: \xff"])
-def test_contract_that_is_no_yaml(tmp_path, text):
-    file = tmp_path / "model.yaml"
-    file.write_bytes(text)
-    with pytest.raises(DeployError, match="is no YAML"):
-        read_contract(file)
-
-
-def test_contract_with_other_labels_than_the_model(tmp_path):
-    folder = tmp_path / "exam"
-    shutil.copytree(MODELS / "exam", folder)
-    contract = (folder / "model.yaml").read_text().replace("[Aprobado, Suspendido]", "[Aprobado, Otro]")
-    (folder / "model.yaml").write_text(contract)
-    with pytest.raises(DeployError, match="was trained on"):
-        build(folder, tmp_path / "bundles")
-
-
-def test_contract_in_a_folder_of_another_name(tmp_path):
-    shutil.copytree(MODELS / "exam", tmp_path / "other")
-    with pytest.raises(DeployError, match="name: exam is not the folder's name, other"):
-        build(tmp_path / "other", tmp_path / "bundles")
-
-
-def test_model_that_nothing_trains(tmp_path):
-    folder_with(tmp_path, CONTRACT)
+def test_contract_that_nothing_is_trained_for(tmp_path):
+    shutil.copytree(MODELS / "exam", tmp_path / "exam", ignore=shutil.ignore_patterns("train.py"))
     with pytest.raises(DeployError, match=r"train\.py: is missing"):
         build(tmp_path / "exam", tmp_path / "bundles")
-
-
-def test_contract_with_another_number_of_fields_than_the_model(tmp_path):
-    folder = tmp_path / "exam"
-    shutil.copytree(MODELS / "exam", folder)
-    (folder / "model.yaml").write_text(yaml.safe_dump(CONTRACT | {"fields": CONTRACT["fields"][:1]}))
-    with pytest.raises(DeployError, match="fields: the model takes 2"):
-        build(folder, tmp_path / "bundles")
 
 
 def test_leftovers_of_a_cut_off_build_do_not_reach_the_release(tmp_path):
@@ -107,13 +40,15 @@ def test_cut_off_build_is_made_again(tmp_path):
     build(MODELS / "exam", tmp_path)
     (tmp_path / "exam" / model.MODEL).write_bytes(b"half")
     assert build(MODELS / "exam", tmp_path)
-    assert model.load(tmp_path / "exam").predict([6, 8]).label == "Aprobado"
+    assert model.load(tmp_path / "exam").predict([[6, 8]])[0].value == "Aprobado"
 
 
 def test_probability_is_scikit_learns(bundles):
     loaded = model.load(bundles / "exam")
     expected = joblib.load(bundles / "exam" / model.MODEL).predict_proba([[6, 8]])[0]
-    assert loaded.predict([6, 8]).probability == max(expected)
+    (found,) = loaded.predict([[6, 8]])
+    assert found.probabilities == tuple(expected)
+    assert found.probability == max(expected)
 
 
 def without(bundle: Path, key: str) -> None:
