@@ -91,12 +91,7 @@ def _let_in(app: Flask, chosen: settings.Settings) -> None:
         app.before_request(errors.refuse_for_the_proxy)
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
     if origins := chosen.app_cors_origins.split():
-        CORS(
-            app,
-            origins=origins,
-            resources=[rf"{prefix}.*" for prefix in errors.FOR_PROGRAMS],
-            send_wildcard=origins == ["*"],
-        )
+        CORS(app, origins=origins, resources=[errors.FOR_PROGRAMS], send_wildcard=origins == ["*"])
 
 
 def _with_headers(release_id: str) -> Callable[[Response], Response]:

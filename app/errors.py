@@ -1,5 +1,6 @@
 """Every error as people and programs can read it: a page, or problem+json (RFC 9457). Never a traceback."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,10 +13,8 @@ from app.check import Fault, InvalidInput
 from app.languages import N_, gettext
 
 PROBLEM = "application/problem+json"
-FOR_PROGRAMS = ("/api/", "/v2", "/modelo", "/invocations", "/ping", "/version", "/health")
-"""What the addresses for programs begin with."""
-
-FOR_PEOPLE = ("/api/docs",)
+FOR_PROGRAMS = re.compile(r"/(api/(?!docs)|(v2|modelo|health)(/|$)|(models/[^/]+/)?(invocations|ping|version)$)")
+"""What the addresses for programs look like."""
 
 FAULTS_SHOWN = 100
 REFUSED = "X-Refused"
@@ -89,10 +88,7 @@ def problems_of(refused: InvalidInput, base: str = "#") -> list[Problem]:
 
 def for_a_program() -> bool:
     """Tell whether this request's answer is read by a program rather than by people."""
-    path = request.path
-    if path.startswith(FOR_PEOPLE):
-        return False
-    if path.startswith(FOR_PROGRAMS):
+    if FOR_PROGRAMS.match(request.path):
         return True
     if request.endpoint:
         return False

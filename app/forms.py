@@ -5,6 +5,7 @@ from typing import Any
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
 from wtforms import Field, RadioField, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.widgets import NumberInput
 
 from app import rows
@@ -111,13 +112,13 @@ def _number(field: NumberField | IntegerField) -> tuple[Any, dict[str, Any]]:
 
 
 def _category(field: CategoryField) -> tuple[Any, dict[str, Any]]:
-    choices = [(as_text(choice.value), choice.label[current()]) for choice in field.choices]
-    return SelectField, {"choices": [("", gettext(N_("Choose…"))), *choices], "validate_choice": False}
+    choices = [SelectChoice(as_text(choice.value), choice.label[current()]) for choice in field.choices]
+    return SelectField, {"choices": [SelectChoice("", gettext(N_("Choose…"))), *choices], "validate_choice": False}
 
 
 def _yes_no(field: YesNoField) -> tuple[Any, dict[str, Any]]:
-    choices = [("true", gettext(N_("Yes"))), ("false", gettext(N_("No")))]
-    choices += [("", gettext(N_("I don't know")))] if field.missing else []
+    choices = [SelectChoice("true", gettext(N_("Yes"))), SelectChoice("false", gettext(N_("No")))]
+    choices += [SelectChoice("", gettext(N_("I don't know")))] if field.missing else []
     return RadioField, {"choices": choices, "validate_choice": False}
 
 

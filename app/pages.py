@@ -61,9 +61,11 @@ def table(name: str) -> Response | tuple[str, int]:
         expired = bool(form.csrf_token.errors)
         fault = "" if expired else gettext(N_("Choose the file of a table."))
         return _page(found, empty, expired=expired, table_fault=fault), 400 if expired else 422
+    kept = _kept(form.table.data)
     try:
-        given = Table(found, _kept(form.table.data))
+        given = Table(found, kept)
     except BadTable as bad:
+        kept.close()
         return _page(found, empty, table_fault=str(bad.fault)), 422
     answer = Response(stream_with_context(given.answered()), mimetype="text/csv")
     answer.headers["Content-Disposition"] = f'attachment; filename="{found.name}.csv"'

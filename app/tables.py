@@ -151,7 +151,8 @@ class Table:
             answers = iter(self.model.predict(good) if good else [])
         except Exception as fault:  # the answer has begun: the status can't tell any more
             logs.failure("a block of a table failed", fault)
-            yield from (self._marked(line, outputs, gettext(N_("the model failed on these rows"))) for line in block)
+            failed = gettext(N_("the model failed on these rows"))
+            yield from (self._marked(line, outputs, failed if line.row else line.sentence) for line in block)
             return
         for line in block:
             if line.row is None:

@@ -30,7 +30,8 @@ CONTRADICTIONS = [
     (EXAM, ", en: Hours of study}", "}", "fields.0.label.en: is required", "label: {es: Horas de estudio}"),
     (EXAM, "{value: Aprobado, label: {es: Aprobado, en: Pass}}", "{value: Suspendido, label: x}",
      "label 'Suspendido' stands there twice", "predicts:"),
-    (EXAM, "    unit: h", "    missing: true\n    default: 3", "default and missing contradict each other", "- name: estudio"),
+    (EXAM, "    unit: h", "    missing: true\n    default: 3", "default and missing contradict each other",
+     "- name: estudio"),
     (EXAM, "trained: 2026-11-20", "trained: yesterday", "trained: ", "trained: yesterday"),
     (EXAM, "name: exam", "name: Exam", "name: can have lower-case letters", "name: Exam"),
     (EXAM, "name: exam", "name: other", "name: other is not the folder's name, exam", "name: other"),
@@ -111,7 +112,7 @@ def test_range_that_the_model_fails_in_is_refused(tmp_path):
     folder.mkdir()
     (folder / "train.py").write_text(ROOTS)
     (folder / "model.yaml").write_text(ROOTS_CONTRACT)
-    with pytest.raises(DeployError, match="the model fails on what the contract lets in: x=-1.0"):
+    with pytest.raises(DeployError, match=r"the model fails on what the contract lets in: x=-1\.0"):
         build(folder, tmp_path / "bundles")
 
 

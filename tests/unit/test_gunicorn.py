@@ -1,5 +1,6 @@
 """The application under Gunicorn, as the unit starts it."""
 
+import json
 import os
 import signal
 import socket
@@ -54,6 +55,7 @@ def test_socket_is_for_owner_and_group_and_the_model_is_loaded_once(bundles, tmp
         said = process.stderr.read()
     assert process.returncode == 0
     assert said.count("Booting worker") == 2
+    assert all(json.loads(line)["message"] for line in said.splitlines()), "every line is JSON"
     assert not path.exists()
 
 
@@ -61,7 +63,7 @@ def test_socket_is_for_owner_and_group_and_the_model_is_loaded_once(bundles, tmp
     ("settings", "sentence"),
     [
         ({"GUNICORN_WORKERS": "x"}, "GUNICORN_WORKERS: input should be a valid integer"),
-        ({"APP_BUNDLES": "/nowhere"}, "/nowhere/exam: no whole bundle"),
+        ({"APP_BUNDLES": "/nowhere"}, "/nowhere: holds no bundle"),
     ],
 )
 def test_what_cannot_be_served_is_said_without_a_traceback(settings, sentence):

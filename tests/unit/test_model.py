@@ -17,6 +17,7 @@ from deploy.bundles import build, build_all
 from deploy.errors import DeployError
 from deploy.project import LOCK, MODELS, tool
 
+
 def test_contract_that_nothing_is_trained_for(tmp_path):
     shutil.copytree(MODELS / "exam", tmp_path / "exam", ignore=shutil.ignore_patterns("train.py"))
     with pytest.raises(DeployError, match=r"train\.py: is missing"):

@@ -1,0 +1,267 @@
+"""The API and its document."""
+
+import json
+import re
+
+import pytest
+
+from app import create_app
+from app.settings import Settings
+
+ROW = {"estudio": 6, "sueno": 8}
+PREDICTIONS = "/api/v1/models/exam/predictions"
+PREDICTION = "/api/v1/models/exam/prediction"
+
+
+def test_models_are_listed_with_contract_metrics_and_version(client, app):
+    cards = client.get("/api/v1/models").json
+    assert [card["name"] for card in cards] == ["diabetes", "every_kind", "exam", "titanic"]
+    card = client.get("/api/v1/models/titanic").json
+    assert card == cards[-1]
+    assert card["version"] == app.extensions["models"]["titanic"].version
+    assert 0.5 < card["metrics"]["accuracy"] < 1
+    assert card["contract"]["fields"][0]["choices"][0] == {
+        "value": "first", "label": {"es": "En primera clase", "en": "In first class"},
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("body", "count"), [(ROW, 1), ([ROW], 1), ([ROW, {"estudio": 1, "sueno": 4.5}], 2)])
+def test_one_row_or_many(client, body, count):
+    answer = client.post(PREDICTIONS, json=body, headers={"Accept-Language": "en"}).json
+    assert answer["model"] == "exam"
+    assert len(answer["predictions"]) == count
+    first = answer["predictions"][0]
+    assert (first["value"], first["label"]) == ("Aprobado", "Pass")
+    assert first["probability"] == first["probabilities"]["Aprobado"]
+    assert sum(first["probabilities"].values()) == pytest.approx(1)
+
+
+def test_number_has_a_value_alone(client):
+    example = client.get("/api/v1/models/diabetes").json["contract"]["fields"]
+    row = {field["name"]: field["example"] for field in example}
+    (answer,) = client.post("/api/v1/models/diabetes/predictions", json=row).json["predictions"]
+    assert list(answer) == ["value"]
+    assert 25 < answer["value"] < 346
+
+
+def test_answer_in_the_address_can_be_cached(client):
+    answer = client.get(f"{PREDICTION}?estudio=6&sueno=8")
+    assert answer.json["prediction"]["value"] == "Aprobado"
+    assert answer.headers["Cache-Control"] == "public, no-cache"
+    again = client.get(f"{PREDICTION}?estudio=6&sueno=8", headers={"If-None-Match": answer.headers["ETag"]})
+    assert (again.status_code, again.data, again.headers["ETag"]) == (304, b"", answer.headers["ETag"])
+    weak = client.get(f"{PREDICTION}?estudio=6&sueno=8", headers={"If-None-Match": f"W/{answer.headers['ETag']}"})
+    assert weak.status_code == 304, "as Nginx makes it of a compressed answer"
+
+
+def test_tag_changes_with_model_and_language_alone(client, app, monkeypatch):
+    def tag(language: str = "en") -> str:
+        return client.get(f"{PREDICTION}?estudio=6&sueno=8", headers={"Accept-Language": language}).headers["ETag"]
+
+    first = tag()
+    assert tag() == first
+    assert tag("es") != first
+    monkeypatch.setattr(type(app.extensions["models"]["exam"]), "version", "another")
+    assert tag() != first
+
+
+def test_wrong_address_is_no_304(client):
+    tag = client.get(f"{PREDICTION}?estudio=6&sueno=8").headers["ETag"]
+    assert client.get(f"{PREDICTION}?estudio=99&sueno=8", headers={"If-None-Match": tag}).status_code == 422
+
+
+WRONG_ROWS = [
+    ("{}", {"estudio": "is missing", "sueno": "is missing"}),
+    ('{"estudio": null, "sueno": 8}', {"estudio": "is missing"}),
+    ('{"estudio": "6", "sueno": true}', {"estudio": "is not a number", "sueno": "is not a number"}),
+    ('{"estudio": 1e999, "sueno": 1' + "0" * 400 + "}",
+     {"estudio": "is not a finite number", "sueno": "is not a finite number"}),
+    ('{"estudio": [6], "sueno": {"a": 1}}', {"estudio": "is not a number", "sueno": "is not a number"}),
+    ('{"estudio": -0.1, "sueno": 24.01}',
+     {"estudio": "is out of range: from 0 to 24", "sueno": "is out of range: from 0 to 24"}),
+    ('{"estudio": 6, "sueno": 8, "suenno": 8}', {"suenno": "is no field of this model; the nearest is “sueno”"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("row", "sentences"), WRONG_ROWS)
+def test_wrong_row_gets_a_sentence_per_field(client, row, sentences):
+    answer = client.post(PREDICTIONS, data=row, content_type="application/json", headers={"Accept-Language": "en"})
+    assert (answer.status_code, answer.content_type) == (422, "application/problem+json")
+    assert {each["field"]: each["detail"] for each in answer.json["errors"]} == sentences
+    assert {each["pointer"] for each in answer.json["errors"]} == {f"#/{name}" for name in sentences}
+    assert answer.json["status"] == 422
+    assert re.fullmatch("[0-9a-f]{32}", answer.json["request_id"])
+
+
+def test_wrong_rows_are_found_among_many(client):
+    rows = [ROW, {"estudio": 25, "sueno": 8}, ROW, {"sueno": 8, "a/b~c": 1}]
+    answer = client.post(PREDICTIONS, json=rows)
+    assert [each["pointer"] for each in answer.json["errors"]] == ["#/1/estudio", "#/3/estudio", "#/3/a~1b~0c"]
+
+
+def test_sentences_come_in_spanish_too(client):
+    answer = client.post(PREDICTIONS, json={}, headers={"Accept-Language": "es"})
+    assert [each["detail"] for each in answer.json["errors"]] == ["falta", "falta"]
+
+
+MALFORMED = [
+    (b"", 400),
+    (b"{", 400),
+    (b"\xff\xfe", 400),
+    (b"[" * 60_000, 400),
+    (b"[" * 70_000, 413),
+    (b'{"estudio": NaN, "sueno": 8}', 400),
+    (b'{"estudio": -Infinity, "sueno": 8}', 400),
+    (b'{"\\ud800": 1}', 400),
+    (b'{"estudio": "\\ud800", "sueno": 8}', 400),
+    (b"[]", 422),
+    (b"[1]", 422),
+    (b"[[]]", 422),
+    (b"6", 422),
+    (b"null", 422),
+    (b'"text"', 422),
+]
+
+
+@pytest.mark.parametrize(("body", "status"), MALFORMED)
+@pytest.mark.parametrize(
+    "path", [PREDICTIONS, "/modelo", "/invocations", "/models/exam/invocations", "/v2/models/exam/infer"]
+)
+def test_body_that_is_no_row(client, path, body, status):
+    answer = client.post(path, data=body, content_type="application/json")
+    assert answer.status_code == status
+    assert answer.content_type == "application/problem+json"
+    assert answer.json["detail"]
+
+
+def test_thousands_of_unknown_names_get_a_few_sentences(client):
+    answer = client.post(PREDICTIONS, json={f"x{number}": 1 for number in range(3000)})
+    assert (answer.status_code, len(answer.json["errors"])) == (422, 12)
+
+
+def test_thousands_of_faults_get_a_hundred_sentences(client):
+    answer = client.post(PREDICTIONS, json=[{}] * 100)
+    assert (answer.status_code, len(answer.json["errors"])) == (422, 100)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "status"),
+    [
+        ("GET", "/api/v1/models/nowhere", {}, 404),
+        ("POST", "/api/v1/models/nowhere/predictions", {}, 404),
+        ("GET", "/api/v1/nowhere", {}, 404),
+        ("GET", PREDICTIONS, {}, 405),
+        ("DELETE", "/api/v1/models", {}, 405),
+        ("POST", PREDICTION, {}, 405),
+        ("GET", "/modelo", {}, 405),
+        ("POST", PREDICTIONS, {"Content-Type": "text/plain"}, 415),
+        ("POST", "/modelo", {"Content-Type": "application/x-www-form-urlencoded"}, 415),
+        ("GET", "/api/v1/models", {"Accept": "text/html"}, 406),
+        ("GET", PREDICTION, {}, 422),
+    ],
+)
+def test_refusal_has_its_status_and_is_a_problem(client, method, path, headers, status):
+    answer = client.open(path, method=method, headers=headers, data=b"x" if method == "POST" else None)
+    assert answer.status_code == status
+    assert answer.content_type == "application/problem+json"
+    assert answer.json["status"] == status
+    if status == 405:
+        assert answer.headers["Allow"]
+
+
+@pytest.mark.parametrize("accept", ["*/*", "application/json", "application/*;q=0.5", "text/html, */*;q=0.1", None])
+def test_whoever_takes_json_gets_it(client, accept):
+    assert client.get("/api/v1/models", headers={"Accept": accept} if accept else {}).status_code == 200
+
+
+def test_rows_above_the_limit_are_refused(client):
+    assert client.post(PREDICTIONS, json=[ROW] * 100).status_code == 200
+    answer = client.post(PREDICTIONS, json=[ROW] * 101, headers={"Accept-Language": "en"})
+    assert answer.status_code == 413
+    assert "101 rows; at most 100" in answer.json["detail"]
+
+
+# The document
+
+
+@pytest.fixture
+def document(client):
+    return client.get("/api/v1/openapi.json").json
+
+
+def test_document_is_openapi_3_1_and_names_every_route(document, app):
+    assert document["openapi"] == "3.1.0"
+    for name in app.extensions["models"]:
+        assert f"/api/v1/models/{name}/predictions" in document["paths"]
+
+
+def test_every_example_in_the_document_works(document, client):
+    asked = 0
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            for example in bodies(operation) or [None]:
+                values = {each["name"]: each["example"] for each in operation.get("parameters", [])}
+                answer = client.open(path, method=method.upper(), json=example, query_string=values)
+                assert answer.status_code == 200, (path, example, answer.json)
+                asked += 1
+    assert asked >= 4 * 4
+
+
+def bodies(operation):
+    content = operation.get("requestBody", {}).get("content", {})
+    return [each["value"] for kind in content.values() for each in kind["examples"].values()]
+
+
+def test_schemas_come_from_the_contracts(document):
+    row = document["components"]["schemas"]["ExamRow"]
+    assert (row["properties"]["estudio"]["minimum"], row["properties"]["estudio"]["maximum"]) == (0, 24)
+    assert row["required"] == ["estudio", "sueno"]
+    assert row["additionalProperties"] is False
+    kinds = document["components"]["schemas"]["EveryKindRow"]
+    assert kinds["required"] == ["altura (cm)", "nota"]
+    assert kinds["properties"]["plan"]["enum"] == [10, 20, None]
+    assert kinds["properties"]["sí/no"]["type"] == ["boolean", "null"]
+    assert kinds["properties"]["niños"]["default"] == 0
+    assert document["components"]["schemas"]["TitanicPrediction"]["properties"]["value"]["enum"] == ["survived", "died"]
+
+
+def test_page_of_the_document_is_served_from_here(client):
+    page = client.get("/api/docs").text
+    assert 'data-document="/api/v1/openapi.json"' in page
+    assert all(re.match(r"/(?!/)|#", source) for source in re.findall(r'(?:src|href)="([^"]*)"', page))
+
+
+# CORS
+
+
+@pytest.mark.parametrize(
+    ("origins", "origin", "allowed"),
+    [
+        ("", "https://a.example", None),
+        ("https://a.example", "https://a.example", "https://a.example"),
+        ("https://a.example https://b.example", "https://b.example", "https://b.example"),
+        ("https://a.example", "https://evil.example", None),
+        ("https://a.example", "https://axexample", None),
+        ("*", "https://any.example", "*"),
+    ],
+)
+def test_other_sites_scripts_are_let_in_where_the_settings_say(bundles, origins, origin, allowed):
+    client = create_app(Settings(app_bundles=bundles, app_cors_origins=origins)).test_client()
+    for path in (PREDICTIONS, "/modelo", "/invocations", "/models/exam/invocations", "/v2/models/exam/infer"):
+        asked = {"Origin": origin, "Access-Control-Request-Method": "POST",
+                 "Access-Control-Request-Headers": "content-type"}  # fmt: skip
+        before = client.options(path, headers=asked)
+        answer = client.post(path, json=ROW, headers={"Origin": origin})
+        for each in (before, answer):
+            assert each.headers.get("Access-Control-Allow-Origin") == allowed, path
+        if allowed:
+            assert before.headers["Access-Control-Allow-Headers"].lower() == "content-type"
+    page = client.get("/models/exam", headers={"Origin": origin})
+    assert "Access-Control-Allow-Origin" not in page.headers
+    assert "Access-Control-Allow-Credentials" not in page.headers
+
+
+def test_json_keeps_letters_and_the_contract_s_order(client):
+    answer = client.get("/api/v1/models/exam")
+    assert "¿Aprobarás el examen?".encode() in answer.data
+    assert [field["name"] for field in json.loads(answer.data)["contract"]["fields"]] == ["estudio", "sueno"]

@@ -1,0 +1,179 @@
+"""Errors for people and programs, headers, the log."""
+
+import json
+import logging
+import re
+
+import pytest
+from flask import abort, request
+
+from app import HEADERS, create_app, errors
+from app.settings import Settings
+
+STATUSES = (400, 403, 404, 405, 413, 422, 429, 500, 503)
+
+
+@pytest.fixture(scope="module")
+def failing(bundles):
+    """An application with an address that fails with each status, and one that fails unforeseen."""
+    app = create_app(Settings(app_bundles=bundles, secret_key="x" * 32))
+    app.add_url_rule("/fail/<int:status>", "fail", lambda status: abort(status))
+    app.add_url_rule("/api/fail/<int:status>", "api_fail", lambda status: abort(status))
+    app.add_url_rule("/crash", "crash", lambda: {}["secret value"])
+    return app.test_client()
+
+
+@pytest.mark.parametrize("status", STATUSES)
+@pytest.mark.parametrize("language", ["es", "en"])
+def test_every_status_has_a_page_of_its_own_in_both_languages(failing, status, language):
+    answer = failing.get(f"/fail/{status}", headers={"Accept-Language": language})
+    assert answer.status_code == status
+    title, _ = errors.WORDS[status]
+    assert (f"<h1>{title}</h1>" in answer.text) == (language == "en")
+    assert f'<html lang="{language}">' in answer.text
+    assert answer.headers["X-Request-ID"] in answer.text
+    assert "Traceback" not in answer.text
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_every_status_is_a_problem_to_programs(failing, status):
+    answer = failing.get(f"/api/fail/{status}", headers={"Accept-Language": "en"})
+    assert (answer.status_code, answer.content_type) == (status, "application/problem+json")
+    assert answer.json["title"] == errors.WORDS[status][0]
+    assert answer.json["type"] == "about:blank"
+    assert answer.json["request_id"] == answer.headers["X-Request-ID"]
+
+
+def test_status_without_words_of_its_own_gets_the_nearest(failing):
+    assert "<h1>Bad request</h1>" in failing.get("/fail/418", headers={"Accept-Language": "en"}).text
+
+
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        ("application/json", "application/problem+json"),
+        ("text/html,application/xhtml+xml,*/*;q=0.8", "text/html; charset=utf-8"),
+        ("*/*", "text/html; charset=utf-8"),
+    ],
+)
+def test_unknown_address_is_told_as_the_client_reads(client, accept, kind):
+    answer = client.get("/nada", headers={"Accept": accept})
+    assert (answer.status_code, answer.content_type) == (404, kind)
+
+
+def test_failure_is_logged_with_its_traceback_under_the_request_s_id_and_not_shown(failing, caplog):
+    answer = failing.get("/crash")
+    assert answer.status_code == 500
+    assert "secret value" not in answer.text
+    (record,) = [record for record in caplog.records if record.exc_info]
+    assert record.said["request_id"] == answer.headers["X-Request-ID"]
+    assert "secret value" in caplog.text
+
+
+def test_prediction_that_fails_inside_the_model_is_a_500(client, app, monkeypatch, caplog):
+    monkeypatch.setattr(type(app.extensions["models"]["exam"]), "predict", lambda *_: 1 / 0)
+    for path in ("/modelo", "/api/v1/models/exam/predictions"):
+        answer = client.post(path, json={"estudio": 6, "sueno": 8})
+        assert (answer.status_code, answer.content_type) == (500, "application/problem+json")
+        assert "ZeroDivisionError" not in answer.text
+        assert answer.json["request_id"]
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_every_answer_has_the_headers(client):
+    for address in ("/", "/health", "/nada", "/api/v1/models", "/v2"):
+        assert HEADERS.items() <= dict(client.get(address).headers).items()
+    assert HEADERS["X-Content-Type-Options"] == "nosniff"
+    assert "frame-ancestors 'none'" in HEADERS["Content-Security-Policy"]
+    assert "unsafe" not in HEADERS["Content-Security-Policy"]
+
+
+def test_health_names_release_configuration_and_models(client, app):
+    answer = client.get("/health")
+    assert answer.json == {
+        "status": "ok", "release": "development", "configuration": "f1",
+        "models": {name: model.version for name, model in app.extensions["models"].items()},
+    }  # fmt: skip
+    assert answer.headers["X-Release"] == "development"
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize(("proxies", "address"), [(0, "127.0.0.1"), (1, "203.0.113.7")])
+def test_forwarded_address_counts_behind_as_many_proxies_as_said(bundles, proxies, address):
+    app = create_app(Settings(app_bundles=bundles, app_proxies=proxies))
+    seen = []
+    app.before_request(lambda: seen.append(request.remote_addr))
+    app.test_client().get("/health", headers={"X-Forwarded-For": "203.0.113.7"})
+    assert seen == [address]
+
+
+@pytest.mark.parametrize(("proxies", "status"), [(0, 200), (1, 413)])
+def test_what_the_proxy_refused_is_said_in_the_site_s_words(bundles, proxies, status):
+    """A client behind no proxy can't claim it."""
+    client = create_app(Settings(app_bundles=bundles, app_proxies=proxies, secret_key="x" * 32)).test_client()
+    assert client.get("/models/exam", headers={"X-Refused": "413"}).status_code == status
+
+
+def test_body_limit_is_the_setting_s(bundles):
+    client = create_app(Settings(app_bundles=bundles, app_max_body_kib=1)).test_client()
+    found = [client.post("/modelo", data=b" " * size, content_type="application/json").status_code
+             for size in (1024, 1025)]  # fmt: skip
+    assert found == [400, 413]
+
+
+def test_form_above_the_limit_gets_the_page(client):
+    answer = client.post("/models/exam", data={"estudio": "9" * 70_000}, headers={"Accept-Language": "en"})
+    assert answer.status_code == 413
+    assert "<h1>Too large</h1>" in answer.text
+
+
+def test_unknown_default_model_is_refused_at_the_start(bundles):
+    from app.settings import SettingsError
+
+    with pytest.raises(SettingsError, match="APP_DEFAULT_MODEL: there is no model churn; there are: diabetes"):
+        create_app(Settings(app_bundles=bundles, app_default_model="churn"))
+
+
+def lines(caplog):
+    return [record.said for record in caplog.records if "route" in getattr(record, "said", {})]
+
+
+def test_each_request_gets_one_line_that_never_tells_the_inputs(client, app, caplog):
+    caplog.set_level(logging.INFO)
+    secret = "31.4159"
+    row = {"estudio": float(secret) - 20, "sueno": 8}
+    client.post("/api/v1/models/exam/predictions", json=row)
+    client.post("/modelo", json={"estudio": secret, secret: 1})
+    client.get(f"/api/v1/models/exam/prediction?estudio={secret}&sueno=8")
+    client.get(f"/nowhere/{secret}")
+    found = lines(caplog)
+    assert [(line["route"], line["status"]) for line in found] == [
+        ("/api/v1/models/exam/predictions", 200), ("/modelo", 422), ("/api/v1/models/exam/prediction", 422),
+        (None, 404),
+    ]  # fmt: skip
+    exam = app.extensions["models"]["exam"]
+    assert (found[0]["model"], found[0]["version"], found[0]["method"]) == ("exam", exam.version, "POST")
+    assert 0 < found[0]["ms"] < 10_000
+    assert len({line["request_id"] for line in found}) == 4
+    written = "\n".join(errors.logs.Lines().format(record) for record in caplog.records)
+    assert secret not in written
+    assert "11.4159" not in written
+
+
+def test_log_lines_are_json(caplog, client):
+    caplog.set_level(logging.INFO)
+    client.get("/")
+    (record,) = [record for record in caplog.records if record.name == "puerto"]
+    line = json.loads(errors.logs.Lines().format(record))
+    assert {"time", "level", "message", "request_id", "method", "route", "status", "ms", "release"} == set(line)
+    assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00", line["time"])
+
+
+@pytest.mark.parametrize(
+    ("proxies", "given", "taken"),
+    [(1, "0123456789abcdef", True), (0, "0123456789abcdef", False), (1, "bad id\n", False), (1, "x" * 65, False)],
+)
+def test_request_id_is_taken_from_a_proxy_alone(bundles, proxies, given, taken):
+    client = create_app(Settings(app_bundles=bundles, app_proxies=proxies)).test_client()
+    answer = client.get("/health", headers={"X-Request-ID": given.strip()})
+    assert (answer.headers["X-Request-ID"] == given) == taken

@@ -1,0 +1,57 @@
+"""Every sentence stands in both languages, and no template has text of its own."""
+
+import re
+from pathlib import Path
+
+import pytest
+from babel.messages.extract import extract_from_dir
+from babel.messages.mofile import read_mo, write_mo
+from babel.messages.pofile import read_po
+
+from deploy.project import ROOT
+
+CATALOGUE = ROOT / "app" / "translations" / "es" / "LC_MESSAGES" / "messages.po"
+METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
+PLACES = re.compile(r"%\((\w+)\)s")
+
+
+@pytest.fixture(scope="module")
+def spanish():
+    with CATALOGUE.open("rb") as file:
+        return {message.id: message.string for message in read_po(file, locale="es") if message.id}
+
+
+@pytest.fixture(scope="module")
+def written():
+    found = extract_from_dir(ROOT / "app", METHODS, keywords={"N_": None, "_": None, "gettext": None})
+    return {message for _, _, message, _, _ in found}
+
+
+def test_every_sentence_is_translated_and_none_is_left_over(written, spanish):
+    assert {"missing": written - set(spanish), "left over": set(spanish) - written} == {
+        "missing": set(), "left over": set(),
+    }  # fmt: skip
+    assert [sentence for sentence, words in spanish.items() if not words] == []
+
+
+def test_translations_have_the_same_places(spanish):
+    assert [
+        sentence for sentence, words in spanish.items() if set(PLACES.findall(sentence)) != set(PLACES.findall(words))
+    ] == []
+
+
+def test_compiled_catalogue_is_that_of_the_source(tmp_path):
+    """The server has no tool to compile it."""
+    with CATALOGUE.open("rb") as file, (tmp_path / "new.mo").open("wb") as new:
+        write_mo(new, read_po(file, locale="es"))
+    with (tmp_path / "new.mo").open("rb") as new, CATALOGUE.with_suffix(".mo").open("rb") as old:
+        assert {m.id: m.string for m in read_mo(new) if m.id} == {m.id: m.string for m in read_mo(old) if m.id}
+
+
+@pytest.mark.parametrize("template", sorted((ROOT / "app" / "templates").glob("*.html")), ids=lambda path: path.name)
+def test_template_has_no_text_of_its_own(template: Path):
+    text = re.sub(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}|<!doctype html>", "", template.read_text(), flags=re.S)
+    left = re.sub(r"<[^>]*>", " ", text, flags=re.S)
+    assert re.findall(r"[^\W\d_]{2,}", left.replace("POST", "").replace("openapi.json", "")) == []
+    attributes = re.findall(r'(?:alt|title|placeholder|aria-label)="([^"]*)"', text)
+    assert [value for value in attributes if re.search(r"[^\W\d_]{2,}", value)] == []

@@ -1,0 +1,237 @@
+"""The protocols that clients of other model servers speak; tests/site asks a host with the real clients."""
+
+import struct
+
+import numpy as np
+import pytest
+
+ROWS = [{"estudio": 6, "sueno": 8}, {"estudio": 1, "sueno": 4.5}]
+LABELS = ["Aprobado", "Suspendido"]
+VALUES = [[6, 8], [1, 4.5]]
+INFER = "/v2/models/exam/infer"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"dataframe_split": {"columns": ["sueno", "estudio"], "data": [[8, 6], [4.5, 1]]}},
+        {"dataframe_split": {"index": [7, 9], "columns": ["estudio", "sueno"], "data": VALUES}},
+        {"dataframe_split": {"data": VALUES}},
+        {"dataframe_records": ROWS},
+        {"instances": ROWS},
+        {"instances": VALUES},
+        {"inputs": {"estudio": [6, 1], "sueno": [8, 4.5]}},
+        {"inputs": VALUES},
+        {"inputs": ROWS, "params": {"x": 1}},
+    ],
+)
+def test_every_form_of_mlflow(client, body):
+    for path in ("/invocations", "/models/exam/invocations"):
+        answer = client.post(path, json=body)
+        assert (answer.status_code, answer.json) == (200, {"predictions": LABELS})
+
+
+@pytest.mark.parametrize("kind", ["text/csv", "text/csv; charset=utf-8"])
+def test_mlflow_s_csv(client, kind):
+    answer = client.post("/invocations", data="estudio,sueno\n6,8\n1,4.5\n", content_type=kind)
+    assert answer.json == {"predictions": LABELS}
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({}, 422),
+        ({"rows": VALUES}, 422),
+        ({"inputs": VALUES, "instances": VALUES}, 422),
+        ({"inputs": VALUES, "extra": 1}, 422),
+        ({"inputs": 1}, 422),
+        ({"inputs": []}, 422),
+        ({"inputs": {}}, 422),
+        ({"inputs": {"estudio": [1], "sueno": []}}, 422),
+        ({"inputs": {"estudio": 1, "sueno": 2}}, 422),
+        ({"instances": [[1]]}, 422),
+        ({"instances": [{"estudio": 6}]}, 422),
+        ({"dataframe_split": []}, 422),
+        ({"dataframe_split": {"columns": ["estudio", "estudio"], "data": VALUES}}, 422),
+        ({"dataframe_split": {"columns": "ab", "data": VALUES}}, 422),
+        ({"dataframe_split": {"columns": [1, 2], "data": VALUES}}, 422),
+        ({"dataframe_split": {"columns": ["estudio"], "data": VALUES}}, 422),
+        ({"dataframe_records": {"estudio": {"0": 6}}}, 422),
+        ({"instances": VALUES * 51}, 413),
+    ],
+)
+def test_what_mlflow_s_forms_refuse(client, body, status):
+    answer = client.post("/invocations", json=body)
+    assert answer.status_code == status
+    assert answer.json["error_code"] == "BAD_REQUEST"
+    assert answer.json["message"] == answer.json["detail"]
+
+
+@pytest.mark.parametrize(
+    ("data", "status"),
+    [("estudio,sueno\n", 422), ("a,b\n1,2\n", 422), ("", 422), ("estudio,sueno\n6,25\n", 422),
+     ("estudio,sueno\n6\n", 422), ("estudio,sueno\n" + "6,8\n" * 101, 413), (b"\xff", 422)],
+)  # fmt: skip
+def test_what_mlflow_s_csv_refuses(client, data, status):
+    assert client.post("/invocations", data=data, content_type="text/csv").status_code == status
+
+
+def test_faults_name_the_row_in_the_form_that_was_sent(client):
+    answer = client.post("/invocations", json={"instances": [[6, 8], [25, 8]]})
+    assert [each["pointer"] for each in answer.json["errors"]] == ["#/instances/1/estudio"]
+    table = client.post("/invocations", data="estudio,sueno\n6,8\n25,8\n", content_type="text/csv")
+    assert [(each["pointer"], each["field"]) for each in table.json["errors"]] == [("#/3/estudio", "estudio")]
+
+
+def test_ping_and_version(client):
+    for path in ("", "/models/titanic"):
+        assert client.get(f"{path}/ping").status_code == 200
+        assert client.get(f"{path}/version").text == "development"
+    assert client.get("/models/nowhere/ping").status_code == 404
+
+
+def test_other_models_have_invocations_of_their_own(client):
+    row = {"class": "first", "sex": "female", "age": "adult"}
+    assert client.post("/models/titanic/invocations", json={"inputs": [row]}).json == {"predictions": ["survived"]}
+    assert client.post("/models/nowhere/invocations", json={"inputs": [row]}).status_code == 404
+
+
+# The Open Inference Protocol
+
+
+def tensors(**values):
+    return [{"name": name, "shape": [len(data)], "datatype": "FP64", "data": data} for name, data in values.items()]
+
+
+def test_server_and_models_tell_what_they_are(client, app):
+    assert client.get("/v2").json["extensions"] == ["binary_tensor_data"]
+    assert client.get("/v2/health/live").status_code == client.get("/v2/health/ready").status_code == 200
+    version = app.extensions["models"]["every_kind"].version
+    for path in ("/v2/models/every_kind", f"/v2/models/every_kind/versions/{version}"):
+        told = client.get(path).json
+        assert (told["name"], told["versions"], told["platform"]) == ("every_kind", [version], "sklearn")
+        assert [each["datatype"] for each in told["inputs"]] == ["FP64", "INT64", "BOOL", "INT64", "BYTES", "FP64"]
+        assert [(each["name"], each["datatype"], each["shape"]) for each in told["outputs"]] == [
+            ("predict", "INT64", [-1]), ("predict_proba", "FP64", [-1, 2]),
+        ]  # fmt: skip
+        assert client.get(f"{path}/ready").status_code == 200
+    assert client.get("/v2/models/every_kind/versions/0").status_code == 404
+    assert client.get("/v2/models/nowhere").json["error"]
+
+
+def test_inference(client):
+    answer = client.post(INFER, json={"id": "a1", "inputs": tensors(estudio=[6, 1], sueno=[8, 4.5])}).json
+    assert (answer["id"], answer["model_name"]) == ("a1", "exam")
+    predict, probabilities = answer["outputs"]
+    assert predict == {"name": "predict", "datatype": "BYTES", "shape": [2], "data": LABELS}
+    assert (probabilities["shape"], len(probabilities["data"])) == ([2, 2], 4)
+
+
+def test_inference_of_the_outputs_that_are_asked_for(client):
+    body = {"inputs": tensors(estudio=[6], sueno=[8]), "outputs": [{"name": "predict"}]}
+    assert [each["name"] for each in client.post(INFER, json=body).json["outputs"]] == ["predict"]
+    body["outputs"] = [{"name": "nothing"}]
+    assert client.post(INFER, json=body).status_code == 422
+
+
+@pytest.mark.parametrize("shape", [[2], [2, 1]])
+@pytest.mark.parametrize("data", [[6, 1], [[6], [1]]])
+def test_tensors_may_have_a_column_of_shape(client, shape, data):
+    inputs = tensors(estudio=[6, 1], sueno=[8, 4.5])
+    inputs[0] |= {"shape": shape, "data": data}
+    assert client.post(INFER, json={"inputs": inputs}).json["outputs"][0]["data"] == LABELS
+
+
+def binary(name, datatype, data, count):
+    return {"name": name, "shape": [count], "datatype": datatype, "parameters": {"binary_data_size": len(data)}}
+
+
+def send(client, body, rest):
+    head = client.application.json.dumps(body).encode()
+    return client.post(INFER, data=head + rest, headers={"Inference-Header-Content-Length": str(len(head))},
+                       content_type="application/octet-stream")  # fmt: skip
+
+
+@pytest.mark.parametrize(("datatype", "kind"), [("FP64", "<f8"), ("FP32", "<f4"), ("INT32", "<i4"), ("UINT8", "u1")])
+def test_tensors_as_bytes(client, datatype, kind):
+    first, second = np.array([6, 1], kind).tobytes(), np.array([8, 4], kind).tobytes()
+    body = {"inputs": [binary("estudio", datatype, first, 2), binary("sueno", datatype, second, 2)]}
+    assert send(client, body, first + second).json["outputs"][0]["data"] == LABELS
+
+
+def test_texts_as_bytes(client):
+    def strings(*texts):
+        return b"".join(struct.pack("<I", len(text.encode())) + text.encode() for text in texts)
+
+    parts = {"class": strings("first"), "sex": strings("female"), "age": strings("adult")}
+    body = {"inputs": [binary(name, "BYTES", data, 1) for name, data in parts.items()]}
+    head = client.application.json.dumps(body).encode()
+    answer = client.post("/v2/models/titanic/infer", data=head + b"".join(parts.values()),
+                         headers={"Inference-Header-Content-Length": str(len(head))})  # fmt: skip
+    assert answer.json["outputs"][0]["data"] == ["survived"]
+
+
+TWO = {"estudio": [6.0], "sueno": [8.0]}
+
+
+@pytest.mark.parametrize(
+    ("inputs", "status"),
+    [
+        ([], 422),
+        ({}, 422),
+        ([1], 422),
+        ([{"name": "estudio"}], 422),
+        (tensors(estudio=[6]), 422),
+        (tensors(estudio=[6], sueno=[8, 9]), 422),
+        (tensors(estudio=[], sueno=[]), 422),
+        (tensors(estudio=[25], sueno=[8]), 422),
+        (tensors(estudio=[6], sueno=[8], more=[1]), 422),
+        (tensors(**TWO) + tensors(estudio=[6]), 422),
+        ([each | {"datatype": "FP128"} for each in tensors(**TWO)], 422),
+        ([each | {"datatype": []} for each in tensors(**TWO)], 422),
+        ([each | {"shape": [2]} for each in tensors(**TWO)], 422),
+        ([each | {"shape": [True]} for each in tensors(**TWO)], 200),
+        ([each | {"data": 6} for each in tensors(**TWO)], 422),
+        ([each | {"parameters": 6} for each in tensors(**TWO)], 422),
+        (tensors(estudio=[6] * 101, sueno=[8] * 101), 413),
+    ],
+)
+def test_what_inference_refuses(client, inputs, status):
+    answer = client.post(INFER, json={"inputs": inputs})
+    assert answer.status_code == status
+    assert status == 200 or answer.json["error"] == answer.json["detail"]
+
+
+@pytest.mark.parametrize(
+    ("header", "status"),
+    [("x", 400), ("-1", 400), ("99999", 400), ("²", 400), ("0", 400), ("1", 400)],
+)
+def test_length_that_is_none(client, header, status):
+    data = b'{"inputs": []}'
+    answer = client.post(INFER, data=data, headers={"Inference-Header-Content-Length": header})
+    assert answer.status_code == status
+
+
+@pytest.mark.parametrize(
+    ("size", "rest", "status"),
+    [(16, b"x" * 8, 400), (7, b"x" * 7, 400), (-1, b"", 422), (True, b"x", 422), ("8", b"x", 422)],
+)
+def test_bytes_that_are_not_what_the_tensor_says(client, size, rest, status):
+    first = {"name": "estudio", "shape": [1], "datatype": "FP64", "parameters": {"binary_data_size": size}}
+    assert send(client, {"inputs": [first]}, rest).status_code == status
+
+
+def test_bytes_left_over_are_refused(client):
+    data = np.array([6.0]).tobytes()
+    body = {"inputs": [binary("estudio", "FP64", data, 1), binary("sueno", "FP64", data, 1)]}
+    assert send(client, body, data * 2).status_code == 200
+    assert send(client, body, data * 3).status_code == 400
+
+
+# The practice's own
+
+
+def test_practice_answers_the_default_model_s_label(client):
+    for row, label in zip(ROWS, LABELS, strict=True):
+        assert client.post("/modelo", json=row).json == {"predict": label}
+    assert client.post("/modelo", json=ROWS).status_code == 422
