@@ -83,6 +83,25 @@ def ask(host: Any, values: dict[str, Any]) -> Callable[..., Answer | None]:
     return one
 
 
+@pytest.fixture(scope="session")
+def models(ask: Callable[..., Answer]) -> dict[str, dict[str, Any]]:
+    """Name → what the site's API tells of each model."""
+    answer = ask("/api/v1/models")
+    assert answer.status == 200, answer.body
+    return {card["name"]: card for card in json.loads(answer.body)}
+
+
+@pytest.fixture(scope="session")
+def default_model(models: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+    """The model that addresses without a name ask."""
+    return models[values["app_default_model"] or min(models)]
+
+
+def example(card: dict[str, Any]) -> str:
+    """Return a model's example as JSON."""
+    return json.dumps({field["name"]: field["example"] for field in card["contract"]["fields"]})
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     """Show what the host's own logs say, once a test of it has failed."""

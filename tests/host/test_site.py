@@ -6,7 +6,9 @@ import secrets
 
 import pytest
 
-ROW = '{"estudio": 6, "sueno": 8}'
+from tests.host.conftest import example
+
+MOST_ROWS = 20
 
 
 def test_configuration_is_valid(host):
@@ -28,32 +30,76 @@ def test_site_is_linked(host, values):
     assert link.linked_to == f"/etc/nginx/sites-available/{values['app_name']}"
 
 
-def test_application_answers_through_the_socket(ask, values):
-    answer = ask("/modelo", row=ROW, socket=values["gunicorn_socket"])
-    assert (answer.status, json.loads(answer.body)) == (200, {"predict": "Aprobado"})
+def test_application_answers_through_the_socket(ask, values, default_model):
+    answer = ask("/modelo", row=example(default_model), socket=values["gunicorn_socket"])
+    assert answer.status == 200, answer.body
+    assert list(json.loads(answer.body)) == ["predict"]
 
 
-def test_site_predicts_by_each_server_name(ask, values):
+def test_site_predicts_by_each_server_name(ask, values, default_model):
     for name in values["nginx_server_names"]:
-        answer = ask("/modelo", row=ROW, name=name)
-        assert (answer.status, json.loads(answer.body)) == (200, {"predict": "Aprobado"}), name
+        answer = ask("/modelo", row=example(default_model), name=name)
+        assert answer.status == 200, (name, answer.body)
 
 
-def test_site_shows_the_form(ask):
+def test_site_lists_its_models(ask, models):
     answer = ask("/")
     assert answer.status == 200
-    assert '<input id="estudio"' in answer.body
+    assert all(f'href="/models/{name}"' in answer.body for name in models)
 
 
-def test_wrong_row_gets_a_sentence_per_field(ask):
-    answer = ask("/modelo", row='{"estudio": "x"}')
-    assert answer.status == 422
-    assert set(json.loads(answer.body)["errors"]) == {"estudio", "sueno"}
+def test_each_model_has_its_form(ask, models):
+    for name, card in models.items():
+        answer = ask(f"/models/{name}")
+        assert answer.status == 200, name
+        assert answer.body.count(' id="field-') >= len(card["contract"]["fields"]), name
 
 
-def test_body_above_the_limit_is_refused(ask, values):
+def test_each_model_answers_as_it_did_when_it_was_built(host, ask, values, models):
+    for name in models:
+        manifest = host.file(f"{values['app_root']}/current/bundles/{name}/model.json").content_string
+        golden = json.loads(manifest)["golden"][:MOST_ROWS]
+        answer = ask(f"/api/v1/models/{name}/predictions", row=json.dumps([each["row"] for each in golden]))
+        assert answer.status == 200, (name, answer.body)
+        for each, found in zip(golden, json.loads(answer.body)["predictions"], strict=True):
+            assert found["value"] == pytest.approx(each["value"], rel=1e-9), (name, each["row"])
+
+
+def test_wrong_row_gets_a_sentence_per_field(ask, default_model):
+    answer = ask("/modelo", row="{}")
+    assert (answer.status, answer.headers["Content-Type"]) == (422, "application/problem+json")
+    required = {field["name"] for field in default_model["contract"]["fields"]
+                if not field["missing"] and "default" not in field}  # fmt: skip
+    assert {each["field"] for each in json.loads(answer.body)["errors"]} == required
+
+
+def test_body_above_the_limit_is_refused_in_the_site_s_words(ask, values):
     answer = ask("/modelo", row="0" * (values["app_max_body_kib"] * 1024 + 1))
-    assert answer.status == 413
+    assert (answer.status, answer.headers["Content-Type"]) == (413, "application/problem+json")
+    assert json.loads(answer.body)["detail"]
+
+
+def test_protocols_answer(ask, models):
+    assert ask("/ping").status == 200
+    assert json.loads(ask("/v2/health/ready").body) == {"ready": True}
+    for name in models:
+        assert json.loads(ask(f"/v2/models/{name}/ready").body)["ready"], name
+
+
+def test_documents_are_served_from_here(ask):
+    assert json.loads(ask("/api/v1/openapi.json").body)["openapi"].startswith("3.1")
+    assert ask("/swagger/swagger-ui-bundle.js").status == 200
+    assert ask("/api/docs").status == 200
+
+
+def test_requests_have_one_line_in_the_journal_without_their_inputs(host, ask, values):
+    mark = secrets.token_hex(8)
+    answer = ask("/modelo", row=json.dumps({mark: 1}))
+    wanted = f"journalctl --unit={values['systemd_unit']} --output=cat --lines=200"
+    lines = [json.loads(line) for line in host.check_output(wanted).splitlines() if line.startswith("{")]
+    found = [line for line in lines if line.get("request_id") == answer.headers["X-Request-ID"]]
+    assert [(line["route"], line["status"]) for line in found] == [("/modelo", 422)]
+    assert mark not in host.check_output(wanted)
 
 
 def test_release_that_answers_is_the_current_one(host, ask, values):

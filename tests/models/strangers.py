@@ -72,15 +72,22 @@ def every_estimator() -> Iterator[tuple[str, Any, pd.DataFrame]]:
         yield name, estimator.fit(given if number % 2 else given.to_numpy(), target), given
 
 
+def preparation() -> ColumnTransformer:
+    """What people put before an estimator for a table like that of `mixed`."""
+    fill = make_pipeline(SimpleImputer(), StandardScaler())
+    words = make_pipeline(SimpleImputer(strategy="most_frequent"), OneHotEncoder(handle_unknown="ignore"))
+    return ColumnTransformer(
+        [("n", fill, ["age", "income"]), ("c", words, ["city", "plan"]), ("m", "passthrough", ["member"])]
+    )
+
+
 def pipelines() -> Iterator[tuple[str, Any, pd.DataFrame]]:
     """Return name, fitted pipeline and table of what people save."""
     table, plain = mixed(), numbers()
     label = np.where(table["age"] > 50, "leaves", "stays")
     value = table["age"] * 1.5
-    numeric, texts = ["age", "income"], ["city", "plan"]
-    fill = make_pipeline(SimpleImputer(), StandardScaler())
-    words = make_pipeline(SimpleImputer(strategy="most_frequent"), OneHotEncoder(handle_unknown="ignore"))
-    both = ColumnTransformer([("n", fill, numeric), ("c", words, texts), ("m", "passthrough", ["member"])])
+    texts, both = ["city", "plan"], preparation()
+    (_, fill, _), (_, words, _), _ = both.transformers
     yield "mixed_forest", make_pipeline(both, RandomForestClassifier(10, random_state=0)).fit(table, label), table
     yield "mixed_ridge", make_pipeline(both, Ridge()).fit(table, value), table
     yield "mixed_svc", make_pipeline(both, SVC(probability=True, random_state=0)).fit(table, label), table

@@ -55,6 +55,8 @@ def test_a_rehearsal_without_changes_passes_and_changes_nothing(fresh, footprint
         ({"nginx_server_nmes": ["x"]}, "one.yml: nginx_server_nmes: is no option of Puerto; the nearest is nginx_"),
         ({"nginx_server_names": ["no host; name"]}, "nginx_server_names: 'no host; name' is not a host name, e.g."),
         ({"nginx_server_names": []}, "nginx_server_names: is empty: name at least one"),
+        ({"app_default_model": "churn"}, "app_default_model: there is no model churn; there are: diabetes, exam"),
+        ({"app_cors_origins": ["example.org"]}, "app_cors_origins: 'example.org' is not a web site's origin"),
         ({"gunicorn_workers": "many"}, "gunicorn_workers: argument 'gunicorn_workers' is of type str"),
         ({"gunicorn_timeout": 0}, "gunicorn_timeout: 0 is less than 1"),
         ({"app_name": "../etc"}, "app_name: '../etc' is not a name of lower-case letters"),

@@ -1,15 +1,30 @@
-"""The site as people see it: Chromium, by server name, at a phone's and a desk's width."""
+"""The site as people see it: Chromium, by server name, in both languages, at a phone's and a desk's width."""
 
+import csv
+import json
+import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
+import requests
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
+from app.contract import as_text
 from deploy.project import state
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 WIDTHS = [390, 1280]
+LOCALES = {"es": "es-ES", "en": "en-GB"}
+PREDICT = {"es": "Predecir", "en": "Predict"}
+EXAMPLE = {"es": "Ejemplo", "en": "Example"}
+SWAGGER = {"exclude": [["#swagger-ui"]]}
+"""Swagger UI's own markup is another project's; its page around it is ours."""
+
+AxeRun = Callable[..., None]
 
 
 @pytest.fixture(scope="module")
@@ -18,60 +33,203 @@ def playwright() -> Iterator[Playwright]:
         yield started
 
 
-@pytest.fixture
-def browser(playwright: Playwright, host) -> Iterator[Browser]:
+@pytest.fixture(scope="module")
+def names(hosts) -> list[str]:
+    return hosts.values["test13"]["nginx_server_names"]
+
+
+@pytest.fixture(scope="module")
+def cards(hosts, names) -> dict[str, dict[str, Any]]:
+    """Name → what the site's API tells of each of the project's own models."""
+    host = hosts.by_name["test13"]
+    told = requests.get(f"http://{host.address}/api/v1/models", headers={"Host": names[0]}, timeout=30).json()
+    return {card["name"]: card for card in told if card["name"] in ("diabetes", "exam", "titanic")}
+
+
+@pytest.fixture(scope="module")
+def browser(playwright: Playwright, hosts, names) -> Iterator[Browser]:
     """A browser for which the server names lead to the host, as the line for /etc/hosts has it."""
-    names = f"MAP practica_flask {host.address}, MAP www.practica_flask {host.address}"
+    rules = ", ".join(f"MAP {name} {hosts.by_name['test13'].address}" for name in names)
     chromium = playwright.chromium.launch(
-        executable_path=shutil.which("chromium"), args=[*FLAGS, f"--host-resolver-rules={names}"]
+        executable_path=shutil.which("chromium"), args=[*FLAGS, f"--host-resolver-rules={rules}"]
     )
     yield chromium
     chromium.close()
 
 
-@pytest.fixture(params=WIDTHS)
-def page(request: pytest.FixtureRequest, browser: Browser) -> Page:
-    return browser.new_context(viewport={"width": request.param, "height": 844}, java_script_enabled=False).new_page()
+@pytest.fixture
+def opened(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Open a page of which nothing is loaded from elsewhere, and no script complains."""
+    contexts: list[BrowserContext] = []
+    asked: list[str] = []
+    said: list[str] = []
+
+    def page(width: int, language: str = "en", **more: Any) -> Page:
+        context = browser.new_context(viewport={"width": width, "height": 844}, locale=LOCALES[language], **more)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("pageerror", lambda fault: said.append(str(fault)))
+        page.on("console", lambda line: said.append(line.text) if "Content Security" in line.text else None)
+        return page
+
+    yield page
+    for context in contexts:
+        context.close()
+    assert len({re.sub(r"^(\w+://[^/]*).*", r"\1", url) for url in asked if not url.startswith("data:")}) == 1, asked
+    assert said == []
 
 
-def shot(page: Page, host, name: str) -> None:
-    path = state("screenshots", f"{name}-{host.name}-{page.viewport_size['width']}.png")
-    page.screenshot(path=str(path), full_page=True)
+def must_be_good(page: Page, name: str, options: dict[str, Any] | None = None) -> None:
+    """Check that a page fits its window and that axe finds nothing; keep a picture of it."""
+    width = page.viewport_size["width"]
+    page.screenshot(path=str(state("screenshots", f"{name}-{width}.png")), full_page=True)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width, "the page is wider than its window"
+    violations = Axe().run(page, context=options).response["violations"]
+    found = [(each["id"], [node["html"][:200] for node in each["nodes"]]) for each in violations]
+    assert found == [], name
 
 
-def test_form_predicts(page, host):
-    page.goto("http://practica_flask/")
-    expect(page.get_by_role("heading", level=1)).to_have_text("¿Aprobarás el examen?")
-    shot(page, host, "form")
-    page.get_by_label("Horas de estudio").fill("6")
-    page.get_by_label("Horas de sueño").fill("8")
-    page.get_by_role("button", name="Predecir").click()
-    expect(page.get_by_role("status")).to_contain_text("Aprobado")
-    expect(page.get_by_label("Horas de estudio")).to_have_value("6")
-    shot(page, host, "answer")
-    page.get_by_label("Horas de estudio").fill("1")
-    page.get_by_label("Horas de sueño").fill("4")
-    page.get_by_label("Horas de sueño").press("Enter")
-    expect(page.get_by_role("status")).to_contain_text("Suspendido")
+def answered(card: dict[str, Any], hosts, names, language: str) -> str:
+    """Return how the API calls the example's answer."""
+    row = {field["name"]: field["example"] for field in card["contract"]["fields"]}
+    url = f"http://{hosts.by_name['test13'].address}/api/v1/models/{card['name']}/predictions"
+    headers = {"Host": names[0], "Accept-Language": language}
+    (told,) = requests.post(url, json=row, headers=headers, timeout=30).json()["predictions"]
+    return told.get("label") or f"{told['value']:.5g}".replace(".", "," if language == "es" else ".")
 
 
-def test_page_fits_and_its_style_is_loaded(page):
-    loaded = []
-    page.on("response", lambda response: loaded.append((response.status, response.url)))
-    page.goto("http://www.practica_flask/")
-    assert (200, "http://www.practica_flask/static/style.css") in loaded
-    width = page.locator("body").bounding_box()["width"]
-    assert page.locator("main").bounding_box()["width"] <= width == page.viewport_size["width"]
+@pytest.mark.parametrize("javascript", [True, False], ids=["javascript", "no javascript"])
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("language", ["es", "en"])
+def test_every_model_is_found_filled_in_and_answered(
+    opened, cards, hosts, names, language, width, javascript, tmp_path
+):
+    page = opened(width, language, java_script_enabled=javascript, accept_downloads=True)
+    for name, card in cards.items():
+        contract = card["contract"]
+        page.goto(f"http://{names[0]}/")
+        page.get_by_role("link", name=contract["title"][language]).click()
+        expect(page.get_by_role("heading", level=1)).to_have_text(contract["title"][language])
+        expect(page.locator("html")).to_have_attribute("lang", language)
+        page.get_by_role("button", name=EXAMPLE[language]).click()
+        page.get_by_role("button", name=PREDICT[language], exact=True).click()
+        expect(page.get_by_role("status")).to_contain_text(answered(card, hosts, names, language))
+        for place, field in enumerate(contract["fields"]):
+            expect(page.locator(f"#field-{place}")).to_have_value(as_text(field["example"]))
+        expect(page.locator("figure")).to_have_count(len(contract["fields"]))
+        if javascript:
+            must_be_good(page, f"{name}-{language}")
+        table_comes_back(page, contract, tmp_path)
 
 
-def test_faults_stand_beside_their_fields(page, host):
-    page.goto("http://practica_flask/")
-    page.route("**/*", lambda route: route.continue_(post_data="estudio=25&sueno=") if route.request.method == "POST"
-               else route.continue_())  # fmt: skip
-    page.get_by_label("Horas de estudio").fill("6")
-    page.get_by_label("Horas de sueño").fill("8")
-    page.get_by_role("button", name="Predecir").click()
-    expect(page.get_by_role("alert")).to_contain_text("Horas de sueño: falta")
-    expect(page.get_by_label("Horas de estudio")).to_have_attribute("aria-invalid", "true")
-    expect(page.get_by_label("Horas de estudio")).to_have_value("25")
-    shot(page, host, "faults")
+def table_comes_back(page: Page, contract: dict[str, Any], folder: Path) -> None:
+    """Send the example and a bad row as a table."""
+    fields = contract["fields"]
+    with (folder / "table.csv").open("w", newline="") as file:
+        good = [as_text(field["example"]) for field in fields]
+        csv.writer(file, delimiter=";").writerows([[field["name"] for field in fields], good, ["x", *good[1:]]])
+    page.locator("#table-file").set_input_files(folder / "table.csv")
+    with page.expect_download() as download:
+        page.locator("form[enctype] button").click()
+    download.value.save_as(folder / "answers.csv")
+    with (folder / "answers.csv").open(newline="") as file:
+        header, first, second = csv.reader(file, delimiter=";")
+    assert header[len(fields)] == "prediction"
+    assert first[len(fields)] and not first[-1]
+    assert not second[len(fields)] and second[-1]
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize(("language", "sentence"), [("es", "está fuera del intervalo: de 0 a 24"),
+                                                    ("en", "is out of range: from 0 to 24")])  # fmt: skip
+def test_faults_stand_beside_their_fields(opened, names, language, sentence, width):
+    page = opened(width, language)
+    page.goto(f"http://{names[0]}/models/exam")
+    page.locator("#field-0").fill("25")
+    page.locator("#field-0").press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text(sentence)
+    expect(page.locator("#field-0")).to_have_attribute("aria-invalid", "true")
+    expect(page.locator("#field-0")).to_have_value("25")
+    expect(page.locator("#field-1-error")).to_be_visible()
+    must_be_good(page, f"faults-{language}")
+    page.get_by_role("alert").get_by_role("link").first.click()
+    expect(page.locator("#field-0")).to_be_in_viewport()
+
+
+def test_form_can_be_used_by_keyboard_alone(opened, names):
+    page = opened(1280)
+    page.goto(f"http://{names[0]}/models/titanic")
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.id") == "field-0":
+            break
+    for letters in ("In first", "Female", "Adult"):
+        page.keyboard.type(letters)
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("You would have survived")
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_other_pages_are_good_in_light_and_dark(opened, names, width, scheme):
+    page = opened(width, color_scheme=scheme)
+    for name, path in {"home": "/", "404": "/nowhere", "titanic": "/models/titanic?example=1"}.items():
+        page.goto(f"http://{names[0]}{path}")
+        must_be_good(page, f"{name}-{scheme}")
+    page.get_by_role("button", name="Predict", exact=True).click()
+    expect(page.get_by_role("status")).to_be_visible()
+    must_be_good(page, f"answer-{scheme}")
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_documents_are_shown_and_can_be_tried(opened, names, width):
+    page = opened(width)
+    page.goto(f"http://{names[0]}/api/docs")
+    page.locator("#operations-api-exam_predictions, [id$=exam_predictions]").first.click()
+    page.get_by_role("button", name="Try it out").first.click()
+    page.get_by_role("button", name="Execute").first.click()
+    expect(page.locator(".responses-table.live-responses-table .response-col_status").first).to_contain_text("200")
+    must_be_good(page, "docs", SWAGGER)
+
+
+def test_documents_without_javascript_lead_to_the_document(opened, names):
+    page = opened(390, java_script_enabled=False)
+    page.goto(f"http://{names[0]}/api/docs")
+    page.get_by_role("link", name="openapi.json").click()
+    assert json.loads(page.locator("body").inner_text())["openapi"].startswith("3.1")
+
+
+def test_language_switch_stays(opened, names):
+    page = opened(390, "es")
+    page.goto(f"http://{names[1]}/models/exam")
+    page.get_by_role("link", name="English").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Will you pass the exam?")
+    page.goto(f"http://{names[1]}/models/titanic")
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+
+
+def test_too_large_a_table_gets_the_site_s_page(opened, names, hosts, tmp_path):
+    limit = hosts.values["test13"]["app_max_body_kib"] * 1024
+    (tmp_path / "big.csv").write_bytes(b"estudio,sueno\n" + b"6,8\n" * (limit // 4))
+    page = opened(1280)
+    page.goto(f"http://{names[0]}/models/exam")
+    page.locator("#table-file").set_input_files(tmp_path / "big.csv")
+    page.locator("form[enctype] button").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Too large")
+
+
+def test_stopped_application_has_a_page_and_a_problem(opened, hosts, on, names):
+    host, unit = hosts.by_name["test13"], hosts.values["test13"]["systemd_unit"]
+    on(host, f"systemctl stop {unit}")
+    try:
+        page = opened(390)
+        assert page.goto(f"http://{names[0]}/models/exam").status == 503
+        expect(page.get_by_role("heading", level=1)).to_have_text("No disponible")
+        must_be_good(page, "unavailable")
+        answer = requests.get(f"http://{host.address}/api/v1/models", headers={"Host": names[0]}, timeout=30)
+        assert (answer.status_code, answer.headers["Content-Type"]) == (503, "application/problem+json")
+        assert (answer.json()["status"], answer.headers["Retry-After"]) == (503, "5")
+    finally:
+        on(host, f"systemctl start {unit}")

@@ -1,0 +1,85 @@
+"""A stranger's model on a verified page: the README's commands, in a checkout of their own, as they stand there."""
+
+import os
+import pty
+import re
+import shutil
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pytest
+import requests
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.pipeline import make_pipeline
+
+from deploy.project import ROOT, VENV
+from deploy.proving import plain
+from tests import readme
+from tests.models import strangers
+
+COMMANDS = readme.commands("Your own model")
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory) -> Path:
+    """A copy of the checkout, as a clone has it, with this one's tools."""
+    folder = tmp_path_factory.mktemp("own") / "puerto"
+    listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, check=True,
+                            capture_output=True, text=True).stdout  # fmt: skip
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).exists():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    (folder / ".venv").symlink_to(VENV)
+    yield folder
+    subprocess.run([sys.executable, "-m", "deploy", "down", "--all"], cwd=folder, check=True)
+
+
+def answering_yes(command: str, cwd: Path) -> str:
+    """Run a command at a terminal, answer y to what it asks, and return what it printed."""
+    terminal, other = pty.openpty()
+    with subprocess.Popen(command, shell=True, cwd=cwd, stdin=other, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True) as process:  # fmt: skip
+        os.close(other)
+        os.write(terminal, b"y\n")
+        said = process.communicate()[0]
+    os.close(terminal)
+    assert process.returncode == 0, said
+    return said
+
+
+def test_section_has_at_most_three_commands():
+    assert 2 <= len(COMMANDS) <= 3
+    assert "churn.joblib --data churn.csv --target churn" in COMMANDS[0]
+
+
+def test_section_makes_a_verified_page_of_a_stranger_s_model(checkout):
+    table = strangers.mixed()
+    label = np.where((table["age"] > 50) ^ (table["plan"] == "a"), "leaves", "stays")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        pipeline = make_pipeline(strangers.preparation(), RandomForestClassifier(20, random_state=0)).fit(table, label)
+    joblib.dump(pipeline, checkout / "churn.joblib")
+    table.assign(churn=label).to_csv(checkout / "churn.csv", index=False)
+
+    said = [answering_yes(command, checkout) for command in COMMANDS]
+
+    assert "Do you trust where it comes from?" in said[0]
+    assert re.search(r"\d+ passed", said[-1]), "the host tests ran"
+    name, address = re.search(r"http://([^/]+)/ on (\S+),", said[-1]).groups()
+    page = requests.get(f"http://{address}/models/churn", headers={"Host": name, "Accept-Language": "en"}, timeout=30)
+    assert page.status_code == 200
+    assert page.text.count(' id="field-') >= table.shape[1]
+    asked = table.head(40)
+    rows = [{key: plain(value) for key, value in row.items()} for row in asked.to_dict("records")]
+    answer = requests.post(f"http://{address}/api/v1/models/churn/predictions", json=rows, headers={"Host": name},
+                           timeout=30).json()  # fmt: skip
+    assert [each["value"] for each in answer["predictions"]] == pipeline.predict(asked).tolist()
+    shares = [[each["probabilities"][label] for label in pipeline.classes_] for each in answer["predictions"]]
+    assert np.array(shares) == pytest.approx(pipeline.predict_proba(asked), rel=1e-6)
+    assert "churn" in subprocess.run([sys.executable, "-m", "deploy", "model", "list"], cwd=checkout, check=True,
+                                     capture_output=True, text=True).stdout  # fmt: skip
