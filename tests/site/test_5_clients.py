@@ -72,7 +72,7 @@ def test_client_of_the_open_inference_protocol(site):
                 kind = object if told[column] == "BYTES" else float
                 tensor.set_data_from_numpy(np.array(values, kind), binary_data=binary)
                 inputs.append(tensor)
-            answer = client.infer(name, inputs, request_id="a", headers=headers)
+            answer = client.infer(name, inputs, request_id="a", headers=dict(headers))
             found = [value if isinstance(value, bytes) else value.encode() for value in answer.as_numpy("predict")]
             assert found == expected[name], binary
             assert answer.as_numpy("predict_proba").sum(axis=1) == pytest.approx([1, 1])
