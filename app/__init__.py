@@ -87,9 +87,9 @@ def _swagger() -> Blueprint:
 def _let_in(app: Flask, chosen: settings.Settings) -> None:
     """Believe the proxies, and let other sites' scripts in, as the settings say."""
     if chosen.app_proxies:
-        count = chosen.app_proxies
+        count = chosen.app_proxies  # Nginx hands the name on as Host; X-Forwarded-Host would be a visitor's own.
         app.before_request(errors.refuse_for_the_proxy)
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count)  # type: ignore[method-assign]
     if origins := chosen.app_cors_origins.split():
         CORS(app, origins=origins, resources=[errors.FOR_PROGRAMS], send_wildcard=origins == ["*"])
 

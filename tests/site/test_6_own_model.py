@@ -28,8 +28,8 @@ COMMANDS = readme.commands("Your own model")
 def checkout(tmp_path_factory) -> Path:
     """A copy of the checkout, as a clone has it, with this one's tools."""
     folder = tmp_path_factory.mktemp("own") / "puerto"
-    listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, check=True,
-                            capture_output=True, text=True).stdout  # fmt: skip
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
     for name in filter(None, listed.split("\0")):
         if (ROOT / name).exists():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)

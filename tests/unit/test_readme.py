@@ -8,6 +8,7 @@ from deploy.project import ROOT
 from tests import readme
 
 LINK = re.compile(r"""(?:\]\(|src=")([^)"#]+)""")
+PAGES = [*readme.READMES.values(), *sorted((ROOT / "docs").glob("*.md")), ROOT / "CONTRIBUTING.md"]
 
 
 def test_both_have_the_same_sections_and_the_same_code():
@@ -26,8 +27,7 @@ def test_neither_has_figures_of_its_own():
     assert [figure.replace(",", ".") for figure in figures[1]] == figures[0]
 
 
-@pytest.mark.parametrize("file", [*readme.READMES.values(), *sorted((ROOT / "docs").glob("*.md")), ROOT / "CONTRIBUTING.md"],
-                         ids=lambda file: file.name)  # fmt: skip
+@pytest.mark.parametrize("file", PAGES, ids=lambda file: file.name)
 def test_no_link_leads_nowhere(file):
     links = [link for link in LINK.findall(file.read_text()) if "://" not in link]
     assert [link for link in links if not (file.parent / link).exists()] == []
