@@ -62,7 +62,9 @@ def test_each_model_answers_as_it_did_when_it_was_built(host, ask, values, model
         answer = ask(f"/api/v1/models/{name}/predictions", row=json.dumps([each["row"] for each in golden]))
         assert answer.status == 200, (name, answer.body)
         for each, found in zip(golden, json.loads(answer.body)["predictions"], strict=True):
-            assert found["value"] == pytest.approx(each["value"], rel=1e-9), (name, each["row"])
+            number = isinstance(each["value"], int | float)
+            expected = pytest.approx(each["value"], rel=1e-9) if number else each["value"]
+            assert found["value"] == expected, (name, each["row"])
 
 
 def test_wrong_row_gets_a_sentence_per_field(ask, default_model):

@@ -65,6 +65,12 @@ def test_each_kind_of_field_gets_its_input(client, name, inputs):
     assert 'role="alert"' not in page
 
 
+def test_the_model_s_card_says_where_programs_post(client):
+    page = client.get("/models/exam", headers={"Host": "practica_flask"}).text
+    assert ">POST /api/v1/models/exam/predictions<" in page
+    assert "http://" not in page.replace("http://www.w3.org", "")
+
+
 @pytest.mark.parametrize("estudio", ["6", "6.0", " 6,0 ", "6e0"])
 def test_answer_is_on_the_same_page_with_what_was_typed(send, estudio):
     answer = send("exam", {"estudio": estudio, "sueno": "8"})
