@@ -12,6 +12,7 @@ from app.contract import (
     YesNoField,
     as_text,
 )
+from app.engines import NAMES
 from app.model import Model
 
 LANGUAGE = "en"
@@ -109,18 +110,25 @@ def card(model: Model) -> dict[str, Any]:
         "contract": manifest.contract.model_dump(mode="json", exclude_none=True),
         "metrics": manifest.metrics,
         "made_with": manifest.made_with,
+        "engine": NAMES[manifest.engine],
+        "proof": manifest.proof.model_dump(mode="json") | model.timings.model_dump(),
     }
 
 
 CARD = {
     "type": "object",
-    "required": ["name", "version", "contract", "metrics", "made_with"],
+    "required": ["name", "version", "contract", "metrics", "made_with", "engine", "proof"],
     "properties": {
         "name": {"type": "string"},
         "version": {"type": "string", "description": "changes with the model"},
         "contract": {"type": "object"},
         "metrics": {"type": "object", "additionalProperties": {"type": "number"}},
         "made_with": {"type": "object", "additionalProperties": {"type": "string"}},
+        "engine": {"type": "string", "enum": [*NAMES.values()], "description": "what computes the answers"},
+        "proof": {
+            "type": "object",
+            "description": "how the engine's answers were compared with scikit-learn's when the model was built",
+        },
     },
 }
 

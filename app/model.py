@@ -1,7 +1,6 @@
 """A bundle: a trained model with its contract, as the build writes it to ``bundles/<name>``, and its predictions."""
 
 import hashlib
-import importlib
 import io
 import json
 import math
@@ -12,28 +11,21 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-import joblib
-import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
-from sklearn.exceptions import InconsistentVersionWarning
 
 from app.check import Check, Value
 from app.contract import Classification, Contract
+from app.engines import Engine, PredictionError
 
-MODEL = "model.joblib"
-MANIFEST = "model.json"
+FILES = {"onnx": "model.onnx", "scikit_learn": "model.joblib"}
+"""Engine → the file of a bundle that it runs."""
+
+MANIFEST, TIMINGS = "model.json", "timings.json"
 REMEDY = "build it anew: python3 -m deploy model build"
-
-Input = Literal["numbers", "objects", "texts", "frame"]
-"""How an estimator takes its rows: array of float64, array of objects, list of texts, or pandas' DataFrame."""
 
 
 class BundleError(Exception):
     """A bundle that can't be served: where, what, what to do."""
-
-
-class PredictionError(Exception):
-    """A model that answers what is no answer: not a number, or a label that the contract doesn't know."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +56,36 @@ class Golden(BaseModel):
     value: float | int | str | bool
 
 
+class Proof(BaseModel):
+    """How the build compared the engine's answers with scikit-learn's.
+
+    Attributes:
+        rows: how many were compared.
+        thresholds: of the model's trees, how many had rows at and beside them, and how many there are.
+        largest_difference: of a probability, or of a value relative to it.
+        why: the reason why a faster engine was not taken; empty where the fastest was.
+    """
+
+    model_config = ConfigDict(frozen=True)
+    rows: int
+    thresholds: tuple[int, int]
+    largest_difference: float
+    why: str
+
+
+class Timings(BaseModel):
+    """What ``timings.json`` says: measured where the model was built, and so not part of a release's content.
+
+    Attributes:
+        us_per_row: microseconds that the engine takes for a request's one row.
+        scikit_learn_us_per_row: and scikit-learn.
+    """
+
+    model_config = ConfigDict(frozen=True)
+    us_per_row: float
+    scikit_learn_us_per_row: float
+
+
 class Manifest(BaseModel):
     """What ``model.json`` says.
 
@@ -71,8 +93,9 @@ class Manifest(BaseModel):
         version: 12 hexadecimal digits that change with the model's sources.
         metrics: what the training measured.
         made_with: package → version.
-        sha256: of the model's file.
-        input: how the estimator takes its rows.
+        engine: what computes the answers, a module of `app.engines`.
+        sha256: of the engine's file.
+        input: how scikit-learn takes the rows.
         columns: field → pandas' name of its type, for frames.
     """
 
@@ -82,9 +105,11 @@ class Manifest(BaseModel):
     source: str
     metrics: dict[str, int | float]
     made_with: dict[str, str]
+    engine: Literal["onnx", "scikit_learn"]
     sha256: str
-    input: Input
+    input: Literal["numbers", "objects", "texts", "frame"]
     columns: dict[str, str]
+    proof: Proof
     golden: tuple[Golden, ...]
 
 
@@ -94,11 +119,13 @@ class Model:
 
     Attributes:
         manifest: what its bundle says.
-        estimator: scikit-learn's.
+        engine: computes its answers.
+        timings: how fast it was.
     """
 
     manifest: Manifest
-    estimator: Any
+    engine: Engine
+    timings: Timings
 
     @property
     def contract(self) -> Contract:
@@ -126,38 +153,24 @@ class Model:
         Raises:
             PredictionError: the model's answer is none.
         """
-        given = arrange(rows, self.manifest.input, self.manifest.columns)
-        values = self.estimator.predict(given)
-        if not isinstance(self.contract.predicts, Classification):
-            return [Prediction(_finite(value)) for value in np.asarray(values, dtype=float).reshape(len(rows))]
-        places = [self._place(value) for value in np.asarray(values).reshape(len(rows)).tolist()]
-        return [self._labelled(place, each) for place, each in zip(places, self._probabilities(given), strict=True)]
+        return predictions(self.contract, self.engine, rows)
 
-    def _probabilities(self, given: Any) -> list[tuple[float, ...] | None]:
-        if not hasattr(self.estimator, "predict_proba"):
-            return [None] * len(given)
-        found = np.asarray(self.estimator.predict_proba(given), dtype=float)[:, self._order]
-        return [tuple(map(_finite, row)) for row in found.tolist()]
 
-    def _labelled(self, place: int, probabilities: tuple[float, ...] | None) -> Prediction:
-        return Prediction(self._labels[place], place, probabilities)
+def predictions(contract: Contract, engine: Engine, rows: Sequence[Sequence[Value]]) -> list[Prediction]:
+    """Return what an engine answers for rows, one or more.
 
-    def _place(self, value: Any) -> int:
-        try:
-            return self._labels.index(value)
-        except ValueError:
-            raise PredictionError(f"{self.name}: the model answered {value!r}, which is no label of it") from None
-
-    @cached_property
-    def _labels(self) -> list[Any]:
-        predicts = self.contract.predicts
-        return [choice.value for choice in predicts.labels] if isinstance(predicts, Classification) else []
-
-    @cached_property
-    def _order(self) -> list[int]:
-        """The estimator's place of each of the contract's labels."""
-        classes = np.asarray(self.estimator.classes_).tolist()
-        return [classes.index(label) for label in self._labels]
+    Raises:
+        PredictionError: an answer is none.
+    """
+    found = engine.answers(rows)
+    if found.values is not None:
+        return [Prediction(_finite(value)) for value in found.values]
+    predicts, places = contract.predicts, found.labels or []
+    labels = [label.value for label in predicts.labels] if isinstance(predicts, Classification) else []
+    if found.probabilities is None:
+        return [Prediction(labels[place], place) for place in places]
+    return [Prediction(labels[place], place, tuple(map(_finite, each)))
+            for place, each in zip(places, found.probabilities, strict=True)]  # fmt: skip
 
 
 def load_all(bundles: Path) -> dict[str, Model]:
@@ -180,52 +193,36 @@ def load(bundle: Path) -> Model:
     """
     try:
         manifest = Manifest.model_validate(json.loads((bundle / MANIFEST).read_text(encoding="utf-8")))
-        data = (bundle / MODEL).read_bytes()
+        file = bundle / FILES[manifest.engine]
+        data = file.read_bytes()
+        timings = Timings.model_validate_json((bundle / TIMINGS).read_text(encoding="utf-8"))
     except (OSError, ValueError, ValidationError) as fault:
         raise BundleError(f"{bundle}: no whole bundle ({type(fault).__name__}); {REMEDY}") from fault
     if hashlib.sha256(data).hexdigest() != manifest.sha256:
-        raise BundleError(f"{bundle / MODEL}: is not the file that was built; {REMEDY}")
-    if manifest.input == "frame":
-        importlib.import_module("pandas")  # now, rather than in the first request
-    return Model(manifest, _open(bundle, data))
+        raise BundleError(f"{file}: is not the file that was built; {REMEDY}")
+    return Model(manifest, _engine(manifest, file, data), timings)
 
 
-def arrange(rows: Sequence[Sequence[Value]], how: Input, columns: dict[str, str]) -> Any:
-    """Return rows as an estimator takes them; a missing value is NaN.
+def _engine(manifest: Manifest, file: Path, data: bytes) -> Engine:
+    if manifest.engine == "onnx":
+        from app.engines.onnx import Onnx
 
-    Args:
-        rows: (n, fields).
-        how: the kind of container.
-        columns: field → pandas' name of its type, in the rows' order.
-    """
-    if how == "texts":
-        return [row[0] for row in rows]
-    if how == "numbers":
-        return np.array([[math.nan if value is None else value for value in row] for row in rows], dtype=np.float64)
-    filled = [[math.nan if value is None else value for value in row] for row in rows]
-    objects = np.empty((len(rows), len(columns)), dtype=object)
-    objects[:] = filled
-    return objects if how == "objects" else _frame(objects, columns)
+        return Onnx(manifest.contract, data)
+    from app.engines.scikit_learn import ScikitLearn, alone
 
-
-def _frame(objects: Any, columns: dict[str, str]) -> Any:
-    import pandas  # takes half a second and 40 MB: for models that need it alone
-
-    series = {}
-    for place, (name, kind) in enumerate(columns.items()):
-        values = pandas.Series(objects[:, place], dtype=object)
-        needs_all = kind.startswith(("int", "uint", "bool"))
-        series[name] = values.infer_objects() if needs_all and values.isna().any() else values.astype(kind)
-    return pandas.DataFrame(series)
+    return ScikitLearn(manifest.contract, alone(_unpickled(file, data)), manifest.input, manifest.columns)
 
 
 def _finite(value: float) -> float:
     if not math.isfinite(value):
         raise PredictionError(f"the model answered {value}")
-    return float(value)
+    return value
 
 
-def _open(bundle: Path, data: bytes) -> Any:
+def _unpickled(file: Path, data: bytes) -> Any:
+    import joblib
+    from sklearn.exceptions import InconsistentVersionWarning
+
     warnings.filterwarnings("ignore", "X does not have valid feature names")  # the contract has checked the order
     with warnings.catch_warnings():
         warnings.simplefilter("error", InconsistentVersionWarning)
@@ -233,4 +230,4 @@ def _open(bundle: Path, data: bytes) -> Any:
             return joblib.load(io.BytesIO(data))
         except InconsistentVersionWarning as fault:
             made_by = f"scikit-learn {fault.original_sklearn_version}, not {fault.current_sklearn_version}"
-            raise BundleError(f"{bundle / MODEL}: was made by {made_by}; {REMEDY}") from fault
+            raise BundleError(f"{file}: was made by {made_by}; {REMEDY}") from fault

@@ -10,6 +10,7 @@ from werkzeug.formparser import default_stream_factory
 from app import forms, logs, rows
 from app.check import Value
 from app.contract import LANGUAGES
+from app.engines import NAMES
 from app.errors import Failure
 from app.languages import COOKIE, N_, gettext
 from app.model import Model, Prediction
@@ -93,6 +94,7 @@ def _page(found: Model, form: forms.ModelForm, answer: Prediction | None = None,
     return render_template(
         "model.html", model=found, contract=found.contract, form=form, inputs=forms.inputs_of(form), answer=answer,
         table_form=forms.TableForm(formdata=None), percent=percent,
+        engine=NAMES[found.manifest.engine], proof=found.manifest.proof,
         metric=lambda each: gettext(METRICS[each]) if each in METRICS else each, **more,
     )  # fmt: skip
 

@@ -143,7 +143,7 @@ class Table:
     @property
     def _has_probability(self) -> bool:
         classifies = isinstance(self.model.contract.predicts, Classification)
-        return classifies and hasattr(self.model.estimator, "predict_proba")
+        return classifies and self.model.engine.gives_probabilities
 
     def _block(self, block: list[_Line], outputs: int) -> Iterator[list[str]]:
         good = [line.row for line in block if line.row is not None]

@@ -99,7 +99,7 @@ def _heights(model: Model, answer: Prediction, answers: list[Prediction]) -> lis
 def _ends(model: Model, heights: list[float]) -> tuple[float, float]:
     predicts = model.contract.predicts
     if isinstance(predicts, Classification):
-        return (0, 1) if hasattr(model.estimator, "predict_proba") else (0, len(predicts.labels) - 1)
+        return (0, 1) if model.engine.gives_probabilities else (0, len(predicts.labels) - 1)
     low, high = min(heights, default=0), max(heights, default=1)
     return (low, high) if low < high else (low - 1, high + 1)
 
@@ -124,7 +124,7 @@ def _in_words(model: Model, height: float) -> str:
     predicts = model.contract.predicts
     if not isinstance(predicts, Classification):
         return number(height)
-    if hasattr(model.estimator, "predict_proba"):
+    if model.engine.gives_probabilities:
         return percent(height)
     return predicts.labels[round(height)].label[current()]
 

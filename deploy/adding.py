@@ -72,15 +72,15 @@ def _draft(file: Path, draft: Path, data: Path | None, target: str, trust: bool)
     shutil.copyfile(file, given)
     if not is_skops:
         _ask(file, trust)
-    table = [data.resolve()] if data else []
+    table = (data.resolve(), target) if data else None
     print(f"Opening {file} in a sandbox …", flush=True)
-    with sandbox(given, *table, out=draft) as ask:
+    with sandbox(given, *table[:1] if table else (), out=draft) as ask:
         trusted = _ask_types(file, ask("types")["types"], trust) if is_skops else []
-        found = ask("describe", data=str(*table), target=target, trusted=trusted, out=str(draft))
+        found = ask("describe", data=str(table[0] if table else ""), target=target, trusted=trusted, out=str(draft))
         _write(draft, draft.name, file, found)
         if is_skops:
             given.unlink()
-        bundles.build(draft, draft.parent / "bundles", None if is_skops else ask)
+        bundles.build(draft, draft.parent / "bundles", table=table, ask=None if is_skops else ask)
     return found
 
 

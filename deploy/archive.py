@@ -12,6 +12,7 @@ import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from app.model import TIMINGS
 from deploy.bundles import build_all
 from deploy.errors import DeployError
 from deploy.project import LOCK, PIPENV_LOCK, ROOT, state
@@ -47,7 +48,8 @@ def pack() -> tuple[bool, dict[str, str]]:
     """
     virtualenv = f"virtualenvs/{_hash(LOCK.read_bytes() + PIPENV_LOCK.read_bytes())}"
     files = {name: name.read_bytes() for name in _files()}
-    content = b"".join(f"{name.relative_to(ROOT)}\0{len(data)}\0".encode() + data for name, data in files.items())
+    content = b"".join(f"{name.relative_to(ROOT)}\0{len(data)}\0".encode() + data for name, data in files.items()
+                       if name.name != TIMINGS)  # fmt: skip
     release = {"id": _hash(Path(__file__).read_bytes() + content), "virtualenv": virtualenv}
     path = state("releases", f"{release['id']}.tar.gz")
     if is_new := not path.exists():

@@ -3,6 +3,7 @@
 ``python -m deploy.bundles``, in ``.venv``, builds those whose sources have changed.
 """
 
+import base64
 import hashlib
 import importlib.util
 import io
@@ -11,12 +12,13 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import asdict
+from contextlib import nullcontext
 from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from app.model import FILES, MANIFEST, TIMINGS
 from deploy.errors import DeployError
 from deploy.locks import alone
 from deploy.project import BUNDLES, MODELS, ROOT, state
@@ -25,10 +27,15 @@ from deploy.sandbox import Ask, sandbox
 CONTRACT, GIVEN, RECORD, TRAINING = "model.yaml", "model.joblib", "record.json", "train.py"
 """What a model's folder holds: its contract, and either train.py or the given file with what was recorded of it."""
 
-PACKAGES = ("joblib", "numpy", "scikit-learn")
+RANDOM_ROWS = 2_000
+Table = tuple[Path, str]
+"""A CSV file, and its column with the answers."""
+
+PACKAGES = ("joblib", "numpy", "onnxruntime", "scikit-learn")
 """What a trained model depends on: a pickle is only good for the scikit-learn that wrote it."""
 
-CODE = ("app/check.py", "app/contract.py", "app/model.py", "deploy/bundles.py", "deploy/proving.py")
+CODE = ("app/check.py", "app/contract.py", "app/engines/*.py", "app/model.py", "deploy/bundles.py",
+        "deploy/compiler/*.py", "deploy/exactness.py", "deploy/proving.py", "deploy/thresholds.py")  # fmt: skip
 """What a bundle is made by: when it changes, bundles are made anew."""
 
 
@@ -52,11 +59,14 @@ def build_all() -> dict[str, bool]:
         return {folder.name: build(folder) for folder in folders}
 
 
-def build(folder: Path, bundles: Path = BUNDLES, ask: Ask | None = None) -> bool:
+def build(folder: Path, bundles: Path = BUNDLES, *, table: Table | None = None, ask: Ask | None = None,
+          random_rows: int = RANDOM_ROWS) -> bool:  # fmt: skip
     """Make the bundle of a model's folder; at once, returning False, when it is there and whole.
 
     Args:
-        ask: a sandbox in which the given file is open already.
+        table: that the given file was trained on, where it is at hand: its rows are tried too.
+        ask: a sandbox in which given file and table are open already.
+        random_rows: on how many the engine is compared with scikit-learn, beside all others.
 
     Raises:
         DeployError: the contract contradicts itself or the model.
@@ -65,46 +75,53 @@ def build(folder: Path, bundles: Path = BUNDLES, ask: Ask | None = None) -> bool
     bundle = bundles / folder.name
     if _is_whole(bundle, source):
         return False
-    made = _given(folder, ask) if (folder / GIVEN).exists() else _trained(folder)
+    made = _given(folder, table, ask, random_rows) if (folder / GIVEN).exists() else _trained(folder, random_rows)
     _write(bundle, made.pop("data"), {"source": source, "version": source[:12], **made})
     return True
 
 
-def _given(folder: Path, ask: Ask | None) -> dict[str, Any]:
+def _given(folder: Path, table: Table | None, ask: Ask | None, random_rows: int) -> dict[str, Any]:
     """Take the file that was added; its code never runs in this process."""
     from deploy.contracts import read_contract
 
-    if ask is None:
-        with sandbox(folder / GIVEN, folder / CONTRACT) as asked:
-            return _given(folder, asked)
     contract = read_contract(folder / CONTRACT)
     record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-    proof = ask("prove", contract=str(folder / CONTRACT), rows=record["rows"], columns=record["columns"],
-                expected=record["answers"])  # fmt: skip
+    file, target = table or (None, "")
+    files = [file] if file else []
+    with nullcontext(ask) if ask else sandbox(folder / GIVEN, folder / CONTRACT, *files) as asked:
+        proved = asked("prove", contract=str(folder / CONTRACT), rows=record["rows"], columns=record["columns"],
+                       expected=record["answers"], data=str(file or ""), target=target,
+                       random_rows=random_rows)  # fmt: skip
+    graph = base64.b64decode(proved.pop("graph"))
     return {
-        "data": (folder / GIVEN).read_bytes(), "contract": contract.model_dump(mode="json"),
-        "metrics": contract.metrics, "made_with": record["made_with"], **proof,
+        "data": graph or (folder / GIVEN).read_bytes(), "contract": contract.model_dump(mode="json"),
+        "metrics": contract.metrics, "made_with": record["made_with"], **proved,
     }  # fmt: skip
 
 
-def _trained(folder: Path) -> dict[str, Any]:
+def _trained(folder: Path, random_rows: int) -> dict[str, Any]:
     import joblib
 
     from deploy.contracts import read_contract
     from deploy.proving import prove
 
     contract = read_contract(folder / CONTRACT)
-    trained = _module(folder / TRAINING).train()
-    proof = prove(folder / CONTRACT, contract, trained.estimator, trained.rows)
+    trained = training(folder / TRAINING).train()
+    proved = prove(folder / CONTRACT, contract, trained.estimator, trained.rows, random_rows=random_rows)
     data = io.BytesIO()
     joblib.dump(trained.estimator, data)
     return {
-        "data": data.getvalue(), "contract": contract.model_dump(mode="json"), "metrics": trained.metrics,
-        "made_with": {name: version(name) for name in PACKAGES}, **asdict(proof),
+        "data": proved.graph or data.getvalue(), "contract": contract.model_dump(mode="json"),
+        "metrics": trained.metrics, "made_with": {name: version(name) for name in PACKAGES}, **proved.said,
     }  # fmt: skip
 
 
-def _module(file: Path) -> ModuleType:
+def training(file: Path) -> ModuleType:
+    """Return a train.py as a module.
+
+    Raises:
+        DeployError: there is none.
+    """
     spec = importlib.util.spec_from_file_location(f"train_{file.parent.name}", file)
     if not file.is_file() or spec is None or spec.loader is None:
         raise DeployError(f"{file}: is missing: write one with a train() that returns a deploy.training.Trained",
@@ -119,9 +136,10 @@ def _write(bundle: Path, data: bytes, manifest: dict[str, Any]) -> None:
     bundle.parent.mkdir(parents=True, exist_ok=True)
     _drop_leftovers(bundle)
     beside = Path(tempfile.mkdtemp(dir=bundle.parent, prefix=f".{bundle.name}-"))
-    (beside / "model.joblib").write_bytes(data)
+    (beside / FILES[manifest["engine"]]).write_bytes(data)
     manifest["sha256"] = hashlib.sha256(data).hexdigest()
-    (beside / "model.json").write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    (beside / TIMINGS).write_text(json.dumps(manifest.pop("timings")) + "\n", encoding="utf-8")
+    (beside / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     beside.chmod(0o755)
     shutil.rmtree(bundle, ignore_errors=True)
     beside.rename(bundle)
@@ -135,9 +153,11 @@ def _drop_leftovers(bundle: Path) -> None:
 
 def _is_whole(bundle: Path, source: str) -> bool:
     try:
-        manifest = json.loads((bundle / "model.json").read_text(encoding="utf-8"))
-        data = (bundle / "model.joblib").read_bytes()
-    except (OSError, ValueError):
+        manifest = json.loads((bundle / MANIFEST).read_text(encoding="utf-8"))
+        data = (bundle / FILES[manifest["engine"]]).read_bytes()
+    except (OSError, ValueError, KeyError):
+        return False
+    if not (bundle / TIMINGS).exists():
         return False
     return bool(manifest.get("source") == source and manifest.get("sha256") == hashlib.sha256(data).hexdigest())
 
@@ -152,7 +172,7 @@ def _source(folder: Path) -> str:
 
 def _sources(folder: Path) -> Iterator[Path]:
     yield from (file for file in sorted(folder.rglob("*")) if file.is_file() and "__pycache__" not in file.parts)
-    yield from (ROOT / name for name in CODE)
+    yield from sorted(file for pattern in CODE for file in ROOT.glob(pattern))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 A question is JSON with ``task``, ``model`` and the task's arguments; a fault is answered by ``{"fault", "advice"}``.
 """
 
+import base64
 import functools
 import io
 import json
@@ -12,7 +13,6 @@ import traceback
 import warnings
 from collections.abc import Callable
 from contextlib import redirect_stdout
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -58,18 +58,20 @@ def describe(model: str, data: str, target: str, trusted: list[str], out: str) -
     return found
 
 
-def prove(model: str, contract: str, rows: list[list[Any]], columns: list[str], expected: list[Any]
-          ) -> dict[str, Any]:  # fmt: skip
+def prove(model: str, contract: str, rows: list[list[Any]], columns: list[str], expected: list[Any], data: str,
+          target: str, random_rows: int) -> dict[str, Any]:  # fmt: skip
     """Return the proof of a bundle; refuse a model whose answers are no longer the recorded ones."""
+    from deploy import features
     from deploy.contracts import read_contract
     from deploy.proving import must_repeat
     from deploy.proving import prove as proof_of
 
     file = Path(contract)
     estimator = opened(Path(model), ())
-    proof = proof_of(file, read_contract(file), estimator, rows, columns)
-    must_repeat(file, estimator, read_contract(file), proof, rows, expected)
-    return asdict(proof)
+    known = [*rows, *(features.rows(estimator, data, target) if data else [])]
+    proved = proof_of(file, read_contract(file), estimator, known, columns, random_rows)
+    must_repeat(file, estimator, read_contract(file), proved, rows, expected)
+    return {"graph": base64.b64encode(proved.graph).decode(), **proved.said}
 
 
 def types(model: str) -> dict[str, Any]:

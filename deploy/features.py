@@ -61,6 +61,12 @@ def describe(file: str, estimator: Any, data: str, target: str) -> dict[str, Any
     return found | (_recorded(file, estimator, table, data) if table else {})
 
 
+def rows(estimator: Any, data: str, target: str) -> list[list[Any]]:
+    """Return the rows of the table that a model was trained on."""
+    table = _as_trained(estimator, _read(data, target, estimator))
+    return [[plain(value) for value in row] for row in table.frame.itertuples(index=False)]
+
+
 def _must_be_supervised(file: str, estimator: Any) -> None:
     from sklearn.base import is_classifier, is_regressor
 

@@ -1,12 +1,13 @@
 """The verbs of models: ``python3 -m deploy model add|build|check|list``. Runs in ``.venv``."""
 
 import argparse
-import json
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from app.engines import NAMES
+from app.model import MANIFEST, TIMINGS, Manifest, Timings
 from deploy import adding, bundles
 from deploy.contracts import read_contract
 from deploy.errors import DeployError
@@ -15,8 +16,12 @@ from deploy.project import BUNDLES, MODELS
 EXAMPLES = """examples:
   python3 -m deploy model add churn.joblib --data churn.csv    a model that scikit-learn trained, and its table
   python3 -m deploy model check churn                          once more, after its contract was edited
+  python3 -m deploy model check churn --strict                 and compare its engine with scikit-learn for longer
   python3 -m deploy model list                                 the models of this project
 """
+
+
+STRICT_ROWS = 100_000
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -51,9 +56,12 @@ def check(options: argparse.Namespace) -> int:
     """Prove models anew, whether or not they have changed."""
     for folder in _chosen(options.name):
         with tempfile.TemporaryDirectory() as scratch:
-            bundles.build(folder, Path(scratch))
-            manifest = json.loads((Path(scratch) / folder.name / "model.json").read_text(encoding="utf-8"))
-        print(f"{folder.name}: the contract fits, {len(manifest['golden'])} rows get their answers")
+            bundles.build(folder, Path(scratch), random_rows=STRICT_ROWS if options.strict else bundles.RANDOM_ROWS)
+            bundle = Path(scratch) / folder.name
+            golden = len(_manifest(bundle).golden)
+            print(
+                f"{folder.name}: the contract fits, {golden} rows get their answers\n  {sentence(bundle)}", flush=True
+            )
     return 0
 
 
@@ -62,10 +70,29 @@ def show(options: argparse.Namespace) -> int:
     for folder in _chosen(None):
         contract = read_contract(folder / bundles.CONTRACT)
         origin = "given file" if (folder / bundles.GIVEN).exists() else bundles.TRAINING
-        state = "built" if (BUNDLES / folder.name / "model.json").exists() else "not built yet"
+        bundle = BUNDLES / folder.name
+        state = NAMES[_manifest(bundle).engine] if (bundle / MANIFEST).exists() else "not built yet"
         print(f"{contract.name:<20} {contract.predicts.kind:<15} {len(contract.fields):>3} fields  {origin:<11}"
               f" {state:<14} {contract.title['en']}")  # fmt: skip
     return 0
+
+
+def sentence(bundle: Path) -> str:
+    """Return how a bundle's answers are computed, and what was proved of them."""
+    manifest = _manifest(bundle)
+    timings = Timings.model_validate_json((bundle / TIMINGS).read_text(encoding="utf-8"))
+    proof, (reached, thresholds) = manifest.proof, manifest.proof.thresholds
+    beside = f", at {reached:,} of {thresholds:,} thresholds of its trees" if thresholds else ""
+    equal = f"equal to scikit-learn's answers on {proof.rows:,} rows{beside}"
+    said = f"{NAMES[manifest.engine]}: {equal}, largest difference {proof.largest_difference:.1g}\n"
+    if proof.why:
+        return said + f"  {timings.us_per_row:g} µs a row; not on ONNX Runtime: {proof.why}"
+    times = timings.scikit_learn_us_per_row / timings.us_per_row
+    return said + f"  {timings.us_per_row:g} µs a row, {times:.0f} times as fast as scikit-learn"
+
+
+def _manifest(bundle: Path) -> Manifest:
+    return Manifest.model_validate_json((bundle / MANIFEST).read_text(encoding="utf-8"))
 
 
 def _chosen(name: str | None) -> list[Path]:
@@ -97,6 +124,8 @@ def _parser() -> argparse.ArgumentParser:
     checks = commands.add_parser("check", help=words, description=words)
     checks.set_defaults(run=check)
     checks.add_argument("name", nargs="?", help="one model (all)")
+    checks.add_argument("--strict", action="store_true",
+                        help=f"compare its engine with scikit-learn on {STRICT_ROWS:,} random rows more")  # fmt: skip
     commands.add_parser("list", help="list the models").set_defaults(run=show)
     return parser
 

@@ -9,11 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from app.check import InvalidInput, Value
+from app.check import Check, InvalidInput, Value
 from app.contract import CategoryField, Classification, Contract, IntegerField, NumberField, TextField, YesNoField
-from app.model import Input, Manifest, Model, Prediction, PredictionError
+from app.engines import PredictionError
+from app.engines.onnx import Onnx
+from app.engines.scikit_learn import Input, ScikitLearn
+from app.model import Prediction, Proof, Timings, predictions
 from deploy.contracts import at
 from deploy.errors import DeployError
+from deploy.exactness import choose
 
 GOLDEN_ROWS = 50
 PROBED_CHOICES = 50
@@ -26,22 +30,37 @@ PANDAS: dict[Any, str] = {
 
 
 @dataclass(frozen=True)
-class Proof:
-    """What a bundle says of its model beyond the contract: see `app.model.Manifest`."""
+class Proved:
+    """What a bundle says of its model beyond the contract: see `app.model.Manifest`.
+
+    Attributes:
+        graph: ONNX's bytes; empty where scikit-learn itself is the engine.
+    """
 
     input: Input
     columns: dict[str, str]
     golden: list[dict[str, Any]]
+    engine: str
+    graph: bytes
+    proof: Proof
+    timings: Timings
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """All but the graph, as JSON."""
+        return {"input": self.input, "columns": self.columns, "golden": self.golden, "engine": self.engine,
+                "proof": self.proof.model_dump(mode="json"), "timings": self.timings.model_dump()}  # fmt: skip
 
 
 def prove(file: Path, contract: Contract, estimator: Any, rows: Sequence[Sequence[Any]],
-          columns: Sequence[str] = ()) -> Proof:  # fmt: skip
-    """Try an estimator on its contract's corners and on rows of its table.
+          columns: Sequence[str] = (), random_rows: int = 0) -> Proved:  # fmt: skip
+    """Try an estimator on its contract's corners and on rows of its table, and each engine against it.
 
     Args:
         file: the contract's, for sentences.
         rows: of the training table, in the contract's order; those that the contract refuses are left out.
         columns: pandas' name of each field's type in the training table; empty: by the contract's kinds.
+        random_rows: on how many more the engine is compared.
 
     Raises:
         DeployError: labels, fields or answers don't fit the contract.
@@ -50,15 +69,16 @@ def prove(file: Path, contract: Contract, estimator: Any, rows: Sequence[Sequenc
     _compare_fields(file, contract, estimator)
     types = columns or [PANDAS[type(field)] for field in contract.fields]
     kinds = {field.name: kind for field, kind in zip(contract.fields, types, strict=True)}
-    known = list(_accepted(contract, estimator, rows))
-    probes = [*known[:: max(1, len(known) // GOLDEN_ROWS)][:GOLDEN_ROWS], *_corners(contract)]
-    candidates = list(_candidates(contract, estimator))
-    reference = _answers(_model(contract, estimator, candidates[-1], kinds), probes, file)
-    models = (_model(contract, estimator, how, kinds) for how in candidates[:-1])
-    chosen = next((model.manifest.input for model in models if _agrees(model, probes, reference)), candidates[-1])
+    known = list(_accepted(contract, rows))
+    corners = list(_corners(contract))
+    probes = [*known[:: max(1, len(known) // GOLDEN_ROWS)][:GOLDEN_ROWS], *corners]
+    *cheaper, trained = (ScikitLearn(contract, estimator, how, kinds) for how in _candidates(contract, estimator))
+    expected = _answers(contract, trained, probes, file)
+    served = next((engine for engine in cheaper if _agrees(contract, engine, probes, expected)), trained)
     golden = [{"row": dict(zip(kinds, row, strict=True)), "value": answer.value}
-              for row, answer in itertools.islice(zip(probes, reference, strict=True), GOLDEN_ROWS)]  # fmt: skip
-    return Proof(chosen, kinds, golden)
+              for row, answer in itertools.islice(zip(probes, expected, strict=True), GOLDEN_ROWS)]  # fmt: skip
+    choice = choose(contract, trained, served, [*corners, *known], random_rows)
+    return Proved(served.how, kinds, golden, choice.engine, choice.graph, choice.proof, choice.timings)
 
 
 def _compare_labels(file: Path, contract: Contract, estimator: Any) -> None:
@@ -86,8 +106,8 @@ def _compare_fields(file: Path, contract: Contract, estimator: Any) -> None:
         raise DeployError(f"{at(file, ['fields'])}: fields: the model takes {count}, not {len(said)}")
 
 
-def _accepted(contract: Contract, estimator: Any, rows: Sequence[Sequence[Any]]) -> Iterable[list[Value]]:
-    check = Model(_manifest(contract, "objects", {}), estimator).check
+def _accepted(contract: Contract, rows: Sequence[Sequence[Any]]) -> Iterable[list[Value]]:
+    check = Check(contract)
     names = [field.name for field in contract.fields]
     for row in rows:
         given = {name: plain(value) for name, value in zip(names, row, strict=True)}
@@ -155,25 +175,14 @@ def _is_numeric(field: Any) -> bool:
     return not isinstance(field, TextField)
 
 
-def _model(contract: Contract, estimator: Any, how: Input, columns: dict[str, str]) -> Model:
-    return Model(_manifest(contract, how, columns), estimator)
-
-
-def _manifest(contract: Contract, how: Input, columns: dict[str, str]) -> Manifest:
-    return Manifest(contract=contract, version="", source="", metrics={}, made_with={}, sha256="", input=how,
-                    columns=columns, golden=())  # fmt: skip
-
-
-def _answers(model: Model, rows: list[list[Value]], file: Path) -> list[Prediction]:
+def _answers(contract: Contract, engine: ScikitLearn, rows: list[list[Value]], file: Path) -> list[Prediction]:
     """Return the answers as the estimator was trained; say which row it fails on."""
     answers = []
     for row in rows:
         try:
-            answers += model.predict([row])
+            answers += predictions(contract, engine, [row])
         except Exception as fault:
-            given = ", ".join(
-                f"{field.name}={value!r}" for field, value in zip(model.contract.fields, row, strict=True)
-            )
+            given = ", ".join(f"{field.name}={value!r}" for field, value in zip(contract.fields, row, strict=True))
             words = " ".join(str(fault).split())[:300]
             raise DeployError(
                 f"{file}: the model fails on what the contract lets in: {given}: {words}",
@@ -182,9 +191,10 @@ def _answers(model: Model, rows: list[list[Value]], file: Path) -> list[Predicti
     return answers
 
 
-def _agrees(model: Model, rows: list[list[Value]], reference: list[Prediction]) -> bool:
+def _agrees(contract: Contract, engine: ScikitLearn, rows: list[list[Value]], reference: list[Prediction]) -> bool:
     try:
-        together, alone = model.predict(rows), [model.predict([row])[0] for row in rows]
+        together = predictions(contract, engine, rows)
+        alone = [predictions(contract, engine, [row])[0] for row in rows]
     except (PredictionError, TypeError, ValueError, AttributeError, KeyError, IndexError):
         return False
     return all(_same(a, b) for found in (together, alone) for a, b in zip(found, reference, strict=True))
@@ -197,20 +207,22 @@ def _same(one: Prediction, other: Prediction) -> bool:
     return math.isclose(float(one.value), float(other.value), rel_tol=TOLERANCE, abs_tol=TOLERANCE)
 
 
-def must_repeat(file: Path, estimator: Any, contract: Contract, proof: Proof, rows: Sequence[Sequence[Any]],
+def must_repeat(file: Path, estimator: Any, contract: Contract, proved: Proved, rows: Sequence[Sequence[Any]],
                 expected: Sequence[Any]) -> None:  # fmt: skip
-    """Check that recorded rows still get their recorded answers.
+    """Check that recorded rows still get their recorded answers, of the engine that will serve.
 
     Raises:
         DeployError: one gets another answer: another scikit-learn, numpy or processor computes otherwise.
     """
-    model = _model(contract, estimator, proof.input, proof.columns)
+    check = Check(contract)
+    engine = Onnx(contract, proved.graph) if proved.graph else ScikitLearn(
+        contract, estimator, proved.input, proved.columns)  # fmt: skip
     for row, answer in zip(rows, expected, strict=True):
         try:
-            given = model.check.typed(dict(zip(proof.columns, row, strict=True)))
+            given = check.typed(dict(zip(proved.columns, row, strict=True)))
         except InvalidInput:
             continue  # the contract was narrowed since
-        found = model.predict([given])[0].value
+        found = predictions(contract, engine, [given])[0].value
         close = isinstance(answer, str | bool) or math.isclose(float(found), answer, rel_tol=1e-6, abs_tol=1e-9)
         if not close or (isinstance(answer, str | bool) and found != answer):
             raise DeployError(f"{file.parent}: the model answers {found!r}, not {answer!r} as it did once, to {row}",

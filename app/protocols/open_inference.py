@@ -194,7 +194,7 @@ def _outputs(model: Model, count: int) -> list[tuple[str, str, list[int]]]:
     labels = [choice.value for choice in predicts.labels]
     whole = all(isinstance(label, int) and not isinstance(label, bool) for label in labels)
     found = [("predict", "INT64" if whole else "BYTES", [count])]
-    if hasattr(model.estimator, "predict_proba"):
+    if model.engine.gives_probabilities:
         found.append(("predict_proba", "FP64", [count, len(labels)]))
     return found
 

@@ -38,8 +38,9 @@ BREAKAGES = [
     },
     {
         "another user": (
-            "mkdir -p /etc/systemd/system/{systemd_unit}.service.d; cd /etc/systemd/system/{systemd_unit}.service.d;"
-            " printf '[Service]\\nUser=www-data\\n' > x.conf; systemctl daemon-reload; systemctl restart {systemd_unit}",
+            "mkdir -p /etc/systemd/system/{systemd_unit}.service.d;"
+            " printf '[Service]\\nUser=www-data\\n' > /etc/systemd/system/{systemd_unit}.service.d/x.conf;"
+            " systemctl daemon-reload; systemctl restart {systemd_unit}",
             "test_unit_runs_as_the_application",
         ),
         "another release": (

@@ -7,13 +7,12 @@ import tarfile
 from hashlib import sha256
 from pathlib import Path
 
-import joblib
 import pytest
 import sklearn
 
 from app import model
 from deploy import archive
-from deploy.bundles import build, build_all
+from deploy.bundles import build, build_all, training
 from deploy.errors import DeployError
 from deploy.project import LOCK, MODELS, tool
 
@@ -33,22 +32,22 @@ def test_leftovers_of_a_cut_off_build_do_not_reach_the_release(tmp_path):
 def test_build_is_repeatable_and_skipped_when_nothing_changed(bundles, tmp_path):
     assert not build(MODELS / "exam", bundles)
     assert build(MODELS / "exam", tmp_path)
-    for name in (model.MODEL, model.MANIFEST):
+    for name in (model.FILES["onnx"], model.MANIFEST):
         assert (tmp_path / "exam" / name).read_bytes() == (bundles / "exam" / name).read_bytes()
 
 
 def test_cut_off_build_is_made_again(tmp_path):
     build(MODELS / "exam", tmp_path)
-    (tmp_path / "exam" / model.MODEL).write_bytes(b"half")
+    (tmp_path / "exam" / model.FILES["onnx"]).write_bytes(b"half")
     assert build(MODELS / "exam", tmp_path)
     assert model.load(tmp_path / "exam").predict([[6, 8]])[0].value == "Aprobado"
 
 
 def test_probability_is_scikit_learns(bundles):
     loaded = model.load(bundles / "exam")
-    expected = joblib.load(bundles / "exam" / model.MODEL).predict_proba([[6, 8]])[0]
+    expected = training(MODELS / "exam" / "train.py").train().estimator.predict_proba([[6, 8]])[0]
     (found,) = loaded.predict([[6, 8]])
-    assert found.probabilities == tuple(expected)
+    assert found.probabilities == pytest.approx(expected, abs=1e-15)
     assert found.probability == max(expected)
 
 
@@ -61,8 +60,8 @@ def without(bundle: Path, key: str) -> None:
 @pytest.mark.parametrize(
     ("harm", "sentence"),
     [
-        (lambda bundle: (bundle / model.MODEL).write_bytes(b"evil"), "is not the file that was built"),
-        (lambda bundle: (bundle / model.MODEL).unlink(), "no whole bundle"),
+        (lambda bundle: (bundle / model.FILES["onnx"]).write_bytes(b"evil"), "is not the file that was built"),
+        (lambda bundle: (bundle / model.FILES["onnx"]).unlink(), "no whole bundle"),
         (lambda bundle: (bundle / model.MANIFEST).write_text("{"), "no whole bundle"),
         (lambda bundle: (bundle / model.MANIFEST).write_text("{}"), "no whole bundle"),
         (lambda bundle: (bundle / model.MANIFEST).write_text("[]"), "no whole bundle"),
@@ -78,13 +77,13 @@ def test_harmed_bundle_is_refused(bundles, tmp_path, harm, sentence):
 
 
 def test_model_of_another_scikit_learn_is_refused(bundles, tmp_path):
-    shutil.copytree(bundles / "exam", tmp_path / "exam")
-    file, manifest = tmp_path / "exam" / model.MODEL, tmp_path / "exam" / model.MANIFEST
+    shutil.copytree(bundles / "every_kind", tmp_path / "every_kind")
+    file, manifest = (tmp_path / "every_kind" / name for name in (model.FILES["scikit_learn"], model.MANIFEST))
     old = file.read_bytes().replace(sklearn.__version__.encode(), b"0" * len(sklearn.__version__))
     manifest.write_text(manifest.read_text().replace(*(sha256(data).hexdigest() for data in (file.read_bytes(), old))))
     file.write_bytes(old)
     with pytest.raises(model.BundleError, match="was made by scikit-learn 00000"):
-        model.load(tmp_path / "exam")
+        model.load(tmp_path / "every_kind")
 
 
 def test_same_tree_is_the_same_release():

@@ -1,0 +1,1 @@
+"""Compiles estimators of scikit-learn to ONNX graphs that give the same answers."""
