@@ -1,8 +1,8 @@
 """Rows that lie at the thresholds of a model's trees: where two engines that differ by one float answer differently."""
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,9 @@ import numpy as np
 from app.check import Value
 from app.contract import CategoryField, Contract, IntegerField, NumberField, YesNoField
 from deploy.compiler.trees import LEAF, Tree
+
+ENDS = 32
+"""Leaves below a node that are tried for a row that the node's two sides answer differently."""
 
 HALVINGS = 100
 BLOCK_ROWS = 20_000
@@ -29,59 +32,140 @@ class _Beside:
     right: Value
 
 
+Crossings = dict[tuple[int, float], _Beside]
+"""(feature, threshold) → the values of a field between which the feature crosses it."""
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """Two rows that part at a node of a tree: they differ in one field."""
+
+    tree: int
+    node: int
+    field: int
+    left: Row
+    right: Row
+
+
 def rows_at_thresholds(contract: Contract, trees: Sequence[Tree], seen: Seen, known: Sequence[Row],
                        most: int) -> tuple[list[Row], tuple[int, int]]:  # fmt: skip
     """Return rows on both sides of each threshold that reach its node; and how many were reached, of how many.
+
+    Where a tree answers both sides alike, other rows are sought: one that went the wrong way would not be noticed.
 
     Args:
         seen: rows → (n, features), what the trees compare.
         known: rows of the table, or the example.
         most: thresholds; beyond, every second, third … tree is left out.
     """
-    total = sum(int((np.asarray(tree.left) != LEAF).sum()) for tree in trees)
+    total = sum(int(_inner(tree).sum()) for tree in trees)
     chosen = trees[:: max(1, math.ceil(total / most))]
     beside = _crossings(contract, chosen, seen, known)
-    rows: list[Row] = []
-    reached = 0
-    level = [(tree, 0, list(known[number % len(known)])) for number, tree in enumerate(chosen)
-             if tree.left[0] != LEAF]  # fmt: skip
+    begin = [list(known[number % len(known)]) for number in range(len(chosen))]
+    pairs = list(_descended(chosen, begin, beside, seen))
+    alike = [pair for pair, differs in zip(pairs, _differs(chosen, pairs, seen), strict=True) if not differs]
+    others = list(_below(chosen, alike, beside, seen))
+    told = {(pair.tree, pair.node): pair for pair, differs in zip(others, _differs(chosen, others, seen), strict=True)
+            if differs}  # fmt: skip
+    rows = [side for pair in [*pairs, *told.values()] for side in (pair.left, pair.right)]
+    rows += [_with(pair.left, pair.field, None) for pair in pairs if contract.fields[pair.field].missing]
+    return rows, (len(pairs), total)
+
+
+def _descended(trees: Sequence[Tree], begin: Sequence[Row], beside: Crossings, seen: Seen) -> Iterator[_Pair]:
+    """Walk down from a row per tree, changing a field where a node is on its other side; tell each pair."""
+    level = [(number, 0, row) for number, row in enumerate(begin) if trees[number].left[0] != LEAF]
     while level:
         numbers = _in_blocks(seen, [row for _, _, row in level])
         below = []
-        for (tree, node, row), features in zip(level, numbers, strict=True):
-            feature, threshold = int(tree.feature[node]), float(tree.threshold[node])
-            pair = beside.get((feature, threshold))
-            sides = _sides(tree, node, row, features[feature], pair)
-            if pair:
-                reached += 1
-                rows += [side for side in sides if side]
-                if contract.fields[pair.field].missing:
-                    rows.append(_with(row, pair.field, None))
-            for child, side in zip((int(tree.left[node]), int(tree.right[node])), sides, strict=True):
+        for (number, node, row), features in zip(level, numbers, strict=True):
+            tree = trees[number]
+            crossing = _crossing(tree, node, beside)
+            left, right = _sides(tree, node, row, features, crossing)
+            if crossing and left and right:
+                yield _Pair(number, node, crossing.field, left, right)
+            for child, side in ((int(tree.left[node]), left), (int(tree.right[node]), right)):
                 if side and tree.left[child] != LEAF:
-                    below.append((tree, child, side))
+                    below.append((number, child, side))
         level = below
-    return rows, (reached, total)
 
 
-def _sides(tree: Tree, node: int, row: Row, number: float, pair: _Beside | None) -> tuple[Row | None, Row | None]:
+def _below(trees: Sequence[Tree], pairs: Sequence[_Pair], beside: Crossings, seen: Seen) -> Iterator[_Pair]:
+    """Walk on from both rows of each pair to the leaves below, keeping its field; tell the pairs found there."""
+    level = [(pair, int(child), row) for pair in pairs
+             for child, row in ((trees[pair.tree].left[pair.node], pair.left),
+                                (trees[pair.tree].right[pair.node], pair.right))]  # fmt: skip
+    ends: dict[tuple[int, int], int] = {}
+    while level:
+        numbers = _in_blocks(seen, [row for _, _, row in level])
+        below = []
+        for (pair, node, row), features in zip(level, numbers, strict=True):
+            tree, place = trees[pair.tree], (pair.tree, pair.node)
+            if ends.get(place, 0) >= ENDS:
+                continue
+            if tree.left[node] == LEAF:
+                ends[place] = ends.get(place, 0) + 1
+                left, right = (_with(row, pair.field, side[pair.field]) for side in (pair.left, pair.right))
+                yield replace(pair, left=left, right=right)
+                continue
+            crossing = _crossing(tree, node, beside)
+            sides = _sides(tree, node, row, features, crossing if crossing and crossing.field != pair.field else None)
+            children = int(tree.left[node]), int(tree.right[node])
+            below += [(pair, child, side) for child, side in zip(children, sides, strict=True) if side]
+        level = below
+
+
+def _crossing(tree: Tree, node: int, beside: Crossings) -> _Beside | None:
+    return beside.get((int(tree.feature[node]), float(tree.threshold[node])))
+
+
+def _differs(trees: Sequence[Tree], pairs: Sequence[_Pair], seen: Seen) -> list[bool]:
+    """Tell of each pair whether its tree answers its two rows differently."""
+    found = np.zeros(len(pairs), dtype=bool)
+    for number in {pair.tree for pair in pairs}:
+        places = [place for place, pair in enumerate(pairs) if pair.tree == number]
+        sides = ([getattr(pairs[place], side) for place in places] for side in ("left", "right"))
+        left, right = (_answers(trees[number], _in_blocks(seen, rows)) for rows in sides)
+        found[places] = left != right
+    return found.tolist()
+
+
+def _answers(tree: Tree, numbers: Any) -> Any:
+    """Return a tree's value for each row of what it sees."""
+    nodes = np.zeros(len(numbers), dtype=int)
+    rows = np.arange(len(numbers))
+    sides = np.asarray(tree.left), np.asarray(tree.right)
+    while (going := sides[0][nodes] != LEAF).any():
+        given = numbers[rows, np.asarray(tree.feature)[nodes]]
+        goes_left = np.where(
+            np.isnan(given), np.asarray(tree.nan_left)[nodes] != 0, given <= np.asarray(tree.threshold)[nodes]
+        )
+        nodes = np.where(going, np.where(goes_left, sides[0][nodes], sides[1][nodes]), nodes)
+    return np.asarray(tree.values)[nodes]
+
+
+def _inner(tree: Tree) -> Any:
+    return np.asarray(tree.left) != LEAF
+
+
+def _sides(tree: Tree, node: int, row: Row, features: Any, crossing: _Beside | None) -> tuple[Row | None, Row | None]:
     """Return a row that goes left and one that goes right; None where no row can."""
-    if pair:
-        return _with(row, pair.field, pair.left), _with(row, pair.field, pair.right)
+    if crossing:
+        return _with(row, crossing.field, crossing.left), _with(row, crossing.field, crossing.right)
+    number = float(features[tree.feature[node]])
     goes_left = bool(tree.nan_left[node]) if math.isnan(number) else number <= tree.threshold[node]
     return (row, None) if goes_left else (None, row)
 
 
 def _crossings(contract: Contract, trees: Sequence[Tree], seen: Seen, known: Sequence[Row]
-               ) -> dict[tuple[int, float], _Beside]:  # fmt: skip
-    """Return (feature, threshold) → the values of a field between which the feature crosses it."""
+               ) -> Crossings:  # fmt: skip
     wanted: dict[int, set[float]] = {}
     for tree in trees:
-        inner = np.asarray(tree.left) != LEAF
+        inner = _inner(tree)
         for feature, threshold in zip(np.asarray(tree.feature)[inner].tolist(),
                                       np.asarray(tree.threshold)[inner].tolist(), strict=True):  # fmt: skip
             wanted.setdefault(feature, set()).add(threshold)
-    found: dict[tuple[int, float], _Beside] = {}
+    found: Crossings = {}
     base = list(known[0])
     for place, field in enumerate(contract.fields):
         values = _values(field, [row[place] for row in known])

@@ -52,7 +52,7 @@ def _must_be(held: bool, otherwise: str) -> None:
 def trees_in(estimator: Any) -> list[trees.Tree]:
     """Return a predictor's trees, in the order in which their answers are added; none where it has none.
 
-    A node's value is what the tree adds to its target: of a classifying forest nothing is told.
+    A node's value is what the tree adds to its target; of a tree of shares, a number for each kind of share.
     """
     if isinstance(estimator, HISTOGRAM):
         return [_of_histogram(each.nodes, target) for stage in estimator._predictors
@@ -61,8 +61,13 @@ def trees_in(estimator: Any) -> list[trees.Tree]:
         return [trees.of_scikit_learn(each.tree_, each.tree_.value[:, 0, 0] * estimator.learning_rate, target)
                 for stage in estimator.estimators_ for target, each in enumerate(stage)]  # fmt: skip
     if isinstance(estimator, (*TREE, *FOREST)):
-        return [trees.of_scikit_learn(each, each.value[:, 0, 0]) for each in _fitted(estimator)]
+        return [trees.of_scikit_learn(each, _kinds_of_leaves(each) if each.value.shape[2] > 1 else each.value[:, 0, 0])
+                for each in _fitted(estimator)]  # fmt: skip
     return []
+
+
+def _kinds_of_leaves(tree: Any) -> Any:
+    return np.unique(tree.value[:, 0, :], axis=0, return_inverse=True)[1].ravel()
 
 
 def sees(estimator: Any, numbers: Any) -> Any:
