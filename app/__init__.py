@@ -1,17 +1,19 @@
 """The Flask application: the models of ``bundles``, their pages, their API and their protocols."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import flask_swagger_ui
+import orjson
 from flask import Blueprint, Flask, Response
-from flask.json.provider import DefaultJSONProvider
+from flask.json.provider import JSONProvider
 from flask_bootstrap import Bootstrap5
 from flask_cors import CORS
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import api, errors, health, languages, logs, model, pages, release, settings
+from app import api, errors, health, languages, logs, model, pages, release, settings, shortcut
 from app.protocols import mlflow, open_inference, practice
 
 HEADERS = {
@@ -24,11 +26,32 @@ MONTH_SECONDS = 30 * 24 * 3600
 """How long browsers keep the files of the libraries, whose addresses change with their versions."""
 
 
-class _Json(DefaultJSONProvider):
-    """Text as it is, in the order that it was written."""
+class _Flask(Flask):
+    """Without asking of each function, at each request, whether it is a coroutine: none is."""
 
-    ensure_ascii = False
-    sort_keys = False
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the function."""
+        return func
+
+
+class _Json(JSONProvider):
+    """orjson: strict, fast, text as it is, in the order that it was written."""
+
+    def dumps(self, obj: Any, **kwargs: Any) -> str:
+        """Return JSON."""
+        try:
+            return orjson.dumps(obj, option=orjson.OPT_NON_STR_KEYS).decode()
+        except TypeError:  # a whole number of more than 64 bits
+            return json.dumps(obj, ensure_ascii=False)
+
+    def response(self, *args: Any, **kwargs: Any) -> Response:
+        """Return JSON as an answer that leaves a terminal at the beginning of a line."""
+        said = self.dumps(self._prepare_response_obj(args, kwargs))
+        return Response(said + "\n", mimetype="application/json")
+
+    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
+        """Return what JSON says."""
+        return orjson.loads(s)
 
 
 def create_app(given: settings.Settings | None = None) -> Flask:
@@ -39,7 +62,7 @@ def create_app(given: settings.Settings | None = None) -> Flask:
         model.BundleError: a model can't be served.
     """
     chosen = given or settings.load()
-    app = Flask(__name__)
+    app = _Flask(__name__)
     app.json = _Json(app)
     app.config.update(_configuration(chosen))
     models = model.load_all(chosen.bundles)
@@ -53,7 +76,7 @@ def create_app(given: settings.Settings | None = None) -> Flask:
                       open_inference.blueprint, _swagger()):  # fmt: skip
         app.register_blueprint(blueprint)
     errors.register(app)
-    app.after_request(_with_headers(app.extensions["release"]))
+    app.after_request(_with_headers(_headers(app)))
     _let_in(app, chosen)
     return app
 
@@ -90,13 +113,19 @@ def _let_in(app: Flask, chosen: settings.Settings) -> None:
         count = chosen.app_proxies  # Nginx hands the name on as Host; X-Forwarded-Host would be a visitor's own.
         app.before_request(errors.refuse_for_the_proxy)
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count)  # type: ignore[method-assign]
+    app.wsgi_app = shortcut.Shortcut(  # type: ignore[method-assign]
+        app.wsgi_app, app.extensions["models"], _headers(app), app.config["MAX_CONTENT_LENGTH"], chosen.app_max_rows,
+        app.extensions["release"], trusted=bool(chosen.app_proxies),
+    )  # fmt: skip
     if origins := chosen.app_cors_origins.split():
         CORS(app, origins=origins, resources=[errors.FOR_PROGRAMS], send_wildcard=origins == ["*"])
 
 
-def _with_headers(release_id: str) -> Callable[[Response], Response]:
-    headers = HEADERS | {"X-Release": release_id}
+def _headers(app: Flask) -> dict[str, str]:
+    return HEADERS | {"X-Release": app.extensions["release"]}
 
+
+def _with_headers(headers: dict[str, str]) -> Callable[[Response], Response]:
     def add(response: Response) -> Response:
         response.headers.extend(headers)
         return response

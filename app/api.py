@@ -10,6 +10,7 @@ from flask import Flask, Response, current_app, jsonify, request
 from flask_smorest import Api, Blueprint
 
 from app import documents, rows
+from app.check import Value
 from app.contract import Classification, as_text
 from app.errors import PROBLEM, Failure
 from app.languages import N_, current
@@ -112,7 +113,12 @@ def predict(name: str) -> Response:
         checked = rows.checked(model, given)
     else:
         raise Failure(422, N_("The body must be a row, a JSON object, or an array of rows."))
-    return _replied(model, predictions=[as_json(model, each) for each in model.predict(checked)])
+    return jsonify(answered(model, checked, current()))
+
+
+def answered(model: Model, rows: list[list[Value]], language: str) -> dict[str, Any]:
+    """Return the predictions for rows of the model, as the API answers them."""
+    return _said(model, predictions=[as_json(model, each, language) for each in model.predict(rows)])
 
 
 def predict_from_address(name: str) -> Response:
@@ -124,19 +130,19 @@ def predict_from_address(name: str) -> Response:
     if request.if_none_match.contains_weak(tag):
         answer = Response(status=304)
     else:
-        answer = _replied(model, prediction=as_json(model, model.predict([row])[0]))
+        answer = jsonify(_said(model, prediction=as_json(model, model.predict([row])[0], current())))
     answer.set_etag(tag)
     answer.headers["Cache-Control"] = "public, no-cache"
     answer.vary.update(["Accept-Language", "Cookie"])
     return answer
 
 
-def as_json(model: Model, prediction: Prediction) -> dict[str, Any]:
-    """Return a prediction as the API answers it."""
+def as_json(model: Model, prediction: Prediction, language: str) -> dict[str, Any]:
+    """Return a prediction as the API answers it, its label in a language's words."""
     predicts = model.contract.predicts
     if not isinstance(predicts, Classification) or prediction.label is None:
         return {"value": prediction.value}
-    said: dict[str, Any] = {"value": prediction.value, "label": predicts.labels[prediction.label].label[current()]}
+    said: dict[str, Any] = {"value": prediction.value, "label": predicts.labels[prediction.label].label[language]}
     if prediction.probabilities is not None:
         names = [as_text(choice.value) for choice in predicts.labels]
         said["probability"] = prediction.probability
@@ -144,8 +150,8 @@ def as_json(model: Model, prediction: Prediction) -> dict[str, Any]:
     return said
 
 
-def _replied(model: Model, **said: Any) -> Response:
-    return jsonify(model=model.name, version=model.version, **said)
+def _said(model: Model, **said: Any) -> dict[str, Any]:
+    return {"model": model.name, "version": model.version, **said}
 
 
 def _must_accept_json() -> None:

@@ -1,7 +1,9 @@
 """Gunicorn's configuration, from the settings: ``gunicorn --config python:app.gunicorn_conf wsgi:app``."""
 
+import gc
 import os
 import sys
+from typing import Any
 
 from app import logs, settings
 
@@ -35,3 +37,9 @@ control_socket_disable = True
 logconfig_dict = logs.LOGGING
 
 proc_name = "puerto"
+
+
+def when_ready(server: Any) -> None:
+    """Keep the garbage collector off what the workers are about to share: looking at it would copy it."""
+    gc.collect()
+    gc.freeze()

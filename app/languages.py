@@ -2,8 +2,8 @@
 
 from decimal import Decimal
 
-from flask import Flask, has_request_context, request
-from flask_babel import Babel, format_decimal, get_locale
+from flask import Flask, g, has_request_context, request
+from flask_babel import Babel, format_decimal
 from flask_babel import gettext as _gettext
 
 from app.contract import LANGUAGES
@@ -13,22 +13,18 @@ COOKIE = "language"
 
 def register(app: Flask) -> None:
     """Give an application its languages."""
-    Babel(app, locale_selector=chosen)
+    Babel(app, locale_selector=current)
     app.jinja_env.policies["json.dumps_kwargs"] = {}  # a row's fields stay in the contract's order
     app.jinja_env.globals.update(language=current, LANGUAGES=LANGUAGES, number=number)
 
 
-def chosen() -> str:
-    """Return the language that the visitor switched to, else the one that the client prefers."""
-    switched = request.cookies.get(COOKIE, "")
-    if switched in LANGUAGES:
-        return switched
-    return request.accept_languages.best_match(LANGUAGES) or LANGUAGES[0]
-
-
 def current() -> str:
     """Return the language of this request: a key of `app.contract.Texts`."""
-    return str(get_locale()) if has_request_context() else "en"
+    if not has_request_context():
+        return "en"
+    if "language" not in g:
+        g.language = _chosen()
+    return str(g.language)
 
 
 def gettext(message: str, **values: object) -> str:
@@ -48,3 +44,11 @@ def number(value: float) -> str:
     if not has_request_context():
         return f"{value:g}"
     return str(format_decimal(Decimal(f"{value:.5g}"), "#,##0.##########"))
+
+
+def _chosen() -> str:
+    """Return the language that the visitor switched to, else the one that the client prefers."""
+    switched = request.cookies.get(COOKIE, "")
+    if switched in LANGUAGES:
+        return switched
+    return request.accept_languages.best_match(LANGUAGES) or LANGUAGES[0]
