@@ -36,11 +36,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _read(words: list[str]) -> argparse.Namespace:
-    """What stands after ``test`` is pytest's own, what stands after ``model`` deploy.models' own, options included."""
+    """What stands after ``test`` is pytest's own; after ``model`` and ``bench``, theirs; options included."""
     if words[:1] == ["test"] and not {"-h", "--help"} & set(words):
         return argparse.Namespace(verb="test", run=verbs.test, pytest=words[1:])
-    if words[:1] == ["model"]:
-        return argparse.Namespace(verb="model", run=verbs.model, words=words[1:])
+    if words[:1] in (["model"], ["bench"]):
+        return argparse.Namespace(verb=words[0], run=getattr(verbs, words[0]), words=words[1:])
     return _parser().parse_args(words)
 
 
@@ -67,6 +67,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     _command(commands, "doctor", verbs.doctor, "say what is missing on this machine, or in the way on the hosts")
     commands.add_parser("model", help="add, build, check and list models: python3 -m deploy model --help")
+    words = "load Puerto and its peers on one host, and compare them: python3 -m deploy bench --help"
+    commands.add_parser("bench", help=words)
     _add_test(commands)
     _add_dev(commands)
     return parser

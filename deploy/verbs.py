@@ -108,6 +108,14 @@ def model(console: Console, options: Namespace) -> int:
     return subprocess.run(command, env=_tools_first() | {"PYTHONPATH": str(ROOT)}).returncode
 
 
+def bench(console: Console, options: Namespace) -> int:
+    """Load Puerto and its peers on a host of their own."""
+    toolchain.prepare(console)
+    toolchain.require(console, toolchain.for_models() | toolchain.REHEARSAL)
+    command = [tool("python"), "tests/bench/serving.py", *options.words]
+    return subprocess.run(command, cwd=ROOT, env=_tools_first()).returncode
+
+
 def dev(console: Console, options: Namespace) -> int:
     """Serve the application from this checkout until interrupted."""
     toolchain.prepare(console)

@@ -1,0 +1,14 @@
+"""FastAPI as its tutorial has it: a pydantic model for the body, a plain function."""
+
+from fastapi import FastAPI
+from model import EXAMPLE, answer
+from pydantic import create_model
+
+app = FastAPI()
+Row = create_model("Row", **{name: (str if isinstance(value, str) else float, ...) for name, value in EXAMPLE.items()})
+
+
+@app.post("/predict")
+def predict(row: Row):
+    """Answer a row."""
+    return answer(row.model_dump())
