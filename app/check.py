@@ -7,6 +7,7 @@ import difflib
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +20,9 @@ UNKNOWN_NAMED = 10
 
 CHOICES_NAMED = 12
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+NUMBERS = re.compile(rf"{NUMBER.pattern}(\n{NUMBER.pattern})*", re.ASCII)
+"""Some, a line each."""
+
 THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}", re.ASCII)
 YES = {"true": True, "yes": True, "sí": True, "si": True, "1": True,
        "false": False, "no": False, "0": False}  # fmt: skip
@@ -68,6 +72,8 @@ class _Compiled:
     absent: Value | Refused
     typed: Reader
     text: Reader
+    bounds: tuple[float, float] | None
+    """Of a number with decimals, which a whole column can be read as."""
 
 
 class Check:
@@ -98,6 +104,19 @@ class Check:
         """
         given = {name: (value or "").strip() or None for name, value in values.items()}
         return self._row(given, [each.text for each in self.fields])
+
+    def texts(self, names: Sequence[str], rows: Sequence[Sequence[str]]) -> list[list[Value]] | None:
+        """Return rows of texts as `text` would, column by column, which takes a fraction of the time.
+
+        Returns:
+            None where a row is at fault: `text` says which, and why.
+        """
+        columns = dict(zip(names, zip(*rows, strict=True), strict=True))
+        try:
+            found = [_read_column(each, columns.get(each.name), len(rows)) for each in self.fields]
+        except Refused:
+            return None
+        return [list(row) for row in zip(*found, strict=True)]
 
     def _row(self, values: Mapping[str, Any], readers: Sequence[Reader]) -> list[Value]:
         row: list[Value] = []
@@ -130,13 +149,26 @@ def _read(each: _Compiled, read: Reader, value: Any) -> Value:
     return each.absent
 
 
+def _read_column(each: _Compiled, cells: Sequence[str] | None, count: int) -> list[Value]:
+    if cells is None:
+        return [_read(each, each.text, None)] * count
+    stripped = [cell.strip() for cell in cells]
+    if each.bounds and NUMBERS.fullmatch("\n".join(stripped)):
+        with suppress(ValueError):  # a cell of two lines
+            values = [*map(float, stripped)]
+            (low, high), least, greatest = each.bounds, min(values), max(values)
+            if low <= least and greatest <= high and math.isfinite(least) and math.isfinite(greatest):
+                return [*values]
+    return [_read(each, each.text, cell or None) for cell in stripped]
+
+
 def _compile(of: Any) -> _Compiled:
     typed, text = _READERS[type(of)](of)
     default = getattr(of, "default", None)
     absent = Refused(MISSING) if default is None and not of.missing else default
     if isinstance(absent, int) and isinstance(of, NumberField):
         absent = float(absent)
-    return _Compiled(of.name, absent, typed, text)
+    return _Compiled(of.name, absent, typed, text, of.bounds if isinstance(of, NumberField) else None)
 
 
 def _number(of: NumberField) -> tuple[Reader, Reader]:
@@ -171,6 +203,8 @@ def _integer(of: IntegerField) -> tuple[Reader, Reader]:
 
 def _parsed(text: str) -> float:
     """Read a number as programs write it, or with a decimal comma; refuse what is two numbers to two readers."""
+    if NUMBER.fullmatch(text):
+        return float(text)
     if THOUSANDS.fullmatch(text):
         plain, decimal = text.replace(",", ""), text.replace(",", ".")
         raise Refused(N_("can be read as two numbers: write %(plain)s or %(decimal)s"), plain=plain, decimal=decimal)

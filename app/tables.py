@@ -8,9 +8,8 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import islice
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 from app import logs
 from app.check import Fault, InvalidInput, Value
@@ -40,8 +39,7 @@ class BadTable(ValueError):
         self.fault = Fault(message, values)
 
 
-@dataclass(frozen=True)
-class _Line:
+class _Line(NamedTuple):
     """A row of a table: its number in the file, its cells, and its values or why it has none."""
 
     number: int
@@ -81,6 +79,10 @@ class Table:
 
     def lines(self) -> Iterator[_Line]:
         """Read the rows, each with its values or its fault; empty lines are left out."""
+        return (self._line(*each) for each in self._raw())
+
+    def _raw(self) -> Iterator[tuple[int, list[str] | None]]:
+        """Read the rows, each with its number; None for what can't be read."""
         reader = csv.reader(self.text, delimiter=self.separator)
         next(reader)
         while True:
@@ -89,19 +91,19 @@ class Table:
             except StopIteration:
                 return
             except csv.Error:
-                yield _Line(reader.line_num, [], None, fault=Fault(N_("can't be read as CSV")))
+                yield reader.line_num, None
                 continue
-            if any(cell.strip() for cell in cells):
-                yield self._line(reader.line_num, cells)
+            if any(cells) and any(cell.strip() for cell in cells):
+                yield reader.line_num, cells
 
     def answered(self) -> Iterator[bytes]:
         """Return the table with its predictions, piece by piece, as bytes of CSV."""
-        lines = self.lines()
+        raw = self._raw()
         outputs = self._outputs()
         mark = codecs.BOM_UTF8 if self.has_mark else b""
         yield mark + self._written([[*self.header, *outputs]])
-        while block := list(islice(lines, BLOCK)):
-            yield self._written(self._block(block, len(outputs)))
+        while block := list(islice(raw, BLOCK)):
+            yield self._written(self._block(self._checked(block), len(outputs)))
 
     def _header(self) -> tuple[list[str], str]:
         with suppress(csv.Error):
@@ -126,7 +128,16 @@ class Table:
         if lacking:
             raise BadTable(N_("The table lacks these columns: %(names)s."), names=", ".join(lacking[:NAMED]))
 
-    def _line(self, number: int, cells: list[str]) -> _Line:
+    def _checked(self, block: list[tuple[int, list[str] | None]]) -> list[_Line]:
+        """Check rows together; where one is at fault, each by itself."""
+        cells = [each for _, each in block if each is not None and len(each) == len(self.header)]
+        if len(cells) == len(block) and (rows := self.model.check.texts(self.header, cells)):
+            return [_Line(number, each or [], row) for (number, each), row in zip(block, rows, strict=True)]
+        return [self._line(*each) for each in block]
+
+    def _line(self, number: int, cells: list[str] | None) -> _Line:
+        if cells is None:
+            return _Line(number, [], None, fault=Fault(N_("can't be read as CSV")))
         if len(cells) != len(self.header):
             wrong = Fault(N_("has %(cells)s cells instead of %(columns)s"),
                           {"cells": len(cells), "columns": len(self.header)})  # fmt: skip

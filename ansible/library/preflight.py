@@ -39,7 +39,7 @@ author:
 EXAMPLES = """
 - name: Check the host
   preflight:
-    disk_mib: 1500
+    disk_mib: 2000
     memory_mib: 400
     path: /var/www/practica_flask
     packages: [nginx, python3-venv]

@@ -1,6 +1,5 @@
 """ONNX Runtime: no scikit-learn, no pickle; the bundle's graph, which the build compiled and proved."""
 
-import math
 import os
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -49,13 +48,16 @@ class Onnx:
 
     def _run(self, rows: Sequence[Sequence[Value]]) -> list[Any]:
         """Ask for a block, encoded as (n, fields) float64: a choice by its place, yes as 1, a missing value as NaN."""
-        coded = np.array([[code(value) for code, value in zip(self._codes, row, strict=True)] for row in rows])
+        columns = [code(column) for code, column in zip(self._codes, zip(*rows, strict=True), strict=True)]
+        coded = np.ascontiguousarray(np.array(columns, dtype=np.float64).T)
         return list(self._session.run(self._outputs, {INPUT: coded}))
 
 
-def _coder(field: Any) -> Callable[[Value], float]:
-    if isinstance(field, CategoryField):
-        places = {(isinstance(choice.value, bool), choice.value): float(place)
-                  for place, choice in enumerate(field.choices)}  # fmt: skip
-        return lambda value: math.nan if value is None else places[isinstance(value, bool), value]
-    return lambda value: math.nan if value is None else float(value)
+def _coder(field: Any) -> Callable[[Sequence[Value]], Sequence[Any]]:
+    """Return what turns a column into numbers; numpy makes NaN of None."""
+    if not isinstance(field, CategoryField):
+        return lambda column: column
+    places: dict[Any, float | None] = {(False, None): None}
+    places |= {(isinstance(choice.value, bool), choice.value): float(place)
+               for place, choice in enumerate(field.choices)}  # fmt: skip
+    return lambda column: [places[isinstance(value, bool), value] for value in column]

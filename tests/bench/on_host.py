@@ -31,21 +31,30 @@ server { listen 127.0.0.1:%d; access_log off;
 KEPT = "proxy_http_version 1.1; proxy_set_header Connection '';"
 
 
+class Failed(Exception):
+    """A system that can't be measured."""
+
+
 def main():
     """Measure what is asked for."""
     asked = json.load(sys.stdin)
-    ran_before = processes()
+    ran_before, failed = processes(), []
     try:
         for name in asked["systems"]:
             for model in asked["models"] if name != "nginx-static" else asked["models"][:1]:
                 for workers in asked["workers"]:
-                    measure(name, model, workers, asked["seconds"])
+                    try:
+                        measure(name, model, workers, asked["seconds"])
+                    except Failed as fault:
+                        failed.append(f"{name}, {model}, {workers} workers: {fault}")
     finally:
         SITE.unlink(missing_ok=True)
         run("systemctl", "reload", "nginx")
     left = {pid: command for pid, command in processes().items() if pid not in ran_before and "bench" in command}
     if left:
-        sys.exit(f"still running: {left}")
+        failed.append(f"still running: {left}")
+    if failed:
+        sys.exit("\n".join(failed))
 
 
 def measure(name, model, workers, seconds):
@@ -107,7 +116,7 @@ def wait(url, method, host, file):
         except OSError as fault:
             if time.monotonic() > deadline:
                 said = fault.read().decode()[:500] if hasattr(fault, "read") else ""
-                sys.exit(f"{url}: {fault} {said}")
+                raise Failed(f"{url}: {fault} {said}") from fault
             time.sleep(0.05)
 
 
@@ -262,7 +271,7 @@ def run(*command):
     """Run a program to its end and return what it prints; it must succeed."""
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
-        sys.exit(f"{' '.join(command)}: {done.stdout}{done.stderr}")
+        raise Failed(f"{' '.join(command)}: {done.stdout}{done.stderr}")
     return done.stdout
 
 

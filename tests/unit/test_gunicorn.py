@@ -72,3 +72,29 @@ def test_what_cannot_be_served_is_said_without_a_traceback(settings, sentence):
     assert process.returncode != 0
     assert sentence in said
     assert "Traceback" not in said
+
+
+ALONE = """
+import os, sys
+import wsgi
+print(*sorted({"joblib", "onnxruntime", "pandas", "scipy", "sklearn"} & set(sys.modules)))
+print(len(os.listdir("/proc/self/task")))
+sys.stdout.flush()
+child = os.fork()
+if child:
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+def test_server_of_compiled_models_loads_no_scikit_learn_and_starts_no_thread(bundles, tmp_path):
+    """ONNX Runtime reports to its maker unless told, from a thread that makes a forked process hang at its end."""
+    for name in ("exam", "titanic", "diabetes"):
+        (tmp_path / "bundles" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "bundles" / name).symlink_to(bundles / name)
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path / "home"), "OPENBLAS_NUM_THREADS": "1",
+                   "APP_BUNDLES": str(tmp_path / "bundles")}  # fmt: skip
+    said = subprocess.run([tool("python"), "-c", ALONE], cwd=ROOT, env=environment, capture_output=True, text=True,
+                          timeout=60)  # fmt: skip
+    assert (said.returncode, said.stderr) == (0, "")
+    assert said.stdout.split() == ["onnxruntime", "1", "0"]
+    assert not (tmp_path / "home").exists()

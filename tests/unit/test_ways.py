@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from app.check import InvalidInput
 from app.contract import CategoryField, IntegerField, NumberField, TextField, YesNoField, as_text
 from tests.unit.conftest import token
 
@@ -178,3 +179,27 @@ def test_what_is_accepted_typed_is_accepted_as_text_and_answered_alike(app, name
         assert typed == text
 
     alike()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_columns_are_judged_as_rows_are(app, name):
+    model = app.extensions["models"][name]
+    names = [field.name for field in model.contract.fields]
+    mostly = [st.just(as_text(field.example)) for field in model.contract.fields]
+    cells = st.tuples(*(st.one_of(good, good, text_values(field), st.sampled_from(["1\n2", "1\n", "\n", "1e999"]))
+                        for good, field in zip(mostly, model.contract.fields, strict=True)))  # fmt: skip
+
+    @SOME
+    @given(st.lists(cells, min_size=1, max_size=4), st.permutations(range(len(names))), st.integers(0, 1))
+    def judged(rows, order, left_out):
+        order = order[left_out:]
+        header = [names[place] for place in order]
+        given_rows = [[row[place] for place in order] for row in rows]
+        try:
+            expected = [model.check.text(dict(zip(header, row, strict=True))) for row in given_rows]
+        except InvalidInput:
+            expected = None
+        found = model.check.texts(header, given_rows)
+        assert repr(found) == repr(expected)
+
+    judged()

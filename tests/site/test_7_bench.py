@@ -1,0 +1,41 @@
+"""The benchmark runs to its end and leaves the host as it was; not how fast anything is."""
+
+import json
+import sys
+
+import pytest
+
+from deploy.console import Console
+from tests.bench import serving
+
+SYSTEMS = ["nginx-static", "puerto-constant", "puerto", "practice"]
+MODELS = ["exam", "titanic"]
+
+
+def test_short_benchmark(hosts, on):
+    host = hosts.by_name["test12"]
+    before = on(host, "systemctl cat flask_app; nginx -T 2>/dev/null | sha256sum; pgrep -c nginx")
+    records, versions = serving.measure(Console("bench", sys.stderr), host, SYSTEMS, MODELS, [2], 3)
+    assert on(host, "systemctl cat flask_app; nginx -T 2>/dev/null | sha256sum; pgrep -c nginx") == before
+    assert {"Flask", "gunicorn"} <= set(versions)
+    assert {(record["system"], record["model"]) for record in records} == {
+        ("nginx-static", "exam"), *((system, model) for system in SYSTEMS[1:] for model in MODELS)
+    }  # fmt: skip
+    for record in records:
+        assert set(record) == {"system", "model", "nginx", "workers", "requests_per_s", "p50_ms", "p99_ms", "errors",
+                               "pss_mib", "start_s"}  # fmt: skip
+        assert (record["errors"], record["workers"]) == (0, 2), record
+        assert record["requests_per_s"] > 10 and record["p99_ms"] >= record["p50_ms"] > 0, record
+    table, picture = serving.table(records), serving.picture(records)
+    assert len(table.splitlines()) == 2 + 1 + 2 * 3
+    assert picture.count("<rect") == 1 + len(MODELS) * 3
+    json.dumps(records)
+
+
+@pytest.mark.parametrize("name", ["mixed", "histgb"])
+def test_requests_of_each_protocol_are_the_contract_s_example(name):
+    contract = serving.read_contract(serving._folder(name) / "model.yaml")
+    asked = serving._requests(contract.example)
+    assert asked["example.json"] == asked["row.json"]["row"] == asked["mlflow.json"]["dataframe_records"][0]
+    inputs = asked["v2.json"]["inputs"]
+    assert [value for each in inputs for value in each["data"]] == [*contract.example.values()]
