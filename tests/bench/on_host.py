@@ -132,7 +132,7 @@ def puerto(model, workers):
         run("systemctl", "daemon-reload")
         run("systemctl", "restart", "flask_app")
         main_pid = int(run("systemctl", "show", "flask_app", "-p", "MainPID", "--value"))
-        yield lambda: tree(main_pid), f"http://127.0.0.1:{PORT}", "http://127.0.0.1:80"
+        yield lambda: family(main_pid), f"http://127.0.0.1:{PORT}", "http://127.0.0.1:80"
     finally:
         shutil.rmtree(DROP_IN.parent)
         run("systemctl", "daemon-reload")
@@ -164,7 +164,7 @@ def peer(command, prepare=None, socket=False, **environment):
         with (FOLDER / "peer.log").open("w") as log:
             process = subprocess.Popen(rest, cwd=folder, env=given, stdout=log, stderr=log, start_new_session=True)
         try:
-            yield lambda: session(process.pid), f"http://127.0.0.1:{PORT}", f"http://127.0.0.1:{NGINX_PORT}"
+            yield lambda: family(process.pid), f"http://127.0.0.1:{PORT}", f"http://127.0.0.1:{NGINX_PORT}"
         finally:
             end(process)
 
@@ -209,13 +209,13 @@ SYSTEMS = {
 def end(process):
     """End a system, all its processes."""
     for kind in (signal.SIGTERM, signal.SIGKILL):
-        for pid in session(process.pid):
+        for pid in family(process.pid):
             try:
                 os.kill(pid, kind)
             except ProcessLookupError:
                 continue
         deadline = time.monotonic() + STOP_SECONDS
-        while session(process.pid) and time.monotonic() < deadline:
+        while family(process.pid) and time.monotonic() < deadline:
             process.poll()
             time.sleep(0.05)
     process.wait()
@@ -234,14 +234,12 @@ def stats():
     return found
 
 
-def session(leader):
-    """Return the processes of a session."""
-    return [pid for pid, (_, of) in stats().items() if of == leader]
-
-
-def tree(root):
-    """Return a process and its children."""
-    return [pid for pid, (parent, _) in stats().items() if root in (pid, parent)]
+def family(root):
+    """Return a process, its session's, and all that descend from them, in sessions of their own too."""
+    found, known = stats(), {root}
+    while more := {pid for pid, (parent, of) in found.items() if parent in known or of == root} - known:
+        known |= more
+    return [pid for pid in known if pid in found]
 
 
 def processes():
