@@ -208,14 +208,15 @@ SYSTEMS = {
 
 def end(process):
     """End a system, all its processes."""
+    started = set(family(process.pid))
     for kind in (signal.SIGTERM, signal.SIGKILL):
-        for pid in family(process.pid):
+        for pid in started & set(stats()):
             try:
                 os.kill(pid, kind)
             except ProcessLookupError:
                 continue
         deadline = time.monotonic() + STOP_SECONDS
-        while family(process.pid) and time.monotonic() < deadline:
+        while started & set(stats()) and time.monotonic() < deadline:
             process.poll()
             time.sleep(0.05)
     process.wait()
