@@ -7,7 +7,6 @@ import difflib
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -72,8 +71,8 @@ class _Compiled:
     absent: Value | Refused
     typed: Reader
     text: Reader
-    bounds: tuple[float, float] | None
-    """Of a number with decimals, which a whole column can be read as."""
+    column: Callable[[Sequence[str]], Sequence[Value] | None]
+    """Reads a whole column that is written plainly; None where a cell isn't, and must be read by itself."""
 
 
 class Check:
@@ -149,17 +148,12 @@ def _read(each: _Compiled, read: Reader, value: Any) -> Value:
     return each.absent
 
 
-def _read_column(each: _Compiled, cells: Sequence[str] | None, count: int) -> list[Value]:
+def _read_column(each: _Compiled, cells: Sequence[str] | None, count: int) -> Sequence[Value]:
     if cells is None:
         return [_read(each, each.text, None)] * count
-    stripped = [cell.strip() for cell in cells]
-    if each.bounds and NUMBERS.fullmatch("\n".join(stripped)):
-        with suppress(ValueError):  # a cell of two lines
-            values = [*map(float, stripped)]
-            (low, high), least, greatest = each.bounds, min(values), max(values)
-            if low <= least and greatest <= high and math.isfinite(least) and math.isfinite(greatest):
-                return [*values]
-    return [_read(each, each.text, cell or None) for cell in stripped]
+    if (found := each.column(cells)) is not None:
+        return found
+    return [_read(each, each.text, cell.strip() or None) for cell in cells]
 
 
 def _compile(of: Any) -> _Compiled:
@@ -168,7 +162,7 @@ def _compile(of: Any) -> _Compiled:
     absent = Refused(MISSING) if default is None and not of.missing else default
     if isinstance(absent, int) and isinstance(of, NumberField):
         absent = float(absent)
-    return _Compiled(of.name, absent, typed, text, of.bounds if isinstance(of, NumberField) else None)
+    return _Compiled(of.name, absent, typed, text, _COLUMNS.get(type(of), _no_column)(of))
 
 
 def _number(of: NumberField) -> tuple[Reader, Reader]:
@@ -288,4 +282,46 @@ def _text(of: TextField) -> tuple[Reader, Reader]:
 
 _READERS: dict[type, Callable[[Any], tuple[Reader, Reader]]] = {
     NumberField: _number, IntegerField: _integer, CategoryField: _category, YesNoField: _yes_no, TextField: _text,
+}  # fmt: skip
+
+
+def _numbers(of: NumberField | IntegerField) -> Callable[[Sequence[str]], Sequence[Value] | None]:
+    low, high = of.bounds
+    whole = isinstance(of, IntegerField)
+
+    def column(cells: Sequence[str]) -> Sequence[Value] | None:
+        if not NUMBERS.fullmatch("\n".join(cells)):
+            return None
+        try:
+            values = [*map(float, cells)]
+        except ValueError:  # a cell of two lines
+            return None
+        least, greatest = min(values), max(values)
+        if not (low <= least and greatest <= high and math.isfinite(least) and math.isfinite(greatest)):
+            return None
+        if not whole:
+            return values
+        return [*map(int, values)] if all(map(float.is_integer, values)) else None
+
+    return column
+
+
+def _choices(of: CategoryField) -> Callable[[Sequence[str]], Sequence[Value] | None]:
+    by_text = {as_text(choice.value).strip(): choice.value for choice in of.choices}
+
+    def column(cells: Sequence[str]) -> Sequence[Value] | None:
+        try:
+            return [*map(by_text.__getitem__, cells)]
+        except KeyError:
+            return None
+
+    return column
+
+
+def _no_column(of: Any) -> Callable[[Sequence[str]], Sequence[Value] | None]:
+    return lambda cells: None
+
+
+_COLUMNS: dict[type, Callable[[Any], Callable[[Sequence[str]], Sequence[Value] | None]]] = {
+    NumberField: _numbers, IntegerField: _numbers, CategoryField: _choices,
 }  # fmt: skip

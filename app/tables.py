@@ -93,7 +93,7 @@ class Table:
             except csv.Error:
                 yield reader.line_num, None
                 continue
-            if any(cells) and any(cell.strip() for cell in cells):
+            if cells and (cells[0].strip() or any(cell.strip() for cell in cells)):
                 yield reader.line_num, cells
 
     def answered(self) -> Iterator[bytes]:

@@ -32,6 +32,7 @@ OTHER = {
     "gunicorn_socket": "/run/small_sockets/gunicorn.sock",
     "systemd_unit": "small_app",
     "nginx_server_names": ["small.example", "other.example"],
+    "nginx_cache_mib": 0,
     "nginx_access_log": "/var/log/nginx/small_visits.log",
     "nginx_error_log": "/var/log/nginx/small_faults.log",
     "packages_upgrade": False,
