@@ -13,7 +13,7 @@ MODELS = ["exam", "titanic"]
 
 
 def test_short_benchmark(hosts, on):
-    host = hosts.by_name["test12"]
+    host = hosts.by_name["test13"]
     before = on(host, "systemctl cat flask_app; nginx -T 2>/dev/null | sha256sum; pgrep -c nginx")
     records, versions = serving.measure(Console("bench", sys.stderr), host, SYSTEMS, MODELS, [2], 3)
     assert on(host, "systemctl cat flask_app; nginx -T 2>/dev/null | sha256sum; pgrep -c nginx") == before
