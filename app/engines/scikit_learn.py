@@ -1,5 +1,6 @@
 """scikit-learn: the estimator as it was trained, asked in the cheapest way that gives its answers."""
 
+import importlib
 import math
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal
@@ -42,7 +43,7 @@ class ScikitLearn:
         self._order = _order(estimator, self._labels) if self._classifies else []
         self._once = self.gives_probabilities and _answers_most_probable(estimator)
         if how == "frame":
-            import pandas  # noqa: F401  now, rather than in the first request
+            importlib.import_module("pandas")  # now, rather than in the first request
 
     def answers(self, rows: Sequence[Sequence[Value]]) -> Answers:
         """Return the answers for rows, one or more, each with its values in the contract's order.

@@ -185,8 +185,8 @@ def test_trust_must_be_said_where_nobody_can_be_asked(add, monkeypatch):
     assert add.left == []
 
 
-@pytest.mark.skipif(bool(os.environ.get(sandbox.NO_SANDBOX)), reason="this machine can't make a sandbox")
-def test_code_in_a_file_can_t_write_read_or_call_home(add, tmp_path):
+def test_code_in_a_file_can_t_write_read_or_call_home(add, tmp_path, monkeypatch):
+    monkeypatch.delenv(sandbox.NO_SANDBOX, raising=False)
     secret, marks = tmp_path / "secret", [Path("/tmp/puerto-mark"), ROOT / "puerto-mark", Path.home() / "puerto-mark"]
     secret.write_text("hunter2")
     tries = [f"echo x > {mark}" for mark in marks]
