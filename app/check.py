@@ -19,8 +19,8 @@ UNKNOWN_NAMED = 10
 
 CHOICES_NAMED = 12
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-NUMBERS = re.compile(rf"{NUMBER.pattern}(\n{NUMBER.pattern})*", re.ASCII)
-"""Some, a line each."""
+NUMBERS = b"0123456789.eE+-"
+"""All that plain numbers are written with: of these, float() takes just what NUMBER does."""
 
 THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}", re.ASCII)
 YES = {"true": True, "yes": True, "sí": True, "si": True, "1": True,
@@ -153,7 +153,8 @@ def _read_column(each: _Compiled, cells: Sequence[str] | None, count: int) -> Se
         return [_read(each, each.text, None)] * count
     if (found := each.column(cells)) is not None:
         return found
-    return [_read(each, each.text, cell.strip() or None) for cell in cells]
+    values = {cell: _read(each, each.text, cell.strip() or None) for cell in set(cells)}
+    return [values[cell] for cell in cells]
 
 
 def _compile(of: Any) -> _Compiled:
@@ -235,7 +236,7 @@ def _out_of_range(low: float, high: float) -> Refused:
 
 def _category(of: CategoryField) -> tuple[Reader, Reader]:
     by_value = {(isinstance(choice.value, bool), choice.value): choice.value for choice in of.choices}
-    by_text = {as_text(choice.value).strip(): choice.value for choice in of.choices}
+    by_text = _by_text(of)
     named = ", ".join([*by_text][:CHOICES_NAMED]) + (", …" if len(by_text) > CHOICES_NAMED else "")
     refused = Refused(N_("is none of the choices: %(choices)s"), choices=named)
 
@@ -252,6 +253,10 @@ def _category(of: CategoryField) -> tuple[Reader, Reader]:
             raise refused from None
 
     return typed, text
+
+
+def _by_text(of: CategoryField) -> dict[str, Value]:
+    return {as_text(choice.value).strip(): choice.value for choice in of.choices}
 
 
 def _yes_no(of: YesNoField) -> tuple[Reader, Reader]:
@@ -290,11 +295,11 @@ def _numbers(of: NumberField | IntegerField) -> Callable[[Sequence[str]], Sequen
     whole = isinstance(of, IntegerField)
 
     def column(cells: Sequence[str]) -> Sequence[Value] | None:
-        if not NUMBERS.fullmatch("\n".join(cells)):
+        if "".join(cells).encode("ascii", "replace").translate(None, NUMBERS):
             return None
         try:
             values = [*map(float, cells)]
-        except ValueError:  # a cell of two lines
+        except ValueError:
             return None
         least, greatest = min(values), max(values)
         if not (low <= least and greatest <= high and math.isfinite(least) and math.isfinite(greatest)):
@@ -307,7 +312,7 @@ def _numbers(of: NumberField | IntegerField) -> Callable[[Sequence[str]], Sequen
 
 
 def _choices(of: CategoryField) -> Callable[[Sequence[str]], Sequence[Value] | None]:
-    by_text = {as_text(choice.value).strip(): choice.value for choice in of.choices}
+    by_text = _by_text(of)
 
     def column(cells: Sequence[str]) -> Sequence[Value] | None:
         try:

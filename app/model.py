@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -15,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from app.check import Check, Value
 from app.contract import Classification, Contract
-from app.engines import Engine, PredictionError
+from app.engines import Answers, Engine, PredictionError
 
 FILES = {"onnx": "model.onnx", "scikit_learn": "model.joblib"}
 """Engine → the file of a bundle that it runs."""
@@ -146,11 +147,19 @@ class Model:
         """Takes rows apart."""
         return Check(self.contract)
 
+    def answers(self, rows: Sequence[Sequence[Value]]) -> Answers:
+        """Return the engine's answers for rows, one or more, each with its values in the contract's order.
+
+        Raises:
+            PredictionError: one is none.
+        """
+        return _finite(self.engine.answers(rows))
+
     def predict(self, rows: Sequence[Sequence[Value]]) -> list[Prediction]:
         """Return the predictions for rows, one or more, each with its values in the contract's order.
 
         Raises:
-            PredictionError: the model's answer is none.
+            PredictionError: an answer is none.
         """
         return predictions(self.contract, self.engine, rows)
 
@@ -161,14 +170,14 @@ def predictions(contract: Contract, engine: Engine, rows: Sequence[Sequence[Valu
     Raises:
         PredictionError: an answer is none.
     """
-    found = engine.answers(rows)
+    found = _finite(engine.answers(rows))
     if found.values is not None:
-        return [Prediction(_finite(value)) for value in found.values]
+        return [Prediction(value) for value in found.values]
     predicts, places = contract.predicts, found.labels or []
     labels = [label.value for label in predicts.labels] if isinstance(predicts, Classification) else []
     if found.probabilities is None:
         return [Prediction(labels[place], place) for place in places]
-    return [Prediction(labels[place], place, tuple(map(_finite, each)))
+    return [Prediction(labels[place], place, tuple(each))
             for place, each in zip(places, found.probabilities, strict=True)]  # fmt: skip
 
 
@@ -212,10 +221,11 @@ def _engine(manifest: Manifest, file: Path, data: bytes) -> Engine:
     return ScikitLearn(manifest.contract, alone(_unpickled(file, data)), manifest.input, manifest.columns)
 
 
-def _finite(value: float) -> float:
-    if not math.isfinite(value):
-        raise PredictionError(f"the model answered {value}")
-    return value
+def _finite(found: Answers) -> Answers:
+    numbers = found.values or chain.from_iterable(found.probabilities or [])
+    if not all(map(math.isfinite, numbers)):
+        raise PredictionError("the model answered a number that is not finite")
+    return found
 
 
 def _unpickled(file: Path, data: bytes) -> Any:

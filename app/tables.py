@@ -6,25 +6,34 @@ Separators ``,`` ``;`` and tab, UTF-8 with or without a byte order mark. A bad r
 import codecs
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from itertools import islice
+from itertools import islice, repeat
+from operator import attrgetter
 from typing import IO, Any, NamedTuple
+
+import orjson
 
 from app import logs
 from app.check import Fault, InvalidInput, Value
 from app.contract import Classification, as_text
 from app.errors import Failure, InvalidRows, Problem, problems_of
 from app.languages import N_, gettext
-from app.model import Model, Prediction
+from app.model import Model
 from app.rows import must_be_a_few
 
 SEPARATORS = (",", ";", "\t")
-BLOCK = 500
+BLOCK = 256
 """Rows that are predicted at once: enough to be fast, few enough to be small."""
 
 CHUNK_BYTES = 1 << 16
 NAMED = 8
+
+
+_Raw = list[tuple[int, list[str] | None]]
+"""Rows as read: the number in the file, and the cells; None for what can't be read."""
 
 
 class BadTable(ValueError):
@@ -82,19 +91,17 @@ class Table:
         return (self._line(*each) for each in self._raw())
 
     def _raw(self) -> Iterator[tuple[int, list[str] | None]]:
-        """Read the rows, each with its number; None for what can't be read."""
         reader = csv.reader(self.text, delimiter=self.separator)
         next(reader)
+        numbers = map(attrgetter("line_num"), repeat(reader))
         while True:
             try:
-                cells = next(reader)
-            except StopIteration:
+                for cells, number in zip(reader, numbers, strict=False):
+                    if cells and (cells[0].strip() or any(map(str.strip, cells))):
+                        yield number, cells
                 return
             except csv.Error:
                 yield reader.line_num, None
-                continue
-            if cells and (cells[0].strip() or any(cell.strip() for cell in cells)):
-                yield reader.line_num, cells
 
     def answered(self) -> Iterator[bytes]:
         """Return the table with its predictions, piece by piece, as bytes of CSV."""
@@ -102,8 +109,15 @@ class Table:
         outputs = self._outputs()
         mark = codecs.BOM_UTF8 if self.has_mark else b""
         yield mark + self._written([[*self.header, *outputs]])
-        while block := list(islice(raw, BLOCK)):
-            yield self._written(self._block(self._checked(block), len(outputs)))
+        with ThreadPoolExecutor(1) as engine:  # while it answers a block, the next is read
+            asked: deque[tuple[_Raw, Future[list[tuple[str, ...]]] | None]] = deque()
+            while block := list(islice(raw, BLOCK)):
+                rows = self._checked(block)
+                asked.append((block, engine.submit(self._said, rows) if rows else None))
+                if len(asked) > 1:
+                    yield self._written(self._answered(*asked.popleft(), len(outputs)))
+            for last in asked:
+                yield self._written(self._answered(*last, len(outputs)))
 
     def _header(self) -> tuple[list[str], str]:
         with suppress(csv.Error):
@@ -128,12 +142,16 @@ class Table:
         if lacking:
             raise BadTable(N_("The table lacks these columns: %(names)s."), names=", ".join(lacking[:NAMED]))
 
-    def _checked(self, block: list[tuple[int, list[str] | None]]) -> list[_Line]:
-        """Check rows together; where one is at fault, each by itself."""
+    def _checked(self, block: _Raw) -> list[list[Value]] | None:
+        """Check rows together; None where one is at fault, and each must be seen by itself."""
         cells = [each for _, each in block if each is not None and len(each) == len(self.header)]
-        if len(cells) == len(block) and (rows := self.model.check.texts(self.header, cells)):
-            return [_Line(number, each or [], row) for (number, each), row in zip(block, rows, strict=True)]
-        return [self._line(*each) for each in block]
+        return self.model.check.texts(self.header, cells) if len(cells) == len(block) else None
+
+    def _answered(self, block: _Raw, answers: Future[list[tuple[str, ...]]] | None,
+                  outputs: int) -> Iterable[Sequence[str]]:  # fmt: skip
+        if answers is None or answers.exception():
+            return self._block([self._line(*each) for each in block], outputs)
+        return ([*(cells or []), *said, ""] for (_, cells), said in zip(block, answers.result(), strict=True))
 
     def _line(self, number: int, cells: list[str] | None) -> _Line:
         if cells is None:
@@ -159,7 +177,7 @@ class Table:
     def _block(self, block: list[_Line], outputs: int) -> Iterator[list[str]]:
         good = [line.row for line in block if line.row is not None]
         try:
-            answers = iter(self.model.predict(good) if good else [])
+            answers = iter(self._said(good) if good else [])
         except Exception as fault:  # the answer has begun: the status can't tell any more
             logs.failure("a block of a table failed", fault)
             failed = gettext(N_("the model failed on these rows"))
@@ -169,20 +187,41 @@ class Table:
             if line.row is None:
                 yield self._marked(line, outputs, line.sentence)
             else:
-                yield [*line.cells, *self._shown(next(answers)), ""]
+                yield [*line.cells, *next(answers), ""]
 
     def _marked(self, line: _Line, outputs: int, sentence: str) -> list[str]:
         cells = [*line.cells, *[""] * len(self.header)][: len(self.header)]
         return [*cells, *[""] * (outputs - 1), sentence]
 
-    def _shown(self, answer: Prediction) -> list[str]:
-        shown = [as_text(answer.value)]
-        return [*shown, repr(answer.probability)] if self._has_probability else shown
+    def _said(self, rows: list[list[Value]]) -> list[tuple[str, ...]]:
+        """Return what goes into the columns of answers."""
+        found, predicts = self.model.answers(rows), self.model.contract.predicts
+        if found.labels is None or not isinstance(predicts, Classification):
+            return [*zip(_texts(found.values or []), strict=True)]
+        texts = [as_text(label.value) for label in predicts.labels]
+        labels = [texts[place] for place in found.labels]
+        if found.probabilities is None:
+            return [*zip(labels, strict=True)]
+        likely = [each[place] for place, each in zip(found.labels, found.probabilities, strict=True)]
+        return [*zip(labels, _texts(likely), strict=True)]
 
-    def _written(self, rows: Any) -> bytes:
+    def _written(self, rows: Iterable[Sequence[str]]) -> bytes:
+        lines = [*map(self.separator.join, given := [*rows])]
+        plain = "\r\n".join(lines)
+        cells = sum(map(len, given))
+        if (
+            '"' not in plain
+            and plain.count(self.separator) == cells - len(lines)
+            and plain.count("\r") == plain.count("\n") == len(lines) - 1
+        ):
+            return f"{plain}\r\n".encode()
         buffer = io.StringIO()
-        csv.writer(buffer, delimiter=self.separator).writerows(rows)
+        csv.writer(buffer, delimiter=self.separator).writerows(given)
         return buffer.getvalue().encode()
+
+
+def _texts(numbers: list[float]) -> list[str]:
+    return orjson.dumps(numbers).decode()[1:-1].split(",")
 
 
 def rows_of(model: Model, data: bytes) -> list[list[Value]]:

@@ -23,7 +23,8 @@ from deploy import bundles, rehearsal
 from deploy.console import Console
 from deploy.contracts import read_contract
 from deploy.errors import DeployError
-from deploy.project import LOCK, MODELS, ROOT, VENV, state, tool
+from deploy.project import LOCK, MODELS, state, tool
+from tests.checkout import copied
 
 HERE = Path(__file__).parent
 NAME = "bench"
@@ -91,18 +92,9 @@ def _options() -> argparse.Namespace:
 
 def _provisioned(console: Console, models: list[str]) -> rehearsal.Host:
     """Return a host on which Puerto serves the models: provisioned from a copy of this checkout that has them all."""
-    copy = state("bench", "project")
-    shutil.rmtree(copy, ignore_errors=True)
-    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(command, cwd=ROOT, check=True,
-                            capture_output=True, text=True).stdout  # fmt: skip
-    for name in filter(None, listed.split("\0")):
-        if (ROOT / name).exists():
-            (copy / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, copy / name)
+    copy = copied(state("bench", "project"))
     for model in models:
-        shutil.copytree(_folder(model), copy / "models" / model, dirs_exist_ok=True)
-    (copy / ".venv").symlink_to(VENV)
+        shutil.copytree(model_folder(model), copy / "models" / model, dirs_exist_ok=True)
     rehearsal.down(NAME)
     host = rehearsal.up(console, NAME, DEBIAN)
     inventory = state("bench", "hosts.yml")
@@ -112,7 +104,8 @@ def _provisioned(console: Console, models: list[str]) -> rehearsal.Host:
     return host
 
 
-def _folder(model: str) -> Path:
+def model_folder(model: str) -> Path:
+    """Return where a model is, Puerto's own or the benchmark's."""
     return MODELS / model if model in OWN else HERE / "models" / model
 
 
@@ -147,17 +140,17 @@ def _files(models: list[str]) -> bytes:
         for name in ("on_host.py", "wrk.lua", "peers"):
             tar.add(HERE / name, name, filter=lambda member: None if "__pycache__" in member.name else member)
         for model in models:
-            folder = _folder(model)
+            folder = model_folder(model)
             contract = read_contract(folder / bundles.CONTRACT)
             file = io.BytesIO()
             joblib.dump(bundles.training(folder / bundles.TRAINING).train().estimator, file)
             _add(tar, f"models/{model}/model.joblib", file.getvalue())
-            for name, body in _requests(contract.example).items():
+            for name, body in requests_of(contract.example).items():
                 _add(tar, f"models/{model}/{name}", json.dumps(body).encode())
     return buffer.getvalue()
 
 
-def _requests(row: dict[str, Any]) -> dict[str, Any]:
+def requests_of(row: dict[str, Any]) -> dict[str, Any]:
     """Return each protocol's request for a row."""
     kinds = {name: "BYTES" if isinstance(value, str) else "FP64" for name, value in row.items()}
     inputs = [{"name": name, "shape": [1, 1], "datatype": kinds[name], "data": [value]} for name, value in row.items()]

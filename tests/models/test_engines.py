@@ -238,33 +238,34 @@ def test_graph_that_cannot_be_run_is_not_let_out(monkeypatch):
     must_be_refused(numbers.choice_with(changed, monkeypatch), "Nonsense")
 
 
+class Says:
+    """An engine that answers what a function of the row says."""
+
+    gives_probabilities = False
+
+    def __init__(self, answer) -> None:
+        self.answer = answer
+
+    def answers(self, rows):
+        return Answers(values=[self.answer(row) for row in rows])
+
+
 def test_difference_is_told_of_the_row_that_has_it():
-    class Says:
-        gives_probabilities = True
-
-        def __init__(self, off: float) -> None:
-            self.off = off
-
-        def answers(self, rows):
-            return Answers(values=[1000.0 + (self.off if row == [3] else 0) for row in rows])
+    def off(by: float) -> Says:
+        return Says(lambda row: 1000.0 + (by if row == [3] else 0))
 
     rows = [[each] for each in range(5)]
-    assert difference(Says(1e-4), Says(0), rows) == pytest.approx(1e-7)
+    assert difference(off(1e-4), off(0), rows) == pytest.approx(1e-7)
     with pytest.raises(Differs, match=r"values 2\.0e-06 apart from scikit-learn's for \[3\]"):
-        difference(Says(2e-3), Says(0), rows)
+        difference(off(2e-3), off(0), rows)
 
 
 def test_missing_and_infinite_answers_are_alike_only_where_both_are():
-    class Says:
-        gives_probabilities = False
+    def always(value: float) -> Says:
+        return Says(lambda row: value)
 
-        def __init__(self, value: float) -> None:
-            self.value = value
-
-        def answers(self, rows):
-            return Answers(values=[self.value for _ in rows])
-
-    assert difference(Says(math.nan), Says(math.nan), [[1]]) == difference(Says(math.inf), Says(math.inf), [[1]]) == 0
+    for same in (math.nan, math.inf):
+        assert difference(always(same), always(same), [[1]]) == 0
     for one, other in ((math.nan, 1.0), (1.0, math.nan), (math.inf, 1.0), (math.inf, -math.inf)):
         with pytest.raises(Differs):
-            difference(Says(one), Says(other), [[1]])
+            difference(always(one), always(other), [[1]])

@@ -4,7 +4,6 @@ import json
 import os
 import pty
 import re
-import shutil
 import subprocess
 import sys
 import threading
@@ -22,9 +21,9 @@ import requests
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.pipeline import make_pipeline
 
-from deploy.project import ROOT, VENV
 from deploy.proving import plain
 from tests import readme
+from tests.checkout import copied
 from tests.models import strangers
 
 COMMANDS = readme.commands("Your own model")
@@ -32,15 +31,8 @@ COMMANDS = readme.commands("Your own model")
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory) -> Path:
-    """A copy of the checkout, as a clone has it, with this one's tools."""
-    folder = tmp_path_factory.mktemp("own") / "puerto"
-    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
-    for name in filter(None, listed.split("\0")):
-        if (ROOT / name).exists():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, folder / name)
-    (folder / ".venv").symlink_to(VENV)
+    """A copy of the checkout, whose hosts are removed at the end."""
+    folder = copied(tmp_path_factory.mktemp("own") / "puerto")
     yield folder
     subprocess.run([sys.executable, "-m", "deploy", "down", "--all"], cwd=folder, check=True)
 

@@ -36,8 +36,8 @@ def test_short_benchmark(hosts, on):
 
 @pytest.mark.parametrize("name", ["mixed", "histgb"])
 def test_requests_of_each_protocol_are_the_contract_s_example(name):
-    contract = serving.read_contract(serving._folder(name) / "model.yaml")
-    asked = serving._requests(contract.example)
+    contract = serving.read_contract(serving.model_folder(name) / "model.yaml")
+    asked = serving.requests_of(contract.example)
     assert asked["example.json"] == asked["row.json"]["row"] == asked["mlflow.json"]["dataframe_records"][0]
     inputs = asked["v2.json"]["inputs"]
     assert [value for each in inputs for value in each["data"]] == [*contract.example.values()]

@@ -96,7 +96,7 @@ def test_endless_cell_is_a_bad_row(answered):
 
 
 def test_failure_inside_the_model_marks_its_rows(answered, app, monkeypatch, caplog):
-    monkeypatch.setattr(type(app.extensions["models"]["exam"]), "predict", lambda *_: 1 / 0)
+    monkeypatch.setattr(type(app.extensions["models"]["exam"]), "answers", lambda *_: 1 / 0)
     found = answered("estudio,sueno\n6,8\n25,8\n")
     assert found[1][-1] == "the model failed on these rows"
     assert "out of range" in found[2][-1]

@@ -1,0 +1,20 @@
+"""Copies of this checkout, as a clone has it, with this one's tools: for what writes into its project."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+from deploy.project import ROOT, VENV
+
+
+def copied(to: Path) -> Path:
+    """Copy what git knows, and what it would, to a new folder; return that."""
+    shutil.rmtree(to, ignore_errors=True)
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).exists():
+            (to / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, to / name)
+    (to / ".venv").symlink_to(VENV)
+    return to
