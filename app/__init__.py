@@ -66,8 +66,7 @@ def create_app(given: settings.Settings | None = None) -> Flask:
     app.json = _Json(app)
     app.config.update(_configuration(chosen))
     models = model.load_all(chosen.bundles)
-    app.extensions |= {"models": models, "default_model": _default(models, chosen), "release": release.current(),
-                       "configuration": chosen.app_fingerprint}  # fmt: skip
+    app.extensions |= {"models": models, "default_model": _default(models, chosen), "release": release.current()}
     logs.register(app, app.extensions["release"], trusted=bool(chosen.app_proxies))
     languages.register(app)
     Bootstrap5(app)

@@ -21,6 +21,9 @@ graceful_timeout = _settings.gunicorn_graceful_timeout
 worker_class = "gthread"
 threads = 4
 
+# Longer than Nginx keeps a connection that it doesn't use: it alone ends them, and none under a request.
+keepalive = 75
+
 # The model is loaded once, before the workers fork, and shared by them.
 preload_app = True
 
@@ -37,6 +40,18 @@ control_socket_disable = True
 logconfig_dict = logs.LOGGING
 
 proc_name = "puerto"
+
+
+_CURRENT, _OWN = settings.ROOT.parent.parent / "current", settings.ROOT.stat().st_ino
+
+
+def pre_request(worker: Any, request: Any) -> None:
+    """Close each connection after its answer once another release is current: the next request goes to that one."""
+    try:
+        if _CURRENT.stat().st_ino != _OWN:
+            request.force_close()
+    except OSError:  # a checkout, which has no other releases
+        return
 
 
 def when_ready(server: Any) -> None:

@@ -7,12 +7,11 @@ blueprint = Blueprint("health", __name__)
 
 @blueprint.get("/health")
 def health() -> Response:
-    """Say what release, configuration and models this process runs."""
+    """Say what release and models this process runs."""
     extensions = current_app.extensions
     answer = jsonify(
         status="ok",
         release=extensions["release"],
-        configuration=extensions["configuration"],
         models={model.name: model.version for model in extensions["models"].values()},
     )
     answer.headers["Cache-Control"] = "no-store"

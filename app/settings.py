@@ -57,9 +57,6 @@ class Settings(BaseModel):
         str, Field(description="Web sites whose scripts may call the API, separated by spaces, or *; empty: none.")
     ] = ""
     app_bundles: Annotated[Path, Field(description="Folder of the built models.")] = Path("bundles")
-    app_fingerprint: Annotated[
-        str, Field(description="Names the configuration; /health repeats it, so that the provisioning knows what runs.")
-    ] = ""
     gunicorn_bind: Annotated[str, Field(min_length=1, description="host:port, or unix:/path/of/the.sock.")] = (
         "127.0.0.1:5000"
     )

@@ -1,16 +1,17 @@
 """Packs what the server runs into one archive whose name says its content: the same tree, the same release.
 
-``python -m deploy.archive`` (in ``.venv``) prints ``{"id", "path", "virtualenv", "made"}`` as JSON.
+``python -m deploy.archive`` (in ``.venv``) prints ``{"content", "path", "virtualenv", "manifest", "made"}`` as JSON.
 """
 
 import gzip
 import hashlib
 import io
 import json
+import subprocess
 import sys
 import tarfile
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from app.model import TIMINGS
 from deploy.bundles import build_all
@@ -19,6 +20,9 @@ from deploy.project import LOCK, PIPENV_LOCK, ROOT, state
 
 CONTENT = ("app", "bundles", "wsgi.py", "Pipfile", "Pipfile.lock", ".env.example")
 """What a release consists of; everything else stays on the operator's machine."""
+
+HOST = Path("ansible/module_utils/host")
+"""What runs beside the application, by systemd and by people on the host: ``host`` in the release."""
 
 STATIC = Path("app/static")
 """The part that Nginx serves, and so may read."""
@@ -38,50 +42,63 @@ def main() -> int:
     return 0
 
 
-def pack() -> tuple[bool, dict[str, str]]:
+def pack() -> tuple[bool, dict[str, Any]]:
     """Write the archive, unless there is one of the same content.
 
     Returns:
-        Whether it was written; of the release: id: 12 hexadecimal digits of the content's SHA-256; path: of the
-        archive; virtualenv: the folder under the application's root that the release's ``.venv`` points into, one per
-        Pipfile.lock.
+        Whether it was written; of the release: content: 12 hexadecimal digits of its files' SHA-256; path: of the
+        archive; virtualenv: the folder under the application's root for its packages, one per Pipfile.lock; manifest:
+        of which commit, with which models.
     """
-    virtualenv = f"virtualenvs/{_hash(LOCK.read_bytes() + PIPENV_LOCK.read_bytes())}"
-    files = {name: name.read_bytes() for name in _files()}
-    content = b"".join(f"{name.relative_to(ROOT)}\0{len(data)}\0".encode() + data for name, data in files.items()
+    files = {name: path.read_bytes() for name, path in _files().items()}
+    content = b"".join(f"{name}\0{len(data)}\0".encode() + data for name, data in files.items()
                        if name.name != TIMINGS)  # fmt: skip
-    release = {"id": _hash(Path(__file__).read_bytes() + content), "virtualenv": virtualenv}
-    path = state("releases", f"{release['id']}.tar.gz")
+    number = _hash(Path(__file__).read_bytes() + content)
+    path = state("releases", f"{number}.tar.gz")
     if is_new := not path.exists():
         partial = path.with_suffix(".partial")
-        partial.write_bytes(gzip.compress(_tar(release, files), mtime=0))
+        partial.write_bytes(gzip.compress(_tar(files), compresslevel=6, mtime=0))
         partial.rename(path)
         _drop_old(path.parent)
-    return is_new, release | {"path": str(path)}
+    virtualenv = f"virtualenvs/{_hash(LOCK.read_bytes() + PIPENV_LOCK.read_bytes())}"
+    return is_new, {"content": number, "path": str(path), "virtualenv": virtualenv, "manifest": _manifest()}
 
 
-def _files() -> Iterator[Path]:
-    for name in CONTENT:
+def _manifest() -> dict[str, Any]:
+    """Say where the release comes from: commit, whether the tree had changes beside it, lock, models."""
+    commit, changes = (_git(*words) for words in (("rev-parse", "HEAD"), ("status", "--porcelain")))
+    models = {file.parent.name: json.loads(file.read_bytes())["version"]
+              for file in sorted((ROOT / "bundles").glob("*/model.json"))}  # fmt: skip
+    return {"commit": commit, "dirty": bool(changes), "lock": _hash(LOCK.read_bytes()), "models": models}
+
+
+def _git(*words: str) -> str:
+    """Return what git says; nothing where the tree is none of git's."""
+    try:
+        return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True).stdout.strip()
+    except FileNotFoundError:
+        return ""
+
+
+def _files() -> dict[Path, Path]:
+    """Return the release's files: each one's name in the release → where it is."""
+    found = {}
+    for name in (*map(Path, CONTENT), HOST):
         path = ROOT / name
-        found = [path] if path.is_file() else sorted(path.rglob("*"))
-        yield from (file for file in found if file.is_file() and "__pycache__" not in file.parts)
+        for file in [path] if path.is_file() else sorted(path.rglob("*")):
+            if file.is_file() and "__pycache__" not in file.parts:
+                found[Path("host", file.name) if name == HOST else file.relative_to(ROOT)] = file
+    return found
 
 
-def _tar(release: dict[str, str], files: dict[Path, bytes]) -> bytes:
-    """release.json comes last: where it is, the release is whole."""
+def _tar(files: dict[Path, bytes]) -> bytes:
     buffer = io.BytesIO()
-    top = Path("releases") / release["id"]
-    folders = sorted({parent for file in files for parent in file.relative_to(ROOT).parents})
+    folders = sorted({parent for name in files for parent in name.parents if parent.name})
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as tar:
-        _add(tar, top.parent, type=tarfile.DIRTYPE, mode=0o751)
         for folder in folders:
-            _add(tar, top / folder, type=tarfile.DIRTYPE, mode=0o755 if _is_static(folder) else 0o751)
-        for file, data in files.items():
-            name = file.relative_to(ROOT)
-            _add(tar, top / name, data, mode=0o644 if _is_static(name) else 0o640)
-        _add(tar, top / ".env", type=tarfile.SYMTYPE, linkname="../../shared/.env")
-        _add(tar, top / ".venv", type=tarfile.SYMTYPE, linkname=f"../../{release['virtualenv']}/.venv")
-        _add(tar, top / "release.json", json.dumps(release).encode() + b"\n", mode=0o640)
+            _add(tar, folder, type=tarfile.DIRTYPE, mode=0o755 if _is_static(folder) else 0o751)
+        for name, data in files.items():
+            _add(tar, name, data, mode=0o644 if _is_static(name) else 0o640)
     return buffer.getvalue()
 
 

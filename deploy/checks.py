@@ -1,9 +1,11 @@
 """What ``doctor`` looks at on this machine."""
 
 import shutil
+import socket
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from deploy import machine, toolchain
 from deploy.console import Console
@@ -49,6 +51,24 @@ def of_machine(with_hosts: bool) -> Iterator[Finding]:
     yield Finding(free >= DISK_GIB, f"{free} GiB of disk are free", f"Make room: {DISK_GIB} GiB are needed.")
     yield _right_to_boot()
     yield Finding(True, f"cgroups: {'version 2' if machine.has_unified_cgroups() else 'version 1, runc is used'}")
+
+
+def of_host(said: dict[str, Any]) -> Iterator[Finding]:
+    """Look at what a host said of itself, and at where its names lead from here."""
+    yield from (Finding(each["good"], each["seen"], each["advice"]) for each in said["findings"])
+    here = _addresses(said["address"])
+    for name in said["server_names"]:
+        leads = _addresses(name)
+        good = bool(here & leads)
+        advice = f"Let its DNS record, or /etc/hosts on each visitor's machine, say: {said['address']} {name}"
+        yield Finding(good, f"{name} leads to {', '.join(sorted(leads)) or 'no address'}", advice)
+
+
+def _addresses(name: str) -> set[str]:
+    try:
+        return {str(found[4][0]) for found in socket.getaddrinfo(name, 80, type=socket.SOCK_STREAM)}
+    except OSError:
+        return set()
 
 
 def _programs(programs: dict[str, str]) -> Iterator[Finding]:

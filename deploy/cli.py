@@ -13,6 +13,8 @@ from deploy.image import SUITES
 EXAMPLES = """examples:
   python3 -m deploy up                  a Debian host on this machine, made, provisioned, verified
   python3 -m deploy up production       the servers of ansible/inventories/production
+  python3 -m deploy release production  a new release alone, of this folder as it is
+  python3 -m deploy rollback            back to the last good release
   python3 -m deploy verify production   the host tests against them
   python3 -m deploy status --json       what runs, for programs
   python3 -m deploy model add churn.joblib --data churn.csv      a model of yours
@@ -58,6 +60,17 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="verb", metavar="verb", required=True)
     up = _command(commands, "up", verbs.up, "provision, verify, print the address; local: boot the host first")
     up.add_argument("--debian", choices=sorted(SUITES), help="release of the local host (13, or what it has)")
+    _lock(up)
+    _lock(
+        _command(
+            commands, "release", verbs.release, "release this folder as it is: beside what runs, proved, switched to"
+        )
+    )
+    _add_rollback(commands)
+    maintenance = commands.add_parser("maintenance", help="show visitors the page of maintenance, or the site again")
+    maintenance.set_defaults(run=verbs.maintenance)
+    maintenance.add_argument("wanted", choices=("on", "off"))
+    _environment(maintenance)
     _command(commands, "verify", verbs.verify, "run the host tests (testinfra) against the environment")
     status = _command(commands, "status", verbs.status, "say what runs: release, unit, health, address")
     status.add_argument("--json", action="store_true", help="as JSON, for programs")
@@ -66,6 +79,8 @@ def _parser() -> argparse.ArgumentParser:
         "--all", action="store_true", help="and what a cut-off test run left: every host of this checkout"
     )
     _command(commands, "doctor", verbs.doctor, "say what is missing on this machine, or in the way on the hosts")
+    words = "write requirements.txt from Pipfile.lock, for platforms that install by pip"
+    commands.add_parser("requirements", help=words, description=words).set_defaults(run=verbs.write_requirements)
     commands.add_parser("model", help="add, build, check and list models: python3 -m deploy model --help")
     words = "load Puerto and its peers on one host, and compare them: python3 -m deploy bench --help"
     commands.add_parser("bench", help=words)
@@ -78,9 +93,26 @@ def _command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", na
              ) -> argparse.ArgumentParser:  # fmt: skip
     command = commands.add_parser(name, help=words, description=words[0].upper() + words[1:] + ".")
     command.set_defaults(run=run)
+    _environment(command)
+    return command
+
+
+def _environment(command: argparse.ArgumentParser) -> None:
     command.add_argument("environment", nargs="?", default=LOCAL,
                          help="a folder of ansible/inventories, or an inventory's path (local)")  # fmt: skip
-    return command
+
+
+def _lock(command: argparse.ArgumentParser) -> None:
+    words = "where another operator is deploying: %(metavar)s"
+    command.add_argument("--lock", choices=("wait", "break"), metavar="wait|break", help=words)
+
+
+def _add_rollback(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    words = "go back to the last good release, or to a named one"
+    rollback = commands.add_parser("rollback", help=words, description=words[0].upper() + words[1:] + ".")
+    rollback.set_defaults(run=verbs.rollback)
+    rollback.add_argument("words", nargs="*", metavar="[id] [environment]", help="see status for the ids")
+    _lock(rollback)
 
 
 def _add_test(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -2,20 +2,22 @@
 
 import json
 import os
-import shlex
+import re
 import subprocess
 from argparse import Namespace
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
 
-from deploy import checks, rehearsal, toolchain
+from deploy import checks, rehearsal, report, requirements, telling, toolchain
 from deploy.console import Console
 from deploy.environment import LOCAL, Environment, named, require_local_host, write_local
 from deploy.errors import DeployError
 from deploy.locks import alone
 from deploy.playbook import play, run
-from deploy.project import BUNDLES, INVENTORIES, ROOT, VENV, state, tool
+from deploy.project import INVENTORIES, ROOT, VENV, state, tool
+
+RELEASE = re.compile(r"[0-9a-f]{4,12}")
 
 Verb = Callable[[Console, Namespace], int]
 
@@ -25,16 +27,58 @@ def up(console: Console, options: Namespace) -> int:
     environment = named(options.environment)
     if options.debian and not environment.is_local:
         raise DeployError(f"--debian chooses the local host's release; {environment.name} has its own", status=2)
-    with alone(state("locks", environment.name.replace("/", "-")), f"{environment.name}: another run is at work on it"):
+    with _alone(environment):
         toolchain.prepare(console)
         toolchain.require(console, toolchain.TOOLS | toolchain.for_models())
         if environment.is_local:
             write_local(rehearsal.up(console, LOCAL, options.debian))
-        outcome = play(console, environment, "site.yml")
-        _verify(console, environment)
-        for name, report in outcome.reports.items():
-            _print_address(console, report, f"{name}: changed={outcome.changed[name]}")
+        outcome = play(console, environment, "site.yml", *_lock_words(options))
+        tests = state("reports", f"{environment.name.replace('/', '-')}.xml")
+        _verify(console, environment, f"--junitxml={tests}")
+        for name, said in outcome.reports.items():
+            telling.release(console, name, said)
+            telling.seen_from_here(console, said)
+            telling.address(console, said, f"{name}: changed={outcome.changed[name]}")
+        page = report.write(environment.name, outcome.reports, tests)
+    console.say(f"  report       {os.path.relpath(page)}")
     console.say(f"  log          {os.path.relpath(console.path)}")
+    return 0
+
+
+def release(console: Console, options: Namespace) -> int:
+    """Release the working tree: beside what runs, proved, switched to, verified from here too."""
+    environment = _ready(console, options.environment)
+    with _alone(environment):
+        toolchain.require(console, toolchain.for_models())
+        outcome = play(console, environment, "release.yml", *_lock_words(options))
+        for name, said in outcome.reports.items():
+            telling.release(console, name, said)
+            telling.seen_from_here(console, said)
+        page = report.write(environment.name, outcome.reports)
+    console.say(f"  report       {os.path.relpath(page)}")
+    return 0
+
+
+def rollback(console: Console, options: Namespace) -> int:
+    """Go back to the last good release, or to a named one."""
+    number, name = number_and_environment(options.words)
+    environment = _ready(console, name)
+    with _alone(environment):
+        words = ["--extra-vars", f"release_id={number}"] if number else []
+        outcome = play(console, environment, "rollback.yml", *words, *_lock_words(options))
+        for host, said in outcome.reports.items():
+            telling.release(console, host, said)
+            telling.seen_from_here(console, said)
+    return 0
+
+
+def maintenance(console: Console, options: Namespace) -> int:
+    """Show visitors the page that says so, or the site again."""
+    environment = _ready(console, options.environment)
+    with _alone(environment):
+        on = options.wanted == "on"
+        play(console, environment, "maintenance.yml", "--extra-vars", f"maintenance={'true' if on else 'false'}")
+    console.say(f"{environment.name}: visitors get {'503, the page of maintenance' if on else 'the site'}")
     return 0
 
 
@@ -56,10 +100,10 @@ def status(console: Console, options: Namespace) -> int:
         print(json.dumps(data, indent=2, ensure_ascii=False))
     else:
         for host in hosts:
-            _print_status(console, host)
+            telling.status(console, host)
     if outcome.failures:
         raise DeployError("\n".join(outcome.failures), outcome.advice)
-    return 0 if all(host["unit_state"] == "active" for host in hosts) else 1
+    return 0 if all(host["unit_state"] == "active" and host["health"].get("status") == "ok" for host in hosts) else 1
 
 
 def down(console: Console, options: Namespace) -> int:
@@ -84,8 +128,10 @@ def doctor(console: Console, options: Namespace) -> int:
     faults = checks.show(console, checks.of_machine(environment.is_local))
     if not environment.is_local:
         toolchain.prepare(console)
-        play(console, environment, "site.yml", "--tags", "preflight")
-        console.say("  ✓ every host can be provisioned")
+        outcome = play(console, environment, "doctor.yml")
+        for name, said in outcome.reports.items():
+            console.say(f"{name}:")
+            faults += checks.show(console, checks.of_host(said))
     return 1 if faults else 0
 
 
@@ -114,6 +160,13 @@ def bench(console: Console, options: Namespace) -> int:
     toolchain.require(console, toolchain.for_models() | toolchain.REHEARSAL)
     command = [tool("python"), "tests/bench/serving.py", *options.words]
     return subprocess.run(command, cwd=ROOT, env=_tools_first()).returncode
+
+
+def write_requirements(console: Console, options: Namespace) -> int:
+    """Write requirements.txt, for platforms that install by pip."""
+    requirements.PAGE.write_text(requirements.text(), encoding="utf-8")
+    console.say(f"{requirements.PAGE.name}: written from Pipfile.lock")
+    return 0
 
 
 def dev(console: Console, options: Namespace) -> int:
@@ -145,8 +198,17 @@ def _ready(console: Console, name: str) -> Environment:
     return environment
 
 
-def _verify(console: Console, environment: Environment) -> None:
-    command = [tool("python"), "-m", "pytest", "tests/host", "--quiet", "--inventory", str(environment.inventory)]
+def _verify(console: Console, environment: Environment, *more: str) -> None:
+    command = [
+        tool("python"),
+        "-m",
+        "pytest",
+        "tests/host",
+        "--quiet",
+        "--inventory",
+        str(environment.inventory),
+        *more,
+    ]
     console.say(f"    {' '.join(['pytest', *command[3:5], '--inventory', os.path.relpath(environment.inventory)])}")
     lines: list[str] = []
     with console.step("verify"):
@@ -157,25 +219,23 @@ def _verify(console: Console, environment: Environment) -> None:
     console.say(f"    {lines[-1]}")
 
 
-def _print_address(console: Console, report: dict[str, Any], changes: str) -> None:
-    name, address = report["server_names"][0], report["address"]
-    row = json.dumps(_example(report["default_model"]), ensure_ascii=False)
-    console.say(f"\n{report['url']} on {address}, release {report['release']}, {changes}")
-    console.say(f"  /etc/hosts   {address} {' '.join(report['server_names'])}")
-    console.say(f"  try it       curl --json {shlex.quote(row)} --resolve {name}:80:{address} http://{name}/modelo")
+def number_and_environment(words: list[str]) -> tuple[str, str]:
+    """Tell a release's number from an environment's name: rollback takes either, or both."""
+    numbers = [word for word in words if RELEASE.fullmatch(word) and not (INVENTORIES / word).exists()]
+    names = [word for word in words if word not in numbers]
+    if len(numbers) > 1 or len(names) > 1:
+        raise DeployError(f"rollback takes one release and one environment, not: {' '.join(words)}", status=2)
+    return "".join(numbers), "".join(names) or LOCAL
 
 
-def _example(model: str) -> dict[str, Any]:
-    """Return the example of a built model's contract; of the first model's where none is named."""
-    bundle = BUNDLES / model if model else min(BUNDLES.iterdir())
-    fields = json.loads((bundle / "model.json").read_text(encoding="utf-8"))["contract"]["fields"]
-    return {field["name"]: field["example"] for field in fields}
+def _alone(environment: Environment) -> AbstractContextManager[None]:
+    return alone(
+        state("locks", environment.name.replace("/", "-")), f"{environment.name}: another run is at work on it"
+    )
 
 
-def _print_status(console: Console, host: dict[str, object]) -> None:
-    console.say(f"{host['name']}  {host['address']}  {host['url']}")
-    for key in ("release", "unit", "unit_state", "since", "health"):
-        console.say(f"  {key:<11} {host[key]}")
+def _lock_words(options: Namespace) -> list[str]:
+    return ["--extra-vars", f"release_lock={options.lock}"] if options.lock else []
 
 
 def _tools_first() -> dict[str, str]:

@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible.vars.reserved import get_reserved_names
 
@@ -26,15 +27,14 @@ HOST_NAME = re.compile(
 PATH = re.compile(r"/[A-Za-z0-9._/-]+")
 MODEL = re.compile(r"([a-z][a-z0-9_-]{0,62})?")
 ORIGIN = re.compile(r"\*|https?://[A-Za-z0-9.-]+(:\d{1,5})?")
-SOCKET = re.compile(r"/run/[A-Za-z0-9_-]+/[A-Za-z0-9._-]+")
-SOCKET_PATH_BYTES = 107  # unix(7)
+MEMORY = re.compile(r"[1-9]\d{0,2}%|[1-9]\d*[KMGT]?|infinity")
 
 FORMS = {
     "app_name": (NAME, "a name of lower-case letters, digits, _ and -"),
     "app_user": (NAME, "a name of lower-case letters, digits, _ and -"),
     "systemd_unit": (NAME, "a name of lower-case letters, digits, _ and -"),
     "app_root": (PATH, "an absolute path without spaces"),
-    "gunicorn_socket": (SOCKET, "a path of the form /run/<folder>/<name>, the folder being the unit's own"),
+    "systemd_memory_max": (MEMORY, "a share such as 50%, a size such as 512M, or infinity"),
     "nginx_access_log": (PATH, "an absolute path without spaces"),
     "nginx_error_log": (PATH, "an absolute path without spaces"),
     "app_default_model": (MODEL, "a model's name, or nothing"),
@@ -44,9 +44,11 @@ FORMS = {
 """Option → what each of its values must look like."""
 
 MAY_BE_EMPTY = ("app_cors_origins",)
+HOOKS = ("release_before_build", "release_before_switch", "release_after_switch", "release_after_rollback")
 
 LEAST = {"gunicorn_workers": 0, "gunicorn_timeout": 1, "gunicorn_graceful_timeout": 1, "app_start_seconds": 1,
-         "app_max_body_kib": 1, "app_max_rows": 1, "preflight_disk_mib": 0, "preflight_memory_mib": 0}  # fmt: skip
+         "app_max_body_kib": 1, "app_max_rows": 1, "preflight_disk_mib": 0, "preflight_memory_mib": 0,
+         "release_kept": 1, "release_warm_seconds": 0, "release_watch_seconds": 0, "release_p99_ms": 1}  # fmt: skip
 """Option → its least value."""
 
 SUDO = (
@@ -73,6 +75,8 @@ class ActionModule(ActionBase):
             places = _Places(variables)
             sentences = [f"{places.of(name)}{name}: {sentence}" for name, sentence in faults]
             return result | {"failed": True, "msg": "\n".join(sentences), "faults": sentences}
+        if not boolean(self._task.args.pop("looks_at_host", True)):
+            return result
         return result | self._check_host(variables)
 
     def _check_host(self, variables: dict[str, Any]) -> dict[str, Any]:
@@ -104,7 +108,7 @@ def _option_faults(project: Path, variables: dict[str, Any], templar: Any) -> It
     for error in checked.errors:
         yield _named(error.msg, values), error.msg
     if not checked.error_messages:
-        yield from _form_faults(checked.validated_parameters)
+        yield from _form_faults(project, checked.validated_parameters)
         yield from _model_faults(project, checked.validated_parameters["app_default_model"])
 
 
@@ -133,7 +137,7 @@ def _unknown(specs: dict[str, Any], internal: set[str], variables: dict[str, Any
         yield name, f"is no option of Puerto; the nearest is {near}"
 
 
-def _form_faults(values: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _form_faults(project: Path, values: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for name, (form, words) in FORMS.items():
         given = values[name] if isinstance(values[name], list) else [values[name]]
         yield from ((name, f"{value!r} is not {words}") for value in given if not form.fullmatch(str(value)))
@@ -142,8 +146,9 @@ def _form_faults(values: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for name, least in LEAST.items():
         if values[name] < least:
             yield name, f"{values[name]} is less than {least}"
-    if len(values["gunicorn_socket"].encode()) > SOCKET_PATH_BYTES:
-        yield "gunicorn_socket", f"is longer than the {SOCKET_PATH_BYTES} bytes that a Unix socket's path may have"
+    for name in HOOKS:
+        if values[name] and not (project / values[name]).is_file():
+            yield name, f"there is no file {project / values[name]}"
 
 
 def _model_faults(project: Path, default: str) -> Iterator[tuple[str, str]]:

@@ -26,6 +26,9 @@ CONNECTION_ENDED = re.compile("Shared connection to .* closed")
 REPORT = "Report"
 """The task whose message is passed on as it is."""
 
+FAIL = "Fail"
+"""The task that repeats what another has failed with."""
+
 
 class CallbackModule(CallbackBase):
     CALLBACK_VERSION = 2.0
@@ -49,7 +52,7 @@ class CallbackModule(CallbackBase):
             self._tell("report", host=result._host.get_name(), message=result._result.get("msg"))
 
     def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
-        if not ignore_errors:
+        if not ignore_errors and result._task.name != FAIL:
             answer = _failed_item(result._result)
             role = result._task._role.get_name() if result._task._role else ""
             self._tell(

@@ -8,22 +8,27 @@ apt-get -qq update
 apt-get -qq -y dist-upgrade
 apt-get -qq -y install --no-install-recommends ca-certificates nginx python3-venv
 useradd --system --no-create-home --shell /usr/sbin/nologin flask_app
-mkdir -p "$root"
-tar -xz -C "$root"
 release="$root/releases/$1"
+mkdir -p "$release"
+tar -xz -C "$release"
 python3 -m venv /opt/pipenv
 /opt/pipenv/bin/pip install -q --require-hashes --no-deps -r /tmp/pipenv.txt
-rm "$release/.venv" "$release/.env"
 cd "$release"
 /opt/pipenv/bin/pipenv sync
 chgrp -R flask_app "$release"
 cp /tmp/env "$release/.env"
-cp /tmp/flask_app.service /etc/systemd/system/
-sed -i "s#$root/shared/.env#$release/.env#; s#$root/current#$release#" /etc/systemd/system/flask_app.service
+echo "{\"id\": \"$1\"}" > release.json
+ln -s "releases/$1" "$root/current"
+ln -s /run/flask_app/flask_app.sock "$release/flask_app.sock"
+sed "s#releases/[0-9a-f]*#releases/$1#; s#flask_app/[0-9a-f]\{12\}#flask_app#" /tmp/flask_app.service \
+    > /etc/systemd/system/flask_app.service
+echo "[Install]\nWantedBy=multi-user.target" >> /etc/systemd/system/flask_app.service
 chgrp www-data "$root"
+chmod 751 "$root/releases" "$release"
 systemctl daemon-reload
 systemctl enable -q --now flask_app
 cp /tmp/site /etc/nginx/sites-enabled/practica_flask
+cp /tmp/unknown_hosts.conf /etc/nginx/conf.d/
 rm /etc/nginx/sites-enabled/default
 nginx -q -t
 systemctl reload nginx

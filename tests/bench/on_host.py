@@ -20,7 +20,10 @@ PORT, NGINX_PORT, SOCKET = 8100, 8190, "/run/bench.sock"
 CONNECTIONS = 16
 START_SECONDS, STOP_SECONDS, WARM_SECONDS = 120, 20, 1
 SITE = Path("/etc/nginx/conf.d/bench.conf")
-DROP_IN = Path("/run/systemd/system/flask_app.service.d/bench.conf")
+UNIT, SITE_NAME = "flask_app", "practica_flask"
+"""Puerto's own, as they are where the benchmark's inventory says nothing else."""
+
+DROP_IN = Path(f"/run/systemd/system/{UNIT}.service.d/bench.conf")
 THREADS = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 NGINX = """
@@ -65,7 +68,7 @@ def measure(name, model, workers, seconds):
     path = path.format(model=model)
     body = {"mlflow": "mlflow.json", "mlserver": "v2.json", "bentoml": "row.json"}.get(name, "example.json")
     file = FOLDER / "models" / model / body if method == "POST" else None
-    host = "practica_flask" if name.startswith(("puerto", "nginx")) else "bench"
+    host = SITE_NAME if name.startswith(("puerto", "nginx")) else "bench"
     began = time.monotonic()
     with start(model, workers) as (pids, direct, through):
         for has_nginx, base in ((False, direct), (True, through)):
@@ -123,20 +126,20 @@ def wait(url, method, host, file):
 @contextmanager
 def puerto(model, workers):
     """The unit as it was provisioned, with another number of workers and a port beside its socket."""
-    command = re.search(r"^ExecStart=(.*)$", run("systemctl", "cat", "flask_app"), re.M)[1]
-    socket = re.search(r"unix:(\S+)", run("nginx", "-T"))[1].rstrip(";")
-    binds = f"--bind unix:{socket} --bind 127.0.0.1:{PORT} --workers {workers}"
+    command = re.search(r"^ExecStart=(.*)$", run("systemctl", "cat", UNIT), re.M)[1]
+    socket = re.search(r"^Environment=GUNICORN_BIND=(\S+)", run("systemctl", "cat", UNIT), re.M)[1]
+    binds = f"--bind {socket} --bind 127.0.0.1:{PORT} --workers {workers}"
     DROP_IN.parent.mkdir(parents=True, exist_ok=True)
     DROP_IN.write_text(f"[Service]\nExecStart=\nExecStart={command.replace(' wsgi:app', f' {binds} wsgi:app')}\n")
     try:
         run("systemctl", "daemon-reload")
-        run("systemctl", "restart", "flask_app")
-        main_pid = int(run("systemctl", "show", "flask_app", "-p", "MainPID", "--value"))
+        run("systemctl", "restart", UNIT)
+        main_pid = int(run("systemctl", "show", UNIT, "-p", "MainPID", "--value"))
         yield lambda: family(main_pid), f"http://127.0.0.1:{PORT}", "http://127.0.0.1:80"
     finally:
         shutil.rmtree(DROP_IN.parent)
         run("systemctl", "daemon-reload")
-        run("systemctl", "restart", "flask_app")
+        run("systemctl", "restart", UNIT)
 
 
 @contextmanager

@@ -110,7 +110,8 @@ def serve(host: rehearsal.Host, command: list[str], **options: object) -> None:
 def give(ours: rehearsal.Host, bare: rehearsal.Host) -> None:
     """Lay the rendered files of the one host ready on the other; not part of the script's time."""
     files = {"/var/www/practica_flask/shared/.env": "env", "/etc/systemd/system/flask_app.service": "flask_app.service",
-             "/etc/nginx/sites-available/practica_flask": "site"}  # fmt: skip
+             "/etc/nginx/sites-available/practica_flask": "site",
+             "/etc/nginx/conf.d/unknown_hosts.conf": "unknown_hosts.conf"}  # fmt: skip
     for path, name in files.items():
         run(bare.ssh(f"cat > /tmp/{name}"), input=run(ours.ssh(f"cat {path}")).encode())
     run(bare.ssh("cat > /tmp/pipenv.txt"), input=PIPENV_LOCK.read_bytes())
@@ -120,7 +121,7 @@ def give(ours: rehearsal.Host, bare: rehearsal.Host) -> None:
 def script(bare: rehearsal.Host) -> None:
     """Run the bare script."""
     _, packed = archive.pack()
-    serve(bare, bare.ssh(f"sh /tmp/bare.sh {packed['id']}"), input=Path(packed["path"]).read_bytes())
+    serve(bare, bare.ssh(f"sh /tmp/bare.sh {packed['content']}"), input=Path(packed["path"]).read_bytes())
 
 
 if __name__ == "__main__":

@@ -60,6 +60,18 @@ def environment(host: Any, values: dict[str, Any]) -> dict[str, str]:
     return dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
 
 
+@pytest.fixture(scope="session")
+def release(host: Any, values: dict[str, Any]) -> str:
+    """The id of the current release, as its link says."""
+    return host.check_output(f"readlink {values['app_root']}/current").rpartition("/")[2]
+
+
+@pytest.fixture(scope="session")
+def socket(values: dict[str, Any], release: str) -> str:
+    """The current release's socket."""
+    return f"/run/{values['systemd_unit']}/{release}/{values['systemd_unit']}.sock"
+
+
 @dataclass(frozen=True)
 class Answer:
     """What a request got."""
@@ -114,7 +126,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 
 def _logs(host: Any, values: dict[str, Any]) -> list[tuple[str, str]]:
     try:
-        journal = host.run(f"journalctl --no-pager --lines=15 --unit={values['systemd_unit']}").stdout
+        journal = host.run(f"journalctl --no-pager --lines=15 --unit='{values['systemd_unit']}*'").stdout
         errors = host.run(f"tail --lines=10 {values['nginx_error_log']}").stdout
     except RuntimeError as fault:
         return [("the host's logs", f"not to be had: {fault}")]

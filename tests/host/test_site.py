@@ -25,13 +25,14 @@ def test_default_site_is_out_of_the_way(host):
     assert not host.file("/etc/nginx/sites-enabled/default").exists
 
 
-def test_site_is_linked(host, values):
+def test_site_is_the_current_release_s(host, values, release):
     link = host.file(f"/etc/nginx/sites-enabled/{values['app_name']}")
-    assert link.linked_to == f"/etc/nginx/sites-available/{values['app_name']}"
+    assert link.linked_to == f"{values['app_root']}/releases/{release}/site.conf"
+    assert host.file(f"/etc/nginx/sites-available/{values['app_name']}").linked_to == link.linked_to
 
 
-def test_application_answers_through_the_socket(ask, values, default_model):
-    answer = ask("/modelo", row=example(default_model), socket=values["gunicorn_socket"])
+def test_application_answers_through_the_socket(ask, socket, default_model):
+    answer = ask("/modelo", row=example(default_model), socket=socket)
     assert answer.status == 200, answer.body
     assert list(json.loads(answer.body)) == ["predict"]
 
@@ -97,7 +98,7 @@ def test_documents_are_served_from_here(ask):
 def test_requests_have_one_line_in_the_journal_without_their_inputs(host, ask, values):
     mark = secrets.token_hex(8)
     answer = ask("/modelo", row=json.dumps({mark: 1}))
-    wanted = f"journalctl --unit={values['systemd_unit']} --output=cat --lines=200"
+    wanted = f"journalctl --unit='{values['systemd_unit']}*' --output=cat --lines=200"
     lines = [json.loads(line) for line in host.check_output(wanted).splitlines() if line.startswith("{")]
     found = [line for line in lines if line.get("request_id") == answer.headers["X-Request-ID"]]
     assert [(line["route"], line["status"]) for line in found] == [("/modelo", 422)]

@@ -23,7 +23,7 @@ def test_application_has_a_user_without_shell_or_home(host, values):
 
 @pytest.mark.parametrize(
     ("folder", "group", "mode"),
-    [("", "www-data", 0o750), ("/shared", "root", 0o700)],
+    [("", "www-data", 0o750), ("/shared", "www-data", 0o710)],
 )
 def test_folder(host, values, folder, group, mode):
     found = host.file(values["app_root"] + folder)
@@ -40,7 +40,6 @@ def test_settings_are_those_of_the_inventory(environment, values):
     assert environment["FLASK_APP"] == "wsgi.py"
     assert environment["APP_ENVIRONMENT"] == "production"
     assert environment["APP_MAX_BODY_KIB"] == str(values["app_max_body_kib"])
-    assert environment["GUNICORN_BIND"] == f"unix:{values['gunicorn_socket']}"
     assert environment["GUNICORN_WORKERS"] == str(values["gunicorn_workers"])
     assert re.fullmatch(r"\w{64}", environment["SECRET_KEY"])
 
@@ -54,7 +53,8 @@ def test_nginx_reads_static_files_and_nothing_else(host, values):
     current = f"{values['app_root']}/current"
     as_nginx = "setpriv --reuid=www-data --regid=www-data --init-groups test -r"
     assert host.run(f"{as_nginx} {current}/app/static/style.css").rc == 0
-    for private in (f"{current}/wsgi.py", f"{current}/bundles", f"{values['app_root']}/shared/.env"):
+    for private in (f"{current}/wsgi.py", f"{current}/bundles", f"{values['app_root']}/shared/.env",
+                    f"{current}/.env", f"{values['app_root']}/shared/deploys.jsonl"):  # fmt: skip
         assert host.run(f"{as_nginx} {private}").rc == 1, private
 
 

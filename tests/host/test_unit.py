@@ -1,6 +1,7 @@
 """The systemd unit: enabled, running as it must, its socket for Nginx alone."""
 
 import json
+import re
 
 import pytest
 
@@ -19,9 +20,10 @@ def unit(host, values):
     return host.service(values["systemd_unit"])
 
 
-def test_unit_runs_and_starts_at_boot(unit):
-    assert unit.is_enabled
+def test_unit_runs_and_starts_at_boot(host, unit, values, release):
+    assert host.service(f"{values['systemd_unit']}-boot").is_enabled
     assert unit.is_running
+    assert unit.systemd_properties["Id"] == f"{values['systemd_unit']}-{release}.service"
 
 
 def test_unit_runs_as_the_application_s_user(unit, host, values):
@@ -41,8 +43,10 @@ def test_unit_is_sandboxed(unit, name, value):
     assert unit.systemd_properties.get(name, "") == value
 
 
-def test_unit_can_do_what_its_file_says(host, values):
-    said = host.run(f"systemd-analyze verify /etc/systemd/system/{values['systemd_unit']}.service")
+@pytest.mark.parametrize("kind", ["boot", "release"])
+def test_unit_can_do_what_its_file_says(host, values, release, kind):
+    name = f"{values['systemd_unit']}-{'boot' if kind == 'boot' else release}"
+    said = host.run(f"systemd-analyze verify /etc/systemd/system/{name}.service")
     assert (said.rc, said.stderr) == (0, "")
 
 
@@ -55,14 +59,26 @@ def test_libraries_use_one_thread_per_worker(unit, host):
     assert "OMP_NUM_THREADS=1" in environment.splitlines()
 
 
-def test_process_runs_the_configuration_on_the_disk(ask, values, environment):
-    health = json.loads(ask("/health", socket=values["gunicorn_socket"]).body)
-    assert health["configuration"] == environment["APP_FINGERPRINT"]
+def test_process_runs_the_release_and_the_settings_on_the_disk(host, ask, unit, release, socket, environment):
+    assert json.loads(ask("/health", socket=socket).body)["release"] == release
+    given = host.check_output(f"tr '\\0' '\\n' < /proc/{unit.systemd_properties['MainPID']}/environ").splitlines()
+    assert {f"{name}={value}" for name, value in environment.items()} <= set(given)
 
 
-def test_socket_is_for_the_application_and_nginx(host, values):
-    socket = host.file(values["gunicorn_socket"])
-    assert socket.is_socket
-    assert (socket.user, socket.group, socket.mode) == (values["app_user"], "www-data", 0o660)
-    folder = host.file(values["gunicorn_socket"].rpartition("/")[0])
+def test_socket_is_for_the_application_and_nginx(host, values, socket):
+    found = host.file(socket)
+    assert found.is_socket
+    assert (found.user, found.group, found.mode) == (values["app_user"], "www-data", 0o660)
+    folder = host.file(socket.rpartition("/")[0])
     assert (folder.user, folder.group, folder.mode) == (values["app_user"], "www-data", 0o750)
+    assert host.file(f"{values['app_root']}/current/{values['systemd_unit']}.sock").linked_to == socket
+
+
+def test_releases_that_run_are_the_current_one_the_one_before_and_those_about_to_stop(host, values, release):
+    name = values["systemd_unit"]
+    listed = host.check_output(f"systemctl list-units --plain --no-legend --state=active '{name}-*'")
+    before = host.run(f"readlink {values['app_root']}/previous").stdout.strip().rpartition("/")[2]
+    about_to_stop = set(re.findall(rf"^{name}-(?:drain|retire)-([0-9a-f]{{12}})\.timer", listed, re.M))
+    running = set(re.findall(rf"^{name}-([0-9a-f]{{12}})\.service", listed, re.M))
+    assert release in running <= {release, before} | about_to_stop
+    assert release not in about_to_stop

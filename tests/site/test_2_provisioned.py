@@ -1,6 +1,7 @@
 """Provisioned hosts: the second run, the host tests and whether they can fail, a reboot."""
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -15,13 +16,13 @@ BREAKAGES = [
         "code given away": ("chown {app_user} {app_root}/current/wsgi.py", "test_application_owns_nothing"),
         "model for www-data": ("chmod -R o+r {app_root}/current/bundles", "test_nginx_reads_static"),
         "user with a shell": ("usermod --shell /bin/bash {app_user}", "test_application_has_a_user_without_shell"),
-        "unit disabled": ("systemctl disable {systemd_unit}", "test_unit_runs_and_starts_at_boot"),
+        "unit disabled": ("systemctl disable {systemd_unit}-boot", "test_unit_runs_and_starts_at_boot"),
         "no sandbox": (
             "mkdir -p /etc/systemd/system/{systemd_unit}.service.d; printf '[Service]\\nProtectSystem=no\\n'"
             " > /etc/systemd/system/{systemd_unit}.service.d/x.conf; systemctl daemon-reload",
             "test_unit_is_sandboxed",
         ),
-        "socket for all": ("chmod 0666 {gunicorn_socket}", "test_socket_is_for_the_application"),
+        "socket for all": ("chmod 0666 {app_root}/current/{systemd_unit}.sock", "test_socket_is_for_the_application"),
         "unknown hosts let in": (
             "rm /etc/nginx/conf.d/unknown_hosts.conf; systemctl reload nginx; sleep 1", "test_unknown_host_is_refused",
         ),
@@ -53,8 +54,8 @@ BREAKAGES = [
             "test_each_model_answers_as_it_did",
         ),
         "older settings": (
-            "sed -i 's/^APP_FINGERPRINT=.*/APP_FINGERPRINT=other/' {app_root}/shared/.env",
-            "test_process_runs_the_configuration_on_the_disk",
+            "sed -i 's/^GUNICORN_TIMEOUT=.*/GUNICORN_TIMEOUT=77/' {app_root}/shared/.env",
+            "test_process_runs_the_release_and_the_settings",
         ),
         "Nginx's own words": (
             "sed -i '/error_page 413/d' /etc/nginx/sites-available/{app_name}; systemctl reload nginx; sleep 1",
@@ -148,6 +149,9 @@ def test_site_answers_again_after_a_reboot(hosts, host, on):
     while not _answers_after_another_boot(host, name, on, booted):
         assert time.monotonic() < deadline, "no answer 60 s after the reboot"
         time.sleep(0.5)
+    unit = hosts.values[host.name]["systemd_unit"]
+    active = on(host, f"systemctl list-units --plain --no-legend --state=active '{unit}-*'").split()
+    assert len([word for word in active if re.fullmatch(rf"{unit}-[0-9a-f]{{12}}\.service", word)]) == 1, active
 
 
 def _answers_after_another_boot(host, name, on, booted):
@@ -180,7 +184,7 @@ def test_status_tells_programs_all_they_need(hosts):
 def test_cut_off_run_leaves_nothing_half_done(hosts, host, on):
     """A virtualenv and a release that a power cut left half written are made anew, unasked."""
     values = hosts.values[host.name]
-    on(host, "rm {app_root}/virtualenvs/*/complete-* {app_root}/releases/*/release.json".format_map(values))
-    on(host, "rm /run/{app_name}-nginx-*; systemctl stop nginx {systemd_unit}".format_map(values))
+    on(host, "rm {app_root}/virtualenvs/*/complete {app_root}/releases/*/plan.json".format_map(values))
+    on(host, "rm /run/{systemd_unit}-site.loaded; systemctl stop nginx {systemd_unit}".format_map(values))
     assert hosts.play("--limit", host.name).status == 0
     assert hosts.verify("-k", host.name).returncode == 0

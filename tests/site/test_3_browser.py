@@ -222,7 +222,7 @@ def test_too_large_a_table_gets_the_site_s_page(opened, names, hosts, tmp_path):
 
 def test_stopped_application_has_a_page_and_a_problem(opened, hosts, on, names):
     host, unit = hosts.by_name["test13"], hosts.values["test13"]["systemd_unit"]
-    on(host, f"systemctl stop {unit}")
+    on(host, f"systemctl stop '{unit}-*'")
     try:
         page = opened(390)
         assert page.goto(f"http://{names[0]}/models/exam").status == 503

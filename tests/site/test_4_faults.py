@@ -29,13 +29,22 @@ OTHER = {
     "gunicorn_workers": 1,
     "gunicorn_timeout": 20,
     "gunicorn_graceful_timeout": 10,
-    "gunicorn_socket": "/run/small_sockets/gunicorn.sock",
     "systemd_unit": "small_app",
     "nginx_server_names": ["small.example", "other.example"],
     "nginx_cache_mib": 0,
     "nginx_access_log": "/var/log/nginx/small_visits.log",
     "nginx_error_log": "/var/log/nginx/small_faults.log",
     "packages_upgrade": False,
+    "release_kept": 2,
+    "release_warm_seconds": 30,
+    "release_watch_seconds": 5,
+    "release_p99_ms": 900,
+    "release_lock": "wait",
+    "release_before_build": "../tests/site/hooks/before_build.yml",
+    "release_before_switch": "../tests/site/hooks/before_switch.yml",
+    "release_after_switch": "../tests/site/hooks/after_switch.yml",
+    "release_after_rollback": "../tests/site/hooks/after_rollback.yml",
+    "systemd_memory_max": "512M",
     "preflight_disk_mib": 10,
     "preflight_memory_mib": 300,
     "verify_open_ports": [8080],
@@ -64,7 +73,7 @@ def small(host, on):
     inventory = state("test", f"small-{host.name}.yml")
     inventory.write_text(json.dumps(data))
     yield inventory
-    on(host, """systemctl disable --now {systemd_unit}; umount -l {app_root}
+    on(host, """systemctl disable --now {systemd_unit}-boot; systemctl stop '{systemd_unit}-*'; umount -l {app_root}
        rm -f /etc/nginx/sites-*/{app_name}; nginx -s reload""".format_map(OTHER))  # fmt: skip
 
 
@@ -89,6 +98,11 @@ def test_full_disk_is_said_and_the_next_run_converges(hosts, host, on, small):
     assert run.returncode == 0, run.stdout
     assert hosts.verify("-k", host.name).returncode == 0, "the first application must not have noticed"
     assert hosts.play(inventory=inventory).changed == {host.name: 0}
+    assert on(host, "cat /run/{app_name}-hooks".format_map(OTHER)).split()[-3:] == [
+        "before_build", "before_switch", "after_switch"]  # fmt: skip
+    assert hosts.play("-e", "gunicorn_timeout=21", inventory=inventory, playbook="ansible/release.yml").status == 0
+    assert hosts.play(inventory=inventory, playbook="ansible/rollback.yml").status == 0
+    assert on(host, "tail -n 1 /run/{app_name}-hooks".format_map(OTHER)) == "after_rollback\n"
 
 
 @pytest.mark.parametrize("debian", sorted(SUITES))

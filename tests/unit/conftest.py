@@ -28,7 +28,7 @@ def bundles(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def app(bundles: Path) -> Flask:
-    return create_app(Settings(app_bundles=bundles, secret_key="x" * 32, app_max_body_kib=64, app_fingerprint="f1",
+    return create_app(Settings(app_bundles=bundles, secret_key="x" * 32, app_max_body_kib=64,
                                app_max_rows=100))  # fmt: skip
 
 

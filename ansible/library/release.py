@@ -1,0 +1,192 @@
+#!/usr/bin/python
+"""Does on a host what is asked of its releases; all of it is in module_utils/host."""
+
+import signal
+from pathlib import Path
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible.module_utils.host import doctor as looks
+from ansible.module_utils.host import releases, steps
+from ansible.module_utils.host import status as standing
+from ansible.module_utils.host.folders import Application, Failure
+from ansible.module_utils.host.record import Lock
+
+DOCUMENTATION = """
+module: release
+short_description: Releases side by side on a host, switched between without a failed request
+description:
+  - Starts a release beside the one that runs, proves it by its own socket, switches Nginx to it, verifies it.
+  - A release that fails a gate leaves the site as it was, and is marked bad.
+options:
+  verb:
+    description: What to do.
+    type: str
+    choices: [release, abandon, rollback, status, doctor, maintenance, lock, unlock]
+    required: true
+  root:
+    description: The application's folder.
+    type: str
+    required: true
+  unit:
+    description: The unit's name, without .service; a plan has it too.
+    type: str
+  plan:
+    description: All that makes a release what it is.
+    type: dict
+  steps:
+    description: Those of a release that are wanted, in their order.
+    type: list
+    elements: str
+  who:
+    description: Who deploys, and from where.
+    type: dict
+  lock:
+    description: What to do where another deploys.
+    type: str
+    choices: [refuse, wait, break]
+    default: refuse
+  id:
+    description: The release to go back to, or the first of its digits; empty for the last good one.
+    type: str
+    default: ""
+  wanted:
+    description: Whether visitors are to get the page of maintenance.
+    type: bool
+    default: false
+  clock:
+    description: The operator's time, in seconds since 1970.
+    type: int
+    default: 0
+  reason:
+    description: Why a release is abandoned.
+    type: str
+    default: ""
+author:
+  - Puerto
+"""
+
+EXAMPLES = """
+- name: Go back to the last good release
+  release:
+    verb: rollback
+    root: /var/www/practica_flask
+    unit: flask_app
+    who: {who: ada, from: "laptop:/home/ada/puerto"}
+"""
+
+RETURN = """
+said:
+  description: What was found; of a release its id, the seconds of each step, the gates and the downtime.
+  type: dict
+  returned: success
+"""
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "verb": {"type": "str", "required": True,
+                     "choices": ["release", "abandon", "rollback", "status", "doctor", "maintenance", "lock",
+                                 "unlock"]},
+            "root": {"type": "str", "required": True},
+            "unit": {"type": "str"},
+            "plan": {"type": "dict"},
+            "steps": {"type": "list", "elements": "str"},
+            "who": {"type": "dict"},
+            "lock": {"type": "str", "choices": ["refuse", "wait", "break"], "default": "refuse"},
+            "id": {"type": "str", "default": ""},
+            "wanted": {"type": "bool", "default": False},
+            "reason": {"type": "str", "default": ""},
+            "clock": {"type": "int", "default": 0},
+        },
+        supports_check_mode=True,
+    )  # fmt: skip
+    # An operator who is cut off doesn't cut off the release: it goes on to its end, good or bad.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    plan = module.params["plan"] or {}
+    application = Application(Path(module.params["root"]), module.params["unit"] or plan["unit"])
+    try:
+        said = DO[module.params["verb"]](module, application)
+    except Failure as fault:
+        module.fail_json(msg=str(fault))
+    module.exit_json(changed=bool(said.pop("changed", False)), said=said, diff=said.pop("diff", []))
+
+
+def release(module, application):
+    """All steps, or some of them."""
+    params = module.params
+    plan = steps.identified(params["plan"])
+    if module.check_mode:
+        differs = not steps.is_done(application, plan)
+        return {"changed": differs, "id": plan["id"], "diff": steps.differences(application, plan) if differs else []}
+    wanted, lock = params["steps"] or steps.NAMES, Lock(application)
+    lock.take(params["who"]["who"], params["who"]["from"], params["lock"])
+    try:
+        found = releases.release(application, plan, params["who"], wanted)
+    except Failure:
+        lock.give_back()
+        raise
+    if steps.NAMES[-1] in wanted or not found["changed"]:
+        lock.give_back()
+    return found
+
+
+def abandon(module, application):
+    """A hook has failed."""
+    if not module.check_mode:
+        plan = steps.identified(module.params["plan"])
+        releases.abandon(application, plan, module.params["who"], module.params["reason"])
+        Lock(application).give_back()
+    return {"changed": True}
+
+
+def rollback(module, application):
+    """To the last good release, or to the one asked for."""
+    if module.check_mode:
+        return {"changed": True, "id": releases.target(application, module.params["id"])}
+    lock, who = Lock(application), module.params["who"]
+    lock.take(who["who"], who["from"], module.params["lock"])
+    try:
+        return releases.rollback(application, who, module.params["id"])
+    finally:
+        lock.give_back()
+
+
+def status(module, application):
+    """What runs."""
+    return standing.status(application)
+
+
+def doctor(module, application):
+    """What stands in the way."""
+    return {"findings": looks.findings(application, module.params["clock"])}
+
+
+def maintenance(module, application):
+    """On or off."""
+    if module.check_mode:
+        return {"changed": application.in_maintenance != module.params["wanted"]}
+    return {"changed": releases.maintenance(application, module.params["wanted"], module.params["who"])}
+
+
+def lock(module, application):
+    """The right to deploy."""
+    if not module.check_mode:
+        who = module.params["who"]
+        Lock(application).take(who["who"], who["from"], module.params["lock"])
+    return {}
+
+
+def unlock(module, application):
+    """Give it back."""
+    if not module.check_mode:
+        Lock(application).give_back()
+    return {}
+
+
+DO = {each.__name__: each for each in (release, abandon, rollback, status, doctor, maintenance, lock, unlock)}
+
+
+if __name__ == "__main__":
+    main()

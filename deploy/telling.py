@@ -1,0 +1,90 @@
+"""Tells people what was done, and what runs."""
+
+import json
+import shlex
+import time
+import urllib.request
+from typing import Any
+
+from deploy.console import Console
+from deploy.errors import DeployError
+from deploy.project import BUNDLES
+
+SWITCH_SECONDS = 10
+"""Until the site must be answered by a new release, seen from here."""
+
+
+def release(console: Console, name: str, said: dict[str, Any]) -> None:
+    """Say how long each step took, what the gates found, and what visitors noticed."""
+    found = said["release"]
+    if not found["seconds"]:
+        return
+    steps = "  ".join(f"{step} {seconds:.1f}" for step, seconds in found["seconds"].items())
+    console.say(f"{name}: release {found['id']}, before it {found['from_release'] or 'none'}")
+    console.say(f"  steps (s)    {steps}")
+    console.say(f"  gates        {'; '.join(': '.join(gate) for gate in found['gates'])}")
+    if seen := found["downtime"]:
+        told = "{requests} requests, {failures} failed, longest gap {longest_gap_ms:.0f} ms, p99 {p99_ms:.0f} ms"
+        console.say(f"  visitors     {told.format(**seen)}")
+
+
+def seen_from_here(console: Console, said: dict[str, Any]) -> None:
+    """Ask the site from this machine too, where it can be reached from here.
+
+    Raises:
+        DeployError: another release answers.
+    """
+    request = urllib.request.Request(f"http://{said['address']}/health", headers={"Host": said["server_names"][0]})
+    wanted, found = said["release"]["id"], ""
+    deadline = time.monotonic() + SWITCH_SECONDS
+    while found != wanted:
+        try:
+            with urllib.request.urlopen(request, timeout=SWITCH_SECONDS) as answer:
+                found = answer.headers.get("X-Release", "")
+        except OSError as fault:
+            console.say(f"  from here    not to be reached: {fault}")
+            return
+        if found != wanted and time.monotonic() > deadline:
+            reason = f"{request.full_url} is answered by release {found or 'none'}, seen from here, not by {wanted}"
+            raise DeployError(
+                reason, "Does the address lead to another machine? Go back with: python3 -m deploy rollback"
+            )
+    console.say(f"  from here    {request.full_url} is answered by {found}")
+
+
+def status(console: Console, host: dict[str, Any]) -> None:
+    """Say what runs on a host, and what was deployed there."""
+    console.say(f"{host['name']}  {host['address']}  {host['url']}")
+    manifest = host["manifest"]
+    commit = f"commit {manifest['commit'][:12]}{', with changes' if manifest['dirty'] else ''}" if manifest else ""
+    lock = f"{host['lock']['who']} on {host['lock']['from']}, since {host['lock']['since']}" if host["lock"] else "free"
+    lines = {
+        "release": f"{host['release']}  {commit}", "since": f"{host['since']}  by {host['by']}",
+        "models": ", ".join(f"{name} {version}" for name, version in manifest.get("models", {}).items()),
+        "unit": f"{host['unit']} {host['unit_state']}", "health": host["health"].get("status", "no answer"),
+        "maintenance": "on" if host["maintenance"] else "off", "lock": lock,
+    }  # fmt: skip
+    for key, value in lines.items():
+        console.say(f"  {key:<11} {value}")
+    for each in host["releases"]:
+        told = [each["verdict"], *(["current"] if each["current"] else []), *(["runs"] if each["running"] else [])]
+        console.say(f"  {each['id']}  {each['made']}  {', '.join(told)}  {each['reason']}".rstrip())
+    for each in host["deploys"]:
+        said = f"{each['what']} {each.get('id', '')} by {each['who']}: {each['result']}"
+        console.say(f"  {each['at']}  {said}")
+
+
+def address(console: Console, said: dict[str, Any], changes: str) -> None:
+    """Say where the site is, and how to ask it."""
+    name, address = said["server_names"][0], said["address"]
+    row = json.dumps(_example(said["default_model"]), ensure_ascii=False)
+    console.say(f"\n{said['url']} on {address}, release {said['release']['id']}, {changes}")
+    console.say(f"  /etc/hosts   {address} {' '.join(said['server_names'])}")
+    console.say(f"  try it       curl --json {shlex.quote(row)} --resolve {name}:80:{address} http://{name}/modelo")
+
+
+def _example(model: str) -> dict[str, Any]:
+    """Return the example of a built model's contract; of the first model's where none is named."""
+    bundle = BUNDLES / model if model else min(BUNDLES.iterdir())
+    fields = json.loads((bundle / "model.json").read_text(encoding="utf-8"))["contract"]["fields"]
+    return {field["name"]: field["example"] for field in fields}

@@ -1,0 +1,52 @@
+"""The same tree on other servers and platforms: pip's file, the Procfile's command, waitress."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+import requests
+
+from deploy import requirements
+from deploy.project import ROOT, tool
+
+START_SECONDS = 30
+COMMANDS = {
+    "Procfile": (ROOT / "Procfile").read_text().removeprefix("web: ").strip(),
+    "waitress": re.search(r"waitress-serve .*", (ROOT / "docs" / "elsewhere.md").read_text())[0],
+}
+
+
+def test_requirements_are_those_of_the_lock():
+    assert requirements.PAGE.read_text() == requirements.text(), "python3 -m deploy requirements"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_command_serves(name, bundles: Path):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    given = {
+        "PORT": str(port),
+        "APP_BUNDLES": str(bundles),
+        "PATH": f"{Path(tool('python')).parent}:{os.environ['PATH']}",
+    }
+    command = COMMANDS[name]
+    process = subprocess.Popen(command, shell=True, cwd=ROOT, env=os.environ | given, start_new_session=True,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+    try:
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            try:
+                answer = requests.post(f"http://127.0.0.1:{port}/modelo", json={"estudio": 6, "sueno": 8}, timeout=5)
+                break
+            except requests.ConnectionError:
+                assert time.monotonic() < deadline and process.poll() is None
+                time.sleep(0.1)
+        assert answer.json() == {"predict": "Aprobado"}
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(timeout=40)
