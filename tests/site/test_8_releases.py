@@ -240,7 +240,7 @@ def test_release_that_falls_later_is_switched_back_from(hosts, project, on, load
 def test_two_operators(hosts, project, on):
     """The second is told who and since when, at once; nothing is changed by it."""
     hook = project / "ansible" / "slow.yml"
-    hook.write_text("---\n- name: Take a while\n  ansible.builtin.command: sleep 12\n  changed_when: false\n")
+    hook.write_text("---\n- name: Take a while\n  ansible.builtin.wait_for:\n    timeout: 12\n")
     words = ["-i", str(hosts.inventory), RELEASE, "-e", "release_before_switch=slow.yml", "-e", "app_max_rows=8001"]
     before = current(hosts, on)
     first = subprocess.Popen([tool("ansible-playbook"), *words], cwd=project, stdout=subprocess.PIPE, text=True)
