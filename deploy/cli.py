@@ -60,12 +60,12 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="verb", metavar="verb", required=True)
     up = _command(commands, "up", verbs.up, "provision, verify, print the address; local: boot the host first")
     up.add_argument("--debian", choices=sorted(SUITES), help="release of the local host (13, or what it has)")
-    _lock(up)
-    _lock(
-        _command(
-            commands, "release", verbs.release, "release this folder as it is: beside what runs, proved, switched to"
-        )
-    )
+    words = "release this folder as it is: beside what runs, proved, switched to"
+    release = _command(commands, "release", verbs.release, words)
+    for command in (up, release):
+        _lock(command)
+        command.add_argument("--watch", action="store_true",
+                             help="end with the host's watch over it, and fail where it fell")  # fmt: skip
     _add_rollback(commands)
     maintenance = commands.add_parser("maintenance", help="show visitors the page of maintenance, or the site again")
     maintenance.set_defaults(run=verbs.maintenance)

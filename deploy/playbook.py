@@ -30,12 +30,14 @@ class Outcome:
     Attributes:
         changed: host → number of tasks that changed something.
         reports: host → message of its task named Report.
+        samples: host → what its visitor saw during a release: start in s, ms, status and release of each request.
         failures: a sentence per host that failed.
         advice: what to do about the first failure.
     """
 
     changed: dict[str, int] = field(default_factory=dict)
     reports: dict[str, Any] = field(default_factory=dict)
+    samples: dict[str, list[list[Any]]] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
     advice: str = ""
 
@@ -93,6 +95,8 @@ def _note(event: dict[str, Any], outcome: Outcome) -> None:
         outcome.changed = {name: counts["changed"] for name, counts in event["hosts"].items()}
     elif event["event"] == "report":
         outcome.reports[host] = event["message"]
+    elif event["event"] == "samples":
+        outcome.samples[host] = event["samples"]
     elif event["event"] == "failed":
         task = "" if event["role"] == "preflight" else f"{event['name']}: "
         outcome.failures += [f"{host}: {task}{line}" for line in event["reason"].splitlines()]

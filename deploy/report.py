@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+from deploy.playbook import Outcome
 from deploy.project import BUNDLES, state
 
 PAGE = """<!doctype html>
@@ -36,22 +37,23 @@ svg {{ width: 100%; height: auto; }}
 WIDTH, HEIGHT = 600, 120
 
 
-def write(environment: str, reports: dict[str, dict[str, Any]], tests: Path | None = None) -> Path:
+def write(environment: str, outcome: Outcome, tests: Path | None = None) -> Path:
     """Write the page of a run, and return where it is.
 
     Args:
         environment: its name.
-        reports: host → what the play reported of it.
+        outcome: what the play reported of each host.
         tests: pytest's JUnit file of the host tests, if they ran.
     """
-    body = "".join(_host(name, report) for name, report in reports.items()) + _scores() + _tests(tests)
+    hosts = (_host(name, said, outcome.samples.get(name, [])) for name, said in outcome.reports.items())
+    body = "".join(hosts) + _scores() + _tests(tests)
     when = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     path = state("reports", f"{environment.replace('/', '-')}.html")
     path.write_text(PAGE.format(title=html.escape(f"Puerto: {environment}"), when=when, body=body), encoding="utf-8")
     return path
 
 
-def _host(name: str, report: dict[str, Any]) -> str:
+def _host(name: str, report: dict[str, Any], samples: list[list[Any]]) -> str:
     found = report["release"]
     facts = [("address", report["address"]), ("site", report["url"]), ("names", ", ".join(report["server_names"])),
              ("release", found["id"]), ("before it", found.get("from_release") or "none")]  # fmt: skip
@@ -65,7 +67,7 @@ def _host(name: str, report: dict[str, Any]) -> str:
     parts += ["<h3>Gates</h3>", _table(("passed", "found"), found["gates"])]
     if seen := found.get("downtime"):
         told = "{requests} requests at 50 a second, {failures} failed; longest gap {longest_gap_ms} ms, p99 {p99_ms} ms"
-        parts += ["<h3>Visitors during the release</h3>", f"<p>{told.format(**seen)}</p>", _plot(seen["samples"])]
+        parts += ["<h3>Visitors during the release</h3>", f"<p>{told.format(**seen)}</p>", _plot(samples)]
     return "".join(parts)
 
 

@@ -3,6 +3,7 @@
 import json
 import shlex
 import time
+import urllib.error
 import urllib.request
 from typing import Any
 
@@ -41,6 +42,8 @@ def seen_from_here(console: Console, said: dict[str, Any]) -> None:
         try:
             with urllib.request.urlopen(request, timeout=SWITCH_SECONDS) as answer:
                 found = answer.headers.get("X-Release", "")
+        except urllib.error.HTTPError as refused:
+            found = refused.headers.get("X-Release", "")
         except OSError as fault:
             console.say(f"  from here    not to be reached: {fault}")
             return

@@ -32,14 +32,14 @@ def up(console: Console, options: Namespace) -> int:
         toolchain.require(console, toolchain.TOOLS | toolchain.for_models())
         if environment.is_local:
             write_local(rehearsal.up(console, LOCAL, options.debian))
-        outcome = play(console, environment, "site.yml", *_lock_words(options))
+        outcome = play(console, environment, "site.yml", *_release_words(options))
         tests = state("reports", f"{environment.name.replace('/', '-')}.xml")
         _verify(console, environment, f"--junitxml={tests}")
         for name, said in outcome.reports.items():
             telling.release(console, name, said)
             telling.seen_from_here(console, said)
             telling.address(console, said, f"{name}: changed={outcome.changed[name]}")
-        page = report.write(environment.name, outcome.reports, tests)
+        page = report.write(environment.name, outcome, tests)
     console.say(f"  report       {os.path.relpath(page)}")
     console.say(f"  log          {os.path.relpath(console.path)}")
     return 0
@@ -50,11 +50,11 @@ def release(console: Console, options: Namespace) -> int:
     environment = _ready(console, options.environment)
     with _alone(environment):
         toolchain.require(console, toolchain.for_models())
-        outcome = play(console, environment, "release.yml", *_lock_words(options))
+        outcome = play(console, environment, "release.yml", *_release_words(options))
         for name, said in outcome.reports.items():
             telling.release(console, name, said)
             telling.seen_from_here(console, said)
-        page = report.write(environment.name, outcome.reports)
+        page = report.write(environment.name, outcome)
     console.say(f"  report       {os.path.relpath(page)}")
     return 0
 
@@ -232,6 +232,10 @@ def _alone(environment: Environment) -> AbstractContextManager[None]:
     return alone(
         state("locks", environment.name.replace("/", "-")), f"{environment.name}: another run is at work on it"
     )
+
+
+def _release_words(options: Namespace) -> list[str]:
+    return [*_lock_words(options), *(["--extra-vars", "release_watched=true"] if options.watch else [])]
 
 
 def _lock_words(options: Namespace) -> list[str]:

@@ -21,6 +21,7 @@ from ansible.vars.reserved import get_reserved_names
 from ansible import constants
 
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,30}")
+UNIT = re.compile(r"(?!.*-(boot|drain|new|retire|watch)$)[a-z][a-z0-9_-]{0,30}")
 HOST_NAME = re.compile(
     r"(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*"
 )
@@ -32,7 +33,7 @@ MEMORY = re.compile(r"[1-9]\d{0,2}%|[1-9]\d*[KMGT]?|infinity")
 FORMS = {
     "app_name": (NAME, "a name of lower-case letters, digits, _ and -"),
     "app_user": (NAME, "a name of lower-case letters, digits, _ and -"),
-    "systemd_unit": (NAME, "a name of lower-case letters, digits, _ and -"),
+    "systemd_unit": (UNIT, "a name of lower-case letters, digits, _ and -, which Puerto's own units don't end in"),
     "app_root": (PATH, "an absolute path without spaces"),
     "systemd_memory_max": (MEMORY, "a share such as 50%, a size such as 512M, or infinity"),
     "nginx_access_log": (PATH, "an absolute path without spaces"),

@@ -48,6 +48,8 @@ class CallbackModule(CallbackBase):
         self._tell("task", role=role, name=task.name)
 
     def v2_runner_on_ok(self, result: Any) -> None:
+        if samples := result._result.get("samples"):
+            self._tell("samples", host=result._host.get_name(), samples=samples)
         if result._task.name == REPORT:
             self._tell("report", host=result._host.get_name(), message=result._result.get("msg"))
 

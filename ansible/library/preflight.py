@@ -1,6 +1,7 @@
 #!/usr/bin/python
 """Says what of a host can't work, without changing anything on it."""
 
+import json
 import os
 import sys
 import time
@@ -27,6 +28,10 @@ options:
     description: Where the disk space is needed; the nearest folder that exists counts.
     type: str
     required: true
+  unit:
+    description: The application's unit, without .service; it is no other application's.
+    type: str
+    required: true
   packages:
     description: Debian packages that will be needed; those the host lacks are returned.
     type: list
@@ -42,6 +47,7 @@ EXAMPLES = """
     disk_mib: 2000
     memory_mib: 400
     path: /var/www/practica_flask
+    unit: flask_app
     packages: [nginx, python3-venv]
 """
 
@@ -78,11 +84,12 @@ def main():
             "disk_mib": {"type": "int", "required": True},
             "memory_mib": {"type": "int", "required": True},
             "path": {"type": "str", "required": True},
+            "unit": {"type": "str", "required": True},
             "packages": {"type": "list", "elements": "str", "required": True},
         },
         supports_check_mode=True,
     )
-    faults = list(filter(None, (check(module.params) for check in (release, rights, systemd, disk, memory))))
+    faults = list(filter(None, (check(module.params) for check in (release, rights, systemd, unit, disk, memory))))
     if faults:
         module.fail_json(msg=" ".join(faults), faults=faults)
     lists = any(Path("/var/lib/apt/lists").glob("*_Packages*"))
@@ -137,6 +144,24 @@ def systemd(params):
     if Path("/run/systemd/system").is_dir():
         return None
     return "It was not booted by systemd, which has to run the application."
+
+
+def unit(params):
+    """An application keeps its folder and its unit: its releases were made with both, and a rollback needs them."""
+    if os.geteuid():
+        return None
+    name, root = params["unit"], params["path"]
+    boot, plan = Path(f"/etc/systemd/system/{name}-boot.service"), Path(root, "current", "plan.json")
+    lines = boot.read_text().splitlines() if boot.exists() else []
+    others = {line.partition("=")[2] for line in lines if line.startswith("WorkingDirectory=")} - {f"{root}/current"}
+    if others:
+        return f"{name} is the unit of another application, in {others.pop()}: choose another name (systemd_unit)."
+    used = json.loads(plan.read_text())["unit"] if plan.exists() else name
+    if used != name:
+        return (
+            f"The application in {root} has the unit {used}: keep it (systemd_unit), or take another folder (app_root)."
+        )
+    return None
 
 
 def disk(params):

@@ -9,6 +9,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.host import doctor as looks
 from ansible.module_utils.host import releases, steps
 from ansible.module_utils.host import status as standing
+from ansible.module_utils.host import watch as watching
 from ansible.module_utils.host.folders import Application, Failure
 from ansible.module_utils.host.record import Lock
 
@@ -22,7 +23,7 @@ options:
   verb:
     description: What to do.
     type: str
-    choices: [release, abandon, rollback, status, doctor, maintenance, lock, unlock]
+    choices: [release, watched, abandon, rollback, status, doctor, maintenance, lock, unlock]
     required: true
   root:
     description: The application's folder.
@@ -80,6 +81,10 @@ said:
   description: What was found; of a release its id, the seconds of each step, the gates and the downtime.
   type: dict
   returned: success
+samples:
+  description: Of each request of the visitor that a release has, its start in s, ms, status and release.
+  type: list
+  returned: success
 """
 
 
@@ -87,8 +92,8 @@ def main():
     module = AnsibleModule(
         argument_spec={
             "verb": {"type": "str", "required": True,
-                     "choices": ["release", "abandon", "rollback", "status", "doctor", "maintenance", "lock",
-                                 "unlock"]},
+                     "choices": ["release", "watched", "abandon", "rollback", "status", "doctor", "maintenance",
+                                 "lock", "unlock"]},
             "root": {"type": "str", "required": True},
             "unit": {"type": "str"},
             "plan": {"type": "dict"},
@@ -108,9 +113,10 @@ def main():
     application = Application(Path(module.params["root"]), module.params["unit"] or plan["unit"])
     try:
         said = DO[module.params["verb"]](module, application)
-    except Failure as fault:
+    except (Failure, OSError) as fault:
         module.fail_json(msg=str(fault))
-    module.exit_json(changed=bool(said.pop("changed", False)), said=said, diff=said.pop("diff", []))
+    aside = {"diff": said.pop("diff", []), "samples": said.pop("samples", [])}
+    module.exit_json(changed=bool(said.pop("changed", False)), said=said, **aside)
 
 
 def release(module, application):
@@ -121,7 +127,7 @@ def release(module, application):
         differs = not steps.is_done(application, plan)
         return {"changed": differs, "id": plan["id"], "diff": steps.differences(application, plan) if differs else []}
     wanted, lock = params["steps"] or steps.NAMES, Lock(application)
-    lock.take(params["who"]["who"], params["who"]["from"], params["lock"])
+    lock.take(**_operator(module), manner=params["lock"])
     try:
         found = releases.release(application, plan, params["who"], wanted)
     except Failure:
@@ -130,6 +136,13 @@ def release(module, application):
     if steps.NAMES[-1] in wanted or not found["changed"]:
         lock.give_back()
     return found
+
+
+def watched(module, application):
+    """Wait for the end of a release's watch."""
+    if not module.check_mode:
+        watching.end(application, steps.identified(module.params["plan"])["id"])
+    return {}
 
 
 def abandon(module, application):
@@ -146,7 +159,7 @@ def rollback(module, application):
     if module.check_mode:
         return {"changed": True, "id": releases.target(application, module.params["id"])}
     lock, who = Lock(application), module.params["who"]
-    lock.take(who["who"], who["from"], module.params["lock"])
+    lock.take(**_operator(module), manner=module.params["lock"])
     try:
         return releases.rollback(application, who, module.params["id"])
     finally:
@@ -173,8 +186,7 @@ def maintenance(module, application):
 def lock(module, application):
     """The right to deploy."""
     if not module.check_mode:
-        who = module.params["who"]
-        Lock(application).take(who["who"], who["from"], module.params["lock"])
+        Lock(application).take(**_operator(module), manner=module.params["lock"])
     return {}
 
 
@@ -185,7 +197,11 @@ def unlock(module, application):
     return {}
 
 
-DO = {each.__name__: each for each in (release, abandon, rollback, status, doctor, maintenance, lock, unlock)}
+def _operator(module):
+    return {"who": module.params["who"]["who"], "origin": module.params["who"]["from"]}
+
+
+DO = {each.__name__: each for each in (release, watched, abandon, rollback, status, doctor, maintenance, lock, unlock)}
 
 
 if __name__ == "__main__":

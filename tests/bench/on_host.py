@@ -1,6 +1,7 @@
 """Runs on the host, by its Python: starts each system, loads it with wrk, measures, and ends all that it started.
 
-Reads what to measure as JSON on standard input; writes one JSON record a line.
+Called with the unit and the server name of Puerto. Reads what to measure as JSON on standard
+input; writes one JSON record a line.
 """
 
 import json
@@ -20,8 +21,8 @@ PORT, NGINX_PORT, SOCKET = 8100, 8190, "/run/bench.sock"
 CONNECTIONS = 16
 START_SECONDS, STOP_SECONDS, WARM_SECONDS = 120, 20, 1
 SITE = Path("/etc/nginx/conf.d/bench.conf")
-UNIT, SITE_NAME = "flask_app", "practica_flask"
-"""Puerto's own, as they are where the benchmark's inventory says nothing else."""
+UNIT, SITE_NAME = sys.argv[1:]
+"""Puerto's own."""
 
 DROP_IN = Path(f"/run/systemd/system/{UNIT}.service.d/bench.conf")
 THREADS = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}

@@ -6,6 +6,7 @@
 import argparse
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -19,7 +20,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from deploy import archive, rehearsal
 from deploy.bundles import build_all
 from deploy.console import Console
-from deploy.project import PIPENV_LOCK, ROOT, state, tool
+from deploy.project import BUNDLES, PIPENV_LOCK, ROOT, state, tool
+from tests.checkout import copied
 
 
 def main() -> None:
@@ -49,11 +51,27 @@ def measure(console: Console, debian: str) -> dict[str, float]:
             "script": timed(lambda: script(bare)),
             "second": timed(lambda: run(playbook)),
             "up": timed(lambda: run([sys.executable, "-m", "deploy", "up", str(inventory)])),
+            **releases(inventory),
             "ssh": timed(lambda: run(ours.ssh("true"))),
         }
     finally:
         for host in (ours, bare):
             rehearsal.down(host.name)
+
+
+def releases(inventory: Path) -> dict[str, float]:
+    """Return the seconds of a release of other code and of the way back: those an operator waits, and those there."""
+    copy = copied(state("bench", "project"))
+    shutil.copytree(BUNDLES, copy / "bundles")
+    with (copy / "app" / "health.py").open("a") as file:
+        file.write(f"# {time.time()}\n")
+    deploy = [sys.executable, "-m", "deploy"]
+    release = timed(lambda: run([*deploy, "release", str(inventory)], cwd=copy))
+    rollback = timed(lambda: run([*deploy, "rollback", str(inventory)], cwd=copy))
+    told = json.loads(run([*deploy, "status", "--json", str(inventory)], cwd=copy))["hosts"][0]["deploys"]
+    taken = {each["what"]: each["seconds"] for each in told[:2]}
+    return {"release": release, "rollback": rollback, "release_there": sum(taken["release"].values()),
+            "switch_there": sum(taken["rollback"][step] for step in ("check", "start", "switch"))}  # fmt: skip
 
 
 def table(seconds: dict[str, float]) -> str:
@@ -64,6 +82,8 @@ def table(seconds: dict[str, float]) -> str:
          f"{seconds['first'] / seconds['script']:.2f}x the script"),
         ("second run, `ansible-playbook site.yml`", seconds["second"], "changed=0"),
         ("second run, `deploy up` with its host tests", seconds["up"], "changed=0"),
+        ("`deploy release` of other code", seconds["release"], f"{seconds['release_there']:.1f} s of it on the host"),
+        ("`deploy rollback`", seconds["rollback"], f"{seconds['switch_there']:.2f} s on the host until the switch"),
         ("one SSH command, connection and all", seconds["ssh"], ""),
     ]  # fmt: skip
     lines = [f"| {name} | {value:.1f} s | {note} |" for name, value, note in rows]
@@ -85,7 +105,8 @@ def timed(work: Callable[[], object]) -> float:
 
 def run(command: list[str], **options: object) -> str:
     """Run a program to its end; it must succeed."""
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=not options.get("input"), **options)
+    options = {"cwd": ROOT, "text": not options.get("input")} | options
+    done = subprocess.run(command, capture_output=True, **options)
     if done.returncode:
         sys.exit(f"{command}: {done.stdout}{done.stderr}")
     return done.stdout

@@ -25,6 +25,7 @@ from deploy.contracts import read_contract
 from deploy.errors import DeployError
 from deploy.project import LOCK, MODELS, state, tool
 from tests.checkout import copied
+from tests.inventory import rendered
 
 HERE = Path(__file__).parent
 NAME = "bench"
@@ -54,10 +55,10 @@ def main() -> int:
     options = _options()
     console = Console("bench", sys.stderr)
     try:
-        host = _provisioned(console, options.models)
+        host, own = _provisioned(console, options.models)
         try:
             records, versions = measure(
-                console, host, options.systems, options.models, options.workers, options.seconds
+                console, host, own, options.systems, options.models, options.workers, options.seconds
             )
         finally:
             rehearsal.down(NAME)
@@ -90,8 +91,8 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _provisioned(console: Console, models: list[str]) -> rehearsal.Host:
-    """Return a host on which Puerto serves the models: provisioned from a copy of this checkout that has them all."""
+def _provisioned(console: Console, models: list[str]) -> tuple[rehearsal.Host, dict[str, Any]]:
+    """Return a host on which Puerto serves the models, from a copy of this checkout that has them all; its options."""
     copy = copied(state("bench", "project"))
     for model in models:
         shutil.copytree(model_folder(model), copy / "models" / model, dirs_exist_ok=True)
@@ -101,7 +102,7 @@ def _provisioned(console: Console, models: list[str]) -> rehearsal.Host:
     inventory.write_text(rehearsal.inventory([host]))
     with console.step("Provision it"):
         console.run([tool("ansible-playbook"), "-i", str(inventory), "ansible/site.yml"], cwd=copy)
-    return host
+    return host, rendered(str(inventory))[host.name]
 
 
 def model_folder(model: str) -> Path:
@@ -109,9 +110,9 @@ def model_folder(model: str) -> Path:
     return MODELS / model if model in OWN else HERE / "models" / model
 
 
-def measure(console: Console, host: rehearsal.Host, systems: list[str], models: list[str], workers: list[int],
-            seconds: int) -> tuple[list[dict[str, Any]], dict[str, str]]:  # fmt: skip
-    """Return the records of all figures, and the versions of what was measured, on a host that Puerto runs on."""
+def measure(console: Console, host: rehearsal.Host, own: dict[str, Any], systems: list[str], models: list[str],
+            workers: list[int], seconds: int) -> tuple[list[dict[str, Any]], dict[str, str]]:  # fmt: skip
+    """Return the records of all figures, and the versions of what was measured; own: Puerto's options there."""
     with console.step("Install the load generator"):
         _on(host, "command -v wrk >/dev/null || { apt-get -q update && apt-get -qy install wrk; }")
         _on(host, "rm -rf /opt/bench && mkdir /opt/bench && tar -x -C /opt/bench", _files(models))
@@ -122,7 +123,8 @@ def measure(console: Console, host: rehearsal.Host, systems: list[str], models: 
                 versions |= _installed(host, name)
     asked = json.dumps({"systems": systems, "models": models, "workers": workers, "seconds": seconds})
     records = []
-    with subprocess.Popen(host.ssh("python3 /opt/bench/on_host.py"), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    command = f"python3 /opt/bench/on_host.py {own['systemd_unit']} {own['nginx_server_names'][0]}"
+    with subprocess.Popen(host.ssh(command), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                           text=True) as process:  # fmt: skip
         assert process.stdin and process.stdout
         process.stdin.write(asked)

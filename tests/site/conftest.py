@@ -1,20 +1,39 @@
 """Two rehearsal hosts for all tests here: Debian 12, reached as a user with sudo, and Debian 13, as root."""
 
+import json
 import os
 import re
+import shutil
 import subprocess
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from deploy import rehearsal
 from deploy.console import Console
 from deploy.image import ADMIN
-from deploy.project import ROOT, state, tool
+from deploy.project import BUNDLES, ROOT, state, tool
+from tests.checkout import copied
 from tests.inventory import rendered
+from tests.site.common import BOOTED
+
+BOOT_SECONDS = 60
+OLD_HAND = b"""
+sed -i 's/^#*UMASK.*/UMASK 077/' /etc/login.defs
+grep -q pam_umask /etc/pam.d/common-session || echo 'session optional pam_umask.so' >> /etc/pam.d/common-session
+mkdir -p /etc/systemd/system/sysinit.target.wants
+printf '[Service]\nType=oneshot\nExecStart=/bin/true\nTypo=yes\n' > /etc/systemd/system/stranger.service
+ln -sf ../stranger.service /etc/systemd/system/sysinit.target.wants/
+systemctl daemon-reload
+"""
+"""What a host's owner may have done long before: files that only their owner reads, and a unit with a fault."""
 
 USERS = {"12": ADMIN, "13": "root"}
 NAMES = [f"test{debian}" for debian in USERS]
@@ -40,7 +59,7 @@ class Hosts:
     by_name: dict[str, rehearsal.Host]
     inventory: Path
 
-    @property
+    @cached_property
     def values(self) -> dict[str, dict[str, Any]]:
         """Host → option → value, as Ansible renders it."""
         return rendered(str(self.inventory))
@@ -66,6 +85,7 @@ def fresh() -> Iterator[Hosts]:
     for debian, user in USERS.items():
         rehearsal.down(f"test{debian}")
         by_name[f"test{debian}"] = rehearsal.up(console, f"test{debian}", debian, user)
+        subprocess.run(by_name[f"test{debian}"].ssh("sudo sh" if user != "root" else "sh"), input=OLD_HAND, check=True)
     inventory = state("test", "hosts.yml")
     inventory.write_text(rehearsal.inventory(list(by_name.values())))
     console.log.close()
@@ -96,6 +116,32 @@ def host(request: pytest.FixtureRequest, hosts: Hosts) -> rehearsal.Host:
 
 
 @pytest.fixture(scope="session")
+def serves_alone(hosts: Hosts, on: Callable[..., str]) -> Callable[[rehearsal.Host, str], None]:
+    """Wait until a host has booted anew and answers; the current release, and none else, must do it."""
+
+    def answers(host: rehearsal.Host, booted: str) -> str | None:
+        site = {"Host": hosts.values[host.name]["nginx_server_names"][0]}
+        try:
+            answer = requests.get(f"http://{host.address}/health", headers=site, timeout=2)
+            return answer.headers["X-Release"] if answer.ok and on(host, BOOTED) != booted else None
+        except (OSError, AssertionError):
+            return None
+
+    def check(host: rehearsal.Host, booted: str) -> None:
+        unit, root = (hosts.values[host.name][option] for option in ("systemd_unit", "app_root"))
+        deadline = time.monotonic() + BOOT_SECONDS
+        while not (release := answers(host, booted)):
+            assert time.monotonic() < deadline, f"no answer {BOOT_SECONDS} s after the reboot"
+            time.sleep(0.3)
+        assert on(host, f"readlink {root}/current").strip() == f"releases/{release}"
+        active = on(host, f"systemctl list-units --plain --no-legend --state=active '{unit}-*'").split()
+        found = [word for word in active if re.fullmatch(rf"{unit}-[0-9a-f]{{12}}\.service", word)]
+        assert found == [f"{unit}-{release}.service"]
+
+    return check
+
+
+@pytest.fixture(scope="session")
 def on() -> Callable[..., str]:
     """Run a shell command on a host as root, and return what it prints."""
 
@@ -106,3 +152,62 @@ def on() -> Callable[..., str]:
         return done.stdout
 
     return run
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory) -> Path:
+    """A copy of the checkout, with its bundles, to break."""
+    copy = copied(tmp_path_factory.mktemp("releases") / "puerto")
+    shutil.copytree(BUNDLES, copy / "bundles", dirs_exist_ok=True)
+    return copy
+
+
+@pytest.fixture
+def changed(project) -> Callable[..., object]:
+    """Add to a file of the copy for the time of a test."""
+
+    @contextmanager
+    def change(name: str, more: str | None) -> Iterator[None]:
+        path = project / name
+        before = path.read_text()
+        path.write_text(before + f"\n{more}\n" if more else before.replace('"sha256:', '"sha256:0', 4))
+        try:
+            yield
+        finally:
+            path.write_text(before)
+
+    return change
+
+
+@pytest.fixture(scope="session")
+def load(hosts, on) -> Callable[..., object]:
+    """Load hosts, GET and POST mixed, for the time of a block; tell at its end what was seen.
+
+    One host alone is asked as fast as 16 connections can; all of them, by 4 each that leave the machine room.
+    """
+    script = (ROOT / "tests" / "site" / "mixed.lua").read_bytes()
+    for host in hosts.by_name.values():
+        on(host, "command -v wrk >/dev/null || { apt-get -q update && apt-get -qy install wrk; }")
+        subprocess.run(host.ssh("cat > /tmp/mixed.lua"), input=script, check=True)
+
+    @contextmanager
+    def loading(only: str = "") -> Iterator[dict[str, dict[str, int]]]:
+        found: dict[str, dict[str, int]] = {}
+        running = {}
+        connections, pause = (16, 0) if only else (4, 10)
+        loaded = {name: host for name, host in hosts.by_name.items() if only in ("", name)}
+        for name, host in loaded.items():
+            site = hosts.values[name]["nginx_server_names"][0]
+            words = f"-t1 -c{connections} -d900s --timeout 10s -s /tmp/mixed.lua http://127.0.0.1:80 -- {site}"
+            ask = f"PAUSE={pause} nice -n 19 wrk {words}"
+            running[name] = subprocess.Popen(host.ssh(ask), stdout=subprocess.PIPE, text=True)
+        try:
+            time.sleep(1)
+            yield found
+        finally:
+            for host in loaded.values():
+                on(host, "pkill -INT -x wrk", check=False)
+            for name in loaded:
+                found[name] = json.loads(running[name].communicate()[0].splitlines()[-1])
+
+    return loading

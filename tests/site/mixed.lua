@@ -1,5 +1,13 @@
 -- Predictions by POST and by GET, and a page, in turn; at the end one line of JSON. Argument: Host.
+-- PAUSE in the environment: milliseconds that each connection waits between two requests.
 local requests, counter = {}, 0
+local pause = tonumber(os.getenv("PAUSE") or 0)
+
+if pause > 0 then
+  function delay()
+    return pause
+  end
+end
 
 function init(args)
   wrk.headers["Host"] = args[1]

@@ -1,13 +1,11 @@
 """Provisioned hosts: the second run, the host tests and whether they can fail, a reboot."""
 
 import json
-import re
 import subprocess
 import sys
-import time
-import urllib.request
 
 from deploy.project import ROOT
+from tests.site.common import BOOTED
 
 BREAKAGES = [
     {
@@ -45,7 +43,7 @@ BREAKAGES = [
             "test_unit_runs_as_the_application",
         ),
         "another release": (
-            "cp -r {app_root}/releases/$(readlink {app_root}/current | xargs basename)"
+            "cp -a {app_root}/releases/$(readlink {app_root}/current | xargs basename)"
             " {app_root}/releases/other; ln -sfn releases/other {app_root}/current",
             "test_release_that_answers_is_the_current_one",
         ),
@@ -79,10 +77,6 @@ MENDED_BY_HAND = """rm -f /etc/nginx/conf.d/x.conf; rm -rf /etc/systemd/system/{
     systemctl daemon-reload; systemctl stop listener; rm -rf {app_root}/releases
     systemctl restart {systemd_unit}; true"""
 """Undoes what no run of the provisioning looks after: strangers' files and processes, and files in a release."""
-
-
-BOOTED = "systemctl show --property=UserspaceTimestampMonotonic"
-"""Prints what each boot of a host has of its own."""
 
 
 def test_second_run_changes_nothing(hosts):
@@ -141,26 +135,10 @@ def test_changed_option_reaches_the_running_process(hosts, on):
     assert hosts.play().status == 0
 
 
-def test_site_answers_again_after_a_reboot(hosts, host, on):
+def test_site_answers_again_after_a_reboot(host, on, serves_alone):
     booted = on(host, BOOTED)
     on(host, "systemctl reboot", check=False)
-    deadline = time.monotonic() + 60
-    name = hosts.values[host.name]["nginx_server_names"][0]
-    while not _answers_after_another_boot(host, name, on, booted):
-        assert time.monotonic() < deadline, "no answer 60 s after the reboot"
-        time.sleep(0.5)
-    unit = hosts.values[host.name]["systemd_unit"]
-    active = on(host, f"systemctl list-units --plain --no-legend --state=active '{unit}-*'").split()
-    assert len([word for word in active if re.fullmatch(rf"{unit}-[0-9a-f]{{12}}\.service", word)]) == 1, active
-
-
-def _answers_after_another_boot(host, name, on, booted):
-    request = urllib.request.Request(f"http://{host.address}/health", headers={"Host": name})
-    try:
-        with urllib.request.urlopen(request, timeout=2) as answer:
-            return json.load(answer)["status"] == "ok" and on(host, BOOTED) != booted
-    except (OSError, AssertionError):
-        return False
+    serves_alone(host, booted)
 
 
 def test_status_tells_programs_all_they_need(hosts):
@@ -181,10 +159,11 @@ def test_status_tells_programs_all_they_need(hosts):
         assert host["url"] == f"http://{hosts.values[name]['nginx_server_names'][0]}/"
 
 
-def test_cut_off_run_leaves_nothing_half_done(hosts, host, on):
+def test_cut_off_run_leaves_nothing_half_done(hosts, on):
     """A virtualenv and a release that a power cut left half written are made anew, unasked."""
-    values = hosts.values[host.name]
-    on(host, "rm {app_root}/virtualenvs/*/complete {app_root}/releases/*/plan.json".format_map(values))
-    on(host, "rm /run/{systemd_unit}-site.loaded; systemctl stop nginx {systemd_unit}".format_map(values))
-    assert hosts.play("--limit", host.name).status == 0
-    assert hosts.verify("-k", host.name).returncode == 0
+    for name, host in hosts.by_name.items():
+        values = hosts.values[name]
+        on(host, "rm {app_root}/virtualenvs/*/complete {app_root}/releases/*/plan.json".format_map(values))
+        on(host, "rm /run/{systemd_unit}-site.loaded; systemctl stop nginx {systemd_unit}".format_map(values))
+    assert hosts.play().status == 0
+    assert hosts.verify().returncode == 0

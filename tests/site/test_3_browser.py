@@ -230,6 +230,6 @@ def test_stopped_application_has_a_page_and_a_problem(opened, hosts, on, names):
         must_be_good(page, "unavailable")
         answer = requests.get(f"http://{host.address}/api/v1/models", headers={"Host": names[0]}, timeout=30)
         assert (answer.status_code, answer.headers["Content-Type"]) == (503, "application/problem+json")
-        assert (answer.json()["status"], answer.headers["Retry-After"]) == (503, "5")
+        assert (answer.json()["status"], answer.headers["Retry-After"]) == (503, "30")
     finally:
         on(host, f"systemctl start {unit}")

@@ -15,7 +15,7 @@ from deploy import options, rehearsal
 from deploy.console import Console
 from deploy.image import SUITES
 from deploy.project import ROOT, state, tool
-from deploy.toolchain import as_root
+from tests.site.common import podman
 
 OTHER = {
     "app_name": "small",
@@ -38,6 +38,7 @@ OTHER = {
     "release_kept": 2,
     "release_warm_seconds": 30,
     "release_watch_seconds": 5,
+    "release_watched": True,
     "release_p99_ms": 900,
     "release_lock": "wait",
     "release_before_build": "../tests/site/hooks/before_build.yml",
@@ -52,10 +53,6 @@ OTHER = {
 """Every option with another value than its default."""
 
 CUTS = 4
-
-
-def podman(*words: str) -> str:
-    return subprocess.run(as_root(["podman", *words]), check=True, capture_output=True, text=True).stdout
 
 
 def test_other_application_differs_in_every_option():
@@ -90,6 +87,7 @@ def test_full_disk_is_said_and_the_next_run_converges(hosts, host, on, small):
         == "0"
     )
     assert on(host, f"readlink {first}/current") == before
+    assert on(host, "ls -A {app_root}/releases".format_map(OTHER)).split() == []
     on(host, "mount -o remount,size=2g {app_root}".format_map(OTHER))
     play = hosts.play(inventory=inventory)
     assert play.status == 0, play.output
@@ -103,6 +101,27 @@ def test_full_disk_is_said_and_the_next_run_converges(hosts, host, on, small):
     assert hosts.play("-e", "gunicorn_timeout=21", inventory=inventory, playbook="ansible/release.yml").status == 0
     assert hosts.play(inventory=inventory, playbook="ansible/rollback.yml").status == 0
     assert on(host, "tail -n 1 /run/{app_name}-hooks".format_map(OTHER)) == "after_rollback\n"
+
+
+def test_application_keeps_its_unit_and_its_folder(hosts):
+    play = hosts.play("-e", "systemd_unit=webapp")
+    assert play.status != 0 and " has the unit flask_app: keep systemd_unit, or take another folder" in play.output
+    play = hosts.play("-e", "app_root=/srv/other")
+    assert play.status != 0 and "flask_app is the unit of another application, in /var/www/" in play.output
+    play = hosts.play("-e", "systemd_unit=flask_app-boot")
+    assert play.status != 0 and "systemd_unit: 'flask_app-boot' is not a name" in play.output
+
+
+def test_default_site_of_another_is_said_and_nginx_goes_on(hosts, host, on):
+    on(
+        host,
+        """rm /etc/nginx/conf.d/unknown_hosts.conf
+        echo 'server { listen 80 default_server; }' > /etc/nginx/sites-enabled/stranger""",
+    )
+    play = hosts.play("--limit", host.name)
+    assert play.status != 0 and "a duplicate default server for 0.0.0.0:80" in play.output
+    on(host, "nginx -t -q && test ! -e /etc/nginx/conf.d/unknown_hosts.conf && rm /etc/nginx/sites-enabled/stranger")
+    assert hosts.play("--limit", host.name).status == 0
 
 
 @pytest.mark.parametrize("debian", sorted(SUITES))

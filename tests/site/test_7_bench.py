@@ -16,7 +16,7 @@ def test_short_benchmark(hosts, on):
     host = hosts.by_name["test13"]
     before = on(host, "systemctl cat flask_app; nginx -T 2>/dev/null | sha256sum")
     console = Console("bench", sys.stderr)
-    records, versions = serving.measure(console, host, SYSTEMS, MODELS, [2], 3)
+    records, versions = serving.measure(console, host, hosts.values[host.name], SYSTEMS, MODELS, [2], 3)
     console.log.close()
     assert on(host, "systemctl cat flask_app; nginx -T 2>/dev/null | sha256sum") == before
     assert {"Flask", "gunicorn"} <= set(versions)

@@ -1,35 +1,21 @@
-"""Releases under load: good ones, bad ones, cut-off ones and two at once; no visitor may notice any.
+"""Releases under load: good ones, bad ones and the way back; no visitor may notice any.
 
-``PUERTO_FULL=1`` makes ten releases and five rollbacks, and cuts at twenty random moments too.
+``PUERTO_FULL=1`` makes ten releases and five rollbacks.
 """
 
 import json
-import os
-import random
 import re
-import shutil
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 import requests
 
-from deploy.project import BUNDLES, ROOT, tool
-from tests.checkout import copied
+from deploy import rehearsal
+from deploy.project import BUNDLES
+from tests.site.common import FULL, RELEASE, STEPS, current, deploy, must_have_failed_none, play, status
 
-FULL = bool(os.environ.get("PUERTO_FULL"))
-RELEASES, ROLLBACKS, CUTS = (10, 5, 20) if FULL else (2, 1, 2)
-MANY, FEW = 16, 2
-"""Connections of a load: as many as the machine can serve, or leaving it room for what is tested beside it."""
-
-LEAST_REQUESTS = 100_000 if FULL else 10_000
-STEPS = ("prepare", "build", "check", "start", "prove", "switch", "verify", "retire")
-RELEASE = "ansible/release.yml"
+RELEASES, ROLLBACKS, LEAST_REQUESTS = (10, 5, 100_000) if FULL else (2, 1, 10_000)
 
 FAULTS = {
     "does not import": ("wsgi.py", "raise RuntimeError('broken on purpose')", "broken on purpose"),
@@ -38,6 +24,7 @@ FAULTS = {
         "_right = as_json\ndef as_json(*given): return _right(*given) | {'value': 'wrong'}",
         "golden row of diabetes: 'wrong' rather than",
     ),
+    "answers in another form": ("app/api.py", "def as_json(*given): return {}", "KeyError: 'value'"),
     "is slow": (
         "app/api.py",
         "import time\n_quick = predict\ndef predict(name): time.sleep(0.05); return _quick(name)\n"
@@ -56,119 +43,18 @@ FALLING = {
 }
 """Faults that no gate can see, since they come later → what is added to app/gunicorn_conf.py."""
 
-KILL_AT = """
-import json, os, signal, sys, time
-deadline = time.monotonic() + 60
-while time.monotonic() < deadline:
-    try:
-        found = json.load(open(sys.argv[1]))
-        if found["step"] in sys.argv[2:]:
-            os.kill(found["pid"], signal.SIGKILL)
-            break
-    except (OSError, ValueError):
-        pass
-else:
-    sys.exit("the step never came")
-"""
-
-
-@pytest.fixture(scope="module")
-def project(tmp_path_factory) -> Path:
-    """A copy of the checkout, with its bundles, to break."""
-    copy = copied(tmp_path_factory.mktemp("releases") / "puerto")
-    shutil.copytree(BUNDLES, copy / "bundles", dirs_exist_ok=True)
-    return copy
-
-
-@pytest.fixture
-def changed(project) -> Callable[..., object]:
-    """Add to a file of the copy for the time of a test."""
-
-    @contextmanager
-    def change(name: str, more: str | None) -> Iterator[None]:
-        path = project / name
-        before = path.read_text()
-        path.write_text(before + f"\n{more}\n" if more else before.replace('"sha256:', '"sha256:0', 4))
-        try:
-            yield
-        finally:
-            path.write_text(before)
-
-    return change
-
-
-def play(hosts, project: Path, *options: str, playbook: str = RELEASE) -> subprocess.CompletedProcess[str]:
-    """Run a playbook in the copy, for all hosts."""
-    command = [tool("ansible-playbook"), "-i", str(hosts.inventory), playbook, *options]
-    return subprocess.run(
-        command, cwd=project, capture_output=True, text=True, env=os.environ | {"ANSIBLE_NOCOLOR": "1"}
-    )
-
-
-def deploy(project: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run the operator's command in the copy."""
-    return subprocess.run([sys.executable, "-m", "deploy", *words], cwd=project, capture_output=True, text=True)
-
-
-def current(hosts, on) -> dict[str, str]:
-    """Return host → the release that its link names."""
-    return {name: on(host, f"readlink {hosts.values[name]['app_root']}/current").strip().rpartition("/")[2]
-            for name, host in hosts.by_name.items()}  # fmt: skip
-
-
-def status(hosts, project: Path) -> dict[str, dict]:
-    """Return host → what status tells."""
-    run = deploy(project, "status", "--json", str(hosts.inventory))
-    return {host["name"]: host for host in json.loads(run.stdout)["hosts"]}
-
-
-@pytest.fixture(scope="module")
-def load(hosts, on) -> Callable[[], object]:
-    """Load every host with 16 connections, GET and POST mixed, for the time of a block; tell at its end."""
-    script = (ROOT / "tests" / "site" / "mixed.lua").read_bytes()
-    for host in hosts.by_name.values():
-        on(host, "command -v wrk >/dev/null || { apt-get -q update && apt-get -qy install wrk; }")
-        subprocess.run(host.ssh("cat > /tmp/mixed.lua"), input=script, check=True)
-
-    @contextmanager
-    def loading(connections: int = FEW, only: str = "") -> Iterator[dict[str, dict[str, int]]]:
-        found: dict[str, dict[str, int]] = {}
-        running = {}
-        loaded = {name: host for name, host in hosts.by_name.items() if only in ("", name)}
-        for name, host in loaded.items():
-            site = hosts.values[name]["nginx_server_names"][0]
-            ask = f"wrk -t1 -c{connections} -d900s --timeout 10s -s /tmp/mixed.lua http://127.0.0.1:80 -- {site}"
-            running[name] = subprocess.Popen(host.ssh(f"nice -n 19 {ask}"), stdout=subprocess.PIPE, text=True)
-        try:
-            time.sleep(1)
-            yield found
-        finally:
-            for host in loaded.values():
-                on(host, "pkill -INT -x wrk", check=False)
-            for name in loaded:
-                found[name] = json.loads(running[name].communicate()[0].splitlines()[-1])
-
-    return loading
-
-
-def must_have_failed_none(found: dict[str, dict[str, int]], least: int = 1000) -> None:
-    """Check what the load saw."""
-    for name, seen in found.items():
-        assert (seen["failed"], seen["broken"]) == (0, 0), (name, seen)
-        assert seen["requests"] >= least, (name, seen)
-
 
 def test_releases_and_rollbacks_under_load(hosts, host, project, on, load):
     """As fast as 16 connections can ask: each host by itself, or the machine is the limit."""
     only = ["--limit", host.name]
-    with load(MANY, host.name) as steady:
+    with load(host.name) as steady:
         time.sleep(5)
     releases = [("-e", f"app_max_rows={9000 + number}", "-e", "release_kept=12") for number in range(RELEASES)]
     changes = [("-e", option) for option in ("gunicorn_workers=3", "nginx_cache_mib=11", "gunicorn_timeout=33")]
     plays = [(each, RELEASE) for each in releases]
     plays += [((), "ansible/rollback.yml")] * ROLLBACKS + [(each, RELEASE) for each in changes]
     ids = [current(hosts, on)[host.name]]
-    with load(MANY, host.name) as found:
+    with load(host.name) as found:
         for options, playbook in plays:
             run = play(hosts, project, *only, *options, playbook=playbook)
             assert run.returncode == 0, run.stdout
@@ -195,7 +81,8 @@ def test_rollback_to_a_named_release_and_what_is_told_of_it(hosts, project, on):
     assert set(current(hosts, on).values()) == {other}
     for host in status(hosts, project).values():
         assert (host["deploys"][0]["what"], host["deploys"][0]["result"]) == ("rollback", "good")
-        assert next(each for each in host["releases"] if each["id"] == before[host["name"]])["verdict"] == "bad"
+        verdicts = {each["id"]: each["verdict"] for each in host["releases"]}
+        assert (verdicts[before[host["name"]]], verdicts[other]) == ("bad", "good")
     run = deploy(project, "rollback", "0123456789ab", str(hosts.inventory))
     assert run.returncode == 1
     assert "there is no release 0123456789ab; there are: " in run.stderr
@@ -237,74 +124,86 @@ def test_release_that_falls_later_is_switched_back_from(hosts, project, on, load
         assert bad["verdict"] == "bad" and ("the unit is" in bad["reason"] or "memory" in bad["reason"])
 
 
-def test_two_operators(hosts, project, on):
-    """The second is told who and since when, at once; nothing is changed by it."""
-    hook = project / "ansible" / "slow.yml"
-    hook.write_text("---\n- name: Take a while\n  ansible.builtin.wait_for:\n    timeout: 12\n")
-    words = ["-i", str(hosts.inventory), RELEASE, "-e", "release_before_switch=slow.yml", "-e", "app_max_rows=8001"]
+def test_release_that_falls_while_another_is_refused(hosts, project, on, changed):
     before = current(hosts, on)
-    first = subprocess.Popen([tool("ansible-playbook"), *words], cwd=project, stdout=subprocess.PIPE, text=True)
-    work = "grep -q {} /run/*.lock"
-    deadline = time.monotonic() + 30
-    while subprocess.run(hosts.by_name["test13"].ssh(work.format(project.name))).returncode:
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
-    began = time.monotonic()
-    second = hosts.play("-e", "app_max_rows=8002", playbook=RELEASE)
-    assert second.status != 0
-    assert time.monotonic() - began < 10
-    assert f"{project} has deployed since 20" in second.output, second.output
-    assert "nothing was changed" in second.output
-    assert current(hosts, on) == before
-    waiting = hosts.play("-e", "app_max_rows=8003", "-e", "release_lock=wait", playbook=RELEASE)
-    said = first.communicate()[0]
-    assert first.returncode == 0, said
-    assert waiting.status == 0, waiting.output
-    assert all(host["lock"] is None for host in status(hosts, project).values())
+    with changed("app/gunicorn_conf.py", FALLING["crashes after 5 s"].replace("5", "15")):
+        assert play(hosts, project).returncode == 0
+    with changed("wsgi.py", "raise RuntimeError('broken on purpose')"):
+        assert play(hosts, project).returncode != 0
+    deadline = time.monotonic() + 45
+    while current(hosts, on) != before:
+        assert time.monotonic() < deadline, "nothing went back"
+        time.sleep(0.5)
 
 
-def _killer(host, unit: str, step: str) -> subprocess.Popen:
-    root = "" if host.user == "root" else "sudo "
-    steps = " ".join(STEPS[STEPS.index(step) :])  # a step with nothing to do may be over before it is seen
-    command = f"{root}python3 - /run/{unit}.work {steps}"
-    return subprocess.Popen(host.ssh(command), stdin=subprocess.PIPE, text=True)
-
-
-@pytest.mark.parametrize("step", STEPS)
-def test_killed_at_any_step(hosts, project, on, load, step):
-    """The program on the host, by turns on either, unless the run is to be a long one."""
-    number = STEPS.index(step)
-    names = list(hosts.by_name) if FULL else [list(hosts.by_name)[number % 2]]
-    words = ["-e", f"app_max_rows={7000 + number}", "--limit", ",".join(names)]
+def test_current_release_is_mended_and_left_where_it_cannot_be(hosts, project, on, load):
+    """The one before, which is warm, answers meanwhile."""
+    before = current(hosts, on)
+    assert play(hosts, project, "-e", "app_max_rows=3001").returncode == 0
+    now, by_hand = current(hosts, on), "echo '# by hand' >> {}/current/.env"
     with load() as found:
-        killers = [_killer(hosts.by_name[name], hosts.values[name]["systemd_unit"], step) for name in names]
-        for killer in killers:
-            killer.stdin.write(KILL_AT)
-            killer.stdin.close()
-        assert play(hosts, project, *words).returncode != 0, "it was not killed"
-        assert {killer.wait() for killer in killers} == {0}
-        again = play(hosts, project, *words)
-        assert again.returncode == 0, again.stdout
-    must_have_failed_none(found, 100)
-    told = status(hosts, project)
-    for name in names:
-        assert told[name]["health"]["release"] == told[name]["release"]
-        assert next(each for each in told[name]["releases"] if each["current"])["verdict"] == "good"
-
-
-def test_operator_killed_at_random_moments(hosts, project, on, load):
-    """The operator's own process; the host goes on or not, whole in any case."""
-    moments = random.Random(os.environ.get("CUTS_SEED", "1"))
-    with load() as found:
-        for cut in range(CUTS):
-            words = [tool("ansible-playbook"), "-i", str(hosts.inventory), RELEASE, "-e", f"app_max_rows={6000 + cut}"]
-            running = subprocess.Popen(words, cwd=project, stdout=subprocess.DEVNULL, start_new_session=True)
-            time.sleep(moments.uniform(0.5, 5))
-            os.killpg(running.pid, 9)
-            running.wait()
-            run = play(hosts, project, "-e", f"app_max_rows={6100 + cut}")
-            assert run.returncode == 0, run.stdout
+        for name, host in hosts.by_name.items():
+            on(host, by_hand.format(hosts.values[name]["app_root"]))
+        assert play(hosts, project, "-e", "app_max_rows=3001").returncode == 0
+        assert current(hosts, on) == now
+        for name, host in hosts.by_name.items():
+            assert "by hand" not in on(host, f"cat {hosts.values[name]['app_root']}/current/.env")
+            on(host, f"echo 'raise SystemExit' >> {hosts.values[name]['app_root']}/current/wsgi.py")
+            on(host, by_hand.format(hosts.values[name]["app_root"]))
+        run = play(hosts, project, "-e", "app_max_rows=3001")
+        assert run.returncode != 0
+        assert current(hosts, on) == before
+        assert all(f"The site is answered by release {release}." in run.stdout for release in before.values())
     must_have_failed_none(found)
+    assert play(hosts, project, "-e", "app_max_rows=3002").returncode == 0
+
+
+def test_new_names_are_no_failure_of_the_visitors(hosts, project):
+    """A release that answers to other names can't be asked by the old ones, nor the one before by the new."""
+    assert play(hosts, project, "-e", '{"nginx_server_names": ["renamed.example"]}').returncode == 0
+    assert all(host["deploys"][0]["downtime"] == {} for host in status(hosts, project).values())
+    assert play(hosts, project).returncode == 0
+
+
+def test_command_that_waits_for_the_watch_fails_where_the_release_falls(hosts, project, on, changed):
+    before = current(hosts, on)
+    with changed("app/gunicorn_conf.py", FALLING["crashes after 5 s"]):
+        run = deploy(project, "release", "--watch", str(hosts.inventory))
+    assert run.returncode == 1
+    assert current(hosts, on) == before
+    for name, release in before.items():
+        assert re.search(rf"^{name}: .*the unit is", run.stderr, re.M), run.stderr
+        assert f"answered by release {release}" in run.stderr
+
+
+def test_staging_and_production(hosts, project, on):
+    """Two environments of one project, each with its host and options; neither notices the other."""
+    of = {"staging": "test12", "production": "test13"}
+    for environment, name in of.items():
+        folder = project / "ansible" / "inventories" / environment
+        (folder / "group_vars").mkdir(parents=True)
+        (folder / "hosts.yml").write_text(rehearsal.inventory([hosts.by_name[name]]))
+        (folder / "group_vars" / "all.yml").write_text(f"---\napp_max_rows: {4000 + len(environment)}\n")
+    seen = [current(hosts, on)]
+    for words in (
+        ("release", "staging"),
+        ("release", "production"),
+        ("rollback", "staging"),
+        ("rollback", "production"),
+    ):
+        run = deploy(project, *words)
+        assert run.returncode == 0, run.stderr
+        seen.append(current(hosts, on))
+    first, staged, released, unstaged, back = seen
+    assert staged == first | {"test12": staged["test12"]} != first
+    assert released == staged | {"test13": released["test13"]} != staged
+    assert unstaged == released | {"test12": first["test12"]}
+    assert back == first
+    for environment, name in of.items():
+        told = json.loads(deploy(project, "status", "--json", environment).stdout)
+        assert [host["name"] for host in told["hosts"]] == [name]
+        assert re.search(rf"^APP_MAX_ROWS={4000 + len(environment)}$", on(hosts.by_name[name],
+            f"cat {hosts.values[name]['app_root']}/releases/{released[name]}/.env"), re.M)  # fmt: skip
 
 
 def test_maintenance(hosts, project):
@@ -315,7 +214,7 @@ def test_maintenance(hosts, project):
             site = {"Host": hosts.values[name]["nginx_server_names"][0]}
             for accept, words_said in (("text/html", "mantenimiento"), ("application/json", "worked on")):
                 answer = requests.get(f"http://{host.address}/", headers=site | {"Accept": accept}, timeout=10)
-                assert (answer.status_code, answer.headers["Retry-After"]) == (503, "300")
+                assert (answer.status_code, answer.headers["Retry-After"]) == (503, "30")
                 assert words_said in answer.text
             assert requests.get(f"http://{host.address}/health", headers=site, timeout=10).json()["status"] == "ok"
         assert all(host["maintenance"] for host in status(hosts, project).values())
@@ -334,7 +233,8 @@ def test_command_tells_steps_gates_visitors_and_writes_a_page(hosts, project, ch
     for name, host in hosts.by_name.items():
         assert re.search(rf"^{name}: release [0-9a-f]{{12}}, before it [0-9a-f]{{12}}$", run.stdout, re.M), run.stdout
         assert f"http://{host.address}/health is answered by " in run.stdout
-    assert run.stdout.count("golden rows: 123 answered as recorded") == 2 * len(hosts.by_name)
+    rows = sum(len(json.loads(file.read_text())["golden"]) for file in BUNDLES.glob("*/model.json"))
+    assert run.stdout.count(f"golden rows: {rows} answered as recorded") == 2 * len(hosts.by_name)
     assert re.search(r"visitors +\d+ requests, 0 failed, longest gap \d+ ms", run.stdout)
     page = project / re.search(r"report +(\S+)", run.stdout)[1]
     text = page.read_text()
@@ -350,8 +250,3 @@ def test_doctor_says_what_is_wrong_and_what_to_do(hosts, project, changed):
     for seen in ("✓ port 80 is Nginx's", "✓ the lock is free", "of the last 20 deploys failed; the last, ",
                  "leads to no address", "say: " + hosts.by_name["test13"].address):  # fmt: skip
         assert seen in run.stdout, run.stdout
-
-
-def test_as_it_was(hosts):
-    assert hosts.play().status == 0
-    assert hosts.verify().returncode == 0

@@ -58,7 +58,8 @@ class Application:
     def releases(self):
         """Return the ids of all whole releases, the newest last."""
         found = [entry for entry in (self.root / "releases").glob("*") if ID.fullmatch(entry.name)]
-        return [entry.name for entry in sorted(found, key=lambda entry: self._made(entry.name))]
+        whole = [entry.name for entry in found if (entry / "plan.json").exists()]
+        return sorted(whole, key=lambda release: self.plan(release)["at"])
 
     def verdict(self, release):
         """Return what became of a release: ``{"verdict": "good" or "bad", "reason", "at"}``, or nothing."""
@@ -66,6 +67,10 @@ class Application:
             return json.loads((self.folder(release) / "verdict.json").read_text(encoding="utf-8"))
         except FileNotFoundError:
             return {}
+
+    def is_good(self, release):
+        """Return whether a release passed all its gates, and was not gone back from."""
+        return self.verdict(release).get("verdict") == "good"
 
     def link(self, name, release):
         """Point ``current`` or ``previous`` to a release, in one step."""
@@ -82,12 +87,6 @@ class Application:
         except FileNotFoundError:
             return None
         return found if (self.folder(found) / "plan.json").exists() else None
-
-    def _made(self, release):
-        try:
-            return self.plan(release)["at"]
-        except (FileNotFoundError, KeyError):
-            return ""
 
 
 def here():

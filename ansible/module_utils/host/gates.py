@@ -41,7 +41,7 @@ def prove(application, plan, release):
         Failure: it failed one.
     """
     to, name = application.socket(release), plan["server_names"][0]
-    gates = [_health(application, plan, release)]
+    gates = [health(application, plan, release)]
     gates.append(golden(to, name, application, release))
     gates.append(_burst(to, name, application, plan, release))
     return [*gates, unharmed(application, release)]
@@ -65,10 +65,11 @@ def verify(application, plan, release):
     gates = [Gate("site", f"{name} is answered by {release}")]
     if not application.in_maintenance:
         gates.append(golden(asking.NGINX, name, application, release))
-    return [*gates, unharmed(application, release)]
+    return gates
 
 
-def _health(application, plan, release):
+def health(application, plan, release):
+    """Wait until a release answers through its socket."""
     deadline = time.monotonic() + plan["start_seconds"]
     while True:
         answer = asking.ask(application.socket(release), plan["server_names"][0], "/health")
@@ -86,8 +87,9 @@ def golden(to, name, application, release):
     count = 0
     connection = asking.Connection(to, name)
     for model, rows in golden_rows(application, release):
-        for start in range(0, len(rows), AT_A_TIME):
-            some = rows[start : start + AT_A_TIME]
+        at_a_time = _at_a_time(application.plan(release)["settings"], rows)
+        for start in range(0, len(rows), at_a_time):
+            some = rows[start : start + at_a_time]
             answer = connection.ask(f"/api/v1/models/{model}/predictions", [each["row"] for each in some])
             if (answer.status, answer.release) != (200, release):
                 raise Failure(f"golden rows of {model}: {told(answer)}")
@@ -98,6 +100,13 @@ def golden(to, name, application, release):
             count += len(some)
     connection.close()
     return Gate("golden rows", f"{count} answered as recorded")
+
+
+def _at_a_time(settings, rows):
+    """Return how many rows go into a request, by what the application lets in."""
+    longest = max(len(json.dumps(each["row"]).encode()) + len(", ") for each in rows)
+    fit = int(settings["APP_MAX_BODY_KIB"]) * 1024 // longest
+    return max(1, min(AT_A_TIME, int(settings["APP_MAX_ROWS"]), fit))
 
 
 def golden_rows(application, release):
@@ -139,7 +148,7 @@ def unharmed(application, release):
         return Gate("memory", "not limited")
     used, limit = (int(found[key]) / 2**20 for key in ("MemoryCurrent", "MemoryMax"))
     if used > MEMORY_SHARE * limit:
-        raise Failure(f"memory: {used:.0f} MiB of the {limit:.0f} that it may have (app_memory)")
+        raise Failure(f"memory: {used:.0f} MiB of the {limit:.0f} that it may have (systemd_memory_max)")
     return Gate("memory", f"{used:.0f} MiB of {limit:.0f}")
 
 

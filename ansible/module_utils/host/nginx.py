@@ -1,55 +1,76 @@
 """The site, which lies in the release's folder and is current with it."""
 
-import re
+import shutil
 import subprocess
 import time
 from pathlib import Path
 
 from . import systemd
-from .folders import SITES, Failure, point, write
+from .folders import SITES, Failure, point, remove, write
 
-CANDIDATE = "{user} events {{}} http {{ {beside} include {file}; }}"
 TOLD_SECONDS = 1
 """How long clients are told to connect anew before Nginx ends the connections that they don't use."""
 
-MAIN = Path("/etc/nginx/nginx.conf")
+NGINX, ENABLED = SITES.parent, SITES.parent / "sites-enabled"
 
 
 def check(application, plan, text):
-    """Check a site before it takes the place of another.
+    """Check a site together with all else that Nginx reads, in a copy of its folder.
 
     Raises:
         Failure: Nginx can't read it.
     """
-    file, configuration = (Path("/run") / f"{application.unit}-{kind}" for kind in ("site.conf", "nginx.conf"))
-    write(file, text)
-    beside = "".join(f"include {each};" for each in plan["site_beside"])
-    # Without the user, even a check would give the kept answers' folder to nobody.
-    user = re.search(r"^\s*user\s[^;]*;", MAIN.read_text(encoding="utf-8"), re.M)
-    write(configuration, CANDIDATE.format(user=user[0] if user else "", beside=beside, file=file))
+    copy = Path("/run") / f"{application.unit}-nginx"
+    remove(copy)  # of a run that was cut off
     try:
-        done = subprocess.run(["nginx", "-q", "-t", "-c", str(configuration)], capture_output=True, text=True)
+        copy.mkdir(mode=0o700)
+        shutil.copytree(NGINX, copy, symlinks=True, dirs_exist_ok=True)
+        for link in _own(application, copy):
+            link.unlink()
+        write(copy / "sites-enabled" / plan["app_name"], text)
+        main = copy / "nginx.conf"
+        main.write_text(main.read_text(encoding="utf-8").replace(f"{NGINX}/", f"{copy}/"), encoding="utf-8")
+        done = subprocess.run(["nginx", "-q", "-t", "-c", str(main)], capture_output=True, text=True)
     finally:
-        file.unlink()
-        configuration.unlink()
+        remove(copy)
     if done.returncode:
-        raise Failure(f"the site: {done.stderr.strip()}")
+        raise Failure(f"the site: {done.stderr.strip().replace(str(copy), str(NGINX))}")
+
+
+def _own(application, folder=NGINX):
+    """Return the links by which Nginx reads this application's site, under whatever name."""
+    site = application.root / "current" / "site.conf"
+    available = [link for link in (folder / SITES.name).iterdir() if link.is_symlink() and link.readlink() == site]
+    named = [SITES / link.name for link in available]
+    enabled = [link for link in (folder / ENABLED.name).iterdir()
+               if link.is_symlink() and link.readlink() in (site, *named)]  # fmt: skip
+    return [*enabled, *available]
 
 
 def is_linked(application, plan):
-    """Return whether Nginx reads the current release's site."""
-    return all(link.is_symlink() and link.readlink() == target for link, target in _links(application, plan))
+    """Return whether Nginx reads the current release's site, once."""
+    links = _links(application, plan)
+    return set(_own(application)) == {link for link, _ in links} and all(link.readlink() == to for link, to in links)
 
 
 def link(application, plan):
-    """Have Nginx read the current release's site."""
-    for link, target in _links(application, plan):
+    """Have Nginx read the current release's site, once."""
+    links = _links(application, plan)
+    for link in set(_own(application)) - {link for link, _ in links}:
+        link.unlink()
+    for link, target in links:
         point(link, target)
+
+
+def unlink(application, plan):
+    """Have Nginx not read it."""
+    for link, _ in reversed(_links(application, plan)):
+        link.unlink(missing_ok=True)
 
 
 def _links(application, plan):
     site = SITES / plan["app_name"]
-    return (site, application.root / "current" / "site.conf"), (SITES.parent / "sites-enabled" / site.name, site)
+    return (site, application.root / "current" / "site.conf"), (ENABLED / site.name, site)
 
 
 def is_loaded(application, plan, text):
@@ -64,7 +85,7 @@ def is_loaded(application, plan, text):
 
 def _all(plan, text):
     beside = [Path(each).read_text(encoding="utf-8") for each in plan["site_beside"]]
-    return "\n".join([text, *beside, *map(str, (SITES.parent / "sites-enabled").glob("default"))])
+    return "\n".join([text, *beside, *map(str, ENABLED.glob("default"))])
 
 
 def load(application, plan, text):
@@ -78,6 +99,7 @@ def load(application, plan, text):
     flag.touch()
     try:
         time.sleep(TOLD_SECONDS)
+        _marker(application).unlink(missing_ok=True)  # who is killed here must not be believed
         _must_run("systemctl", "reload-or-restart", "nginx")
         time.sleep(TOLD_SECONDS)  # the old workers are told to end some time after the new ones have begun
     finally:

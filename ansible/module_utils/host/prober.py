@@ -16,8 +16,8 @@ class Prober:
 
     Args:
         application: whose site.
-        name: the site's.
-        release: whose golden rows are asked for; None: it asks nothing, as there is no site yet.
+        name: one of the site's, before and after.
+        release: whose golden rows are asked for; None: it asks nothing, as there is no site to ask.
     """
 
     def __init__(self, application, name, release):
@@ -60,7 +60,7 @@ class Prober:
 
     @property
     def found(self):
-        """What it saw: requests, failures, the longest time without an answer in ms, p99 in ms, and each sample."""
+        """What it saw: requests, failures, the longest time without an answer in ms, p99 in ms."""
         if not self.samples:
             return {}
         answered = [start + took / 1000 for start, took, status, _ in self.samples if 0 < status < 500]
@@ -71,5 +71,4 @@ class Prober:
             "failures": len(self.samples) - len(answered),
             "longest_gap_ms": round(max(gaps, default=0) * 1000, 1),
             "p99_ms": times[math.ceil(len(times) * 0.99) - 1],
-            "samples": self.samples,
         }

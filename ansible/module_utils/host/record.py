@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from .folders import Failure, write
+from .folders import Failure
 
 WAIT_SECONDS = 600
 PAUSE = 0.5
@@ -33,12 +33,14 @@ class Log:
     def add(self, **said):
         """Add a line."""
         self.file.parent.mkdir(parents=True, exist_ok=True)
-        number = os.open(self.file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
-        try:
-            os.write(number, json.dumps({"at": now()} | said, ensure_ascii=False).encode() + b"\n")
+        line = json.dumps({"at": now()} | said, ensure_ascii=False) + "\n"
+        number = os.open(self.file, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o640)
+        with os.fdopen(number, "a+b") as file:
+            end = file.seek(0, os.SEEK_END)
+            is_cut = end and os.pread(number, 1, end - 1) != b"\n"  # by a power cut, or a full disk
+            file.write(b"\n" * is_cut + line.encode())
+            file.flush()
             os.fsync(number)
-        finally:
-            os.close(number)
 
     def last(self, count):
         """Return the last lines, the newest first; a line that a power cut broke is left out."""
@@ -66,14 +68,12 @@ class Lock:
     def __init__(self, application):
         self.file = Path("/run") / f"{application.unit}.lock"
         self.work = Path("/run") / f"{application.unit}.work"
+        self._session = _session()  # of now: it may be gone when this program ends
 
     def holder(self):
         """Return who holds it: ``{"who", "from", "since", …}``; None where it is free."""
-        try:
-            found = json.loads(self.file.read_text(encoding="utf-8"))
-        except (FileNotFoundError, ValueError):
-            return None
-        return found if _lives(found) else None
+        with self._record() as file:
+            return _held(file)
 
     def take(self, who, origin, manner="refuse"):
         """Take it.
@@ -87,19 +87,40 @@ class Lock:
             Failure: another has it.
         """
         deadline = time.monotonic() + WAIT_SECONDS
-        while (found := self.holder()) and (found["who"], found["from"]) != (who, origin) and manner != "break":
+        while found := self._taken(who, origin, manner == "break"):
             if manner == "refuse" or time.monotonic() > deadline:
                 raise Failure(
                     f"{found['who']} on {found['from']} has deployed since {found['since']}; nothing was changed. "
                     "Wait for the end (release_lock=wait), or break the lock (release_lock=break)."
                 )
             time.sleep(PAUSE)
-        kept = found["since"] if found and (found["who"], found["from"]) == (who, origin) else now()
-        write(self.file, json.dumps({"who": who, "from": origin, "since": kept, **_session()}) + "\n", 0o640)
+
+    def _taken(self, who, origin, breaks):
+        """Take it, and return nothing; or return who else has it."""
+        with self._record() as file:
+            found = _held(file)
+            is_own = found and (found["who"], found["from"]) == (who, origin)
+            if found and not is_own and not breaks:
+                return found
+            since = found["since"] if is_own else now()
+            file.truncate(0)
+            file.write(json.dumps({"who": who, "from": origin, "since": since, **self._session}) + "\n")
+            return None
 
     def give_back(self):
-        """Give it back."""
-        self.file.unlink(missing_ok=True)
+        """Give it back, unless another, or another run of the same operator, has it by now."""
+        with self._record() as file:
+            found = _held(file)
+            if found and self._session.items() <= found.items():
+                file.truncate(0)
+
+    @contextmanager
+    def _record(self):
+        """Open the record, for one process at a time."""
+        number = os.open(self.file, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o640)
+        with os.fdopen(number, "a+", encoding="utf-8") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield file
 
     @contextmanager
     def working(self, who, seconds=WAIT_SECONDS):
@@ -135,6 +156,16 @@ class Lock:
             return json.loads(self.work.read_text(encoding="utf-8"))
         except (FileNotFoundError, ValueError):
             return None
+
+
+def _held(file):
+    """Return what an open record says, if its session lives."""
+    file.seek(0)
+    try:
+        found = json.loads(file.read())
+    except ValueError:
+        return None
+    return found if _lives(found) else None
 
 
 def _locked(file):

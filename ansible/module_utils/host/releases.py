@@ -1,50 +1,15 @@
 """Releases, rollbacks, and what watches over them: all that changes what visitors get."""
 
-import time
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 
-from . import gates, steps, systemd
+from . import gates, making, steps, systemd
+from .course import Course
 from .folders import Failure
-from .prober import Prober
 from .record import Lock, Log
 
 BEFORE = ("prepare", "build", "check", "start", "prove")
-AFTER = ("switch", "verify", "retire")
-
-
-class Course:
-    """A release on its way: what was done, how long it took, what was found.
-
-    Args:
-        application: whose.
-        plan: of the release; see `steps.identified`.
-        who: deploys it: ``{"who", "from"}``.
-        note: told of each step.
-    """
-
-    def __init__(self, application, plan, who, note=None):
-        self.application, self.plan, self.who, self._note = application, plan, who, note
-        self.seconds, self.gates, self.downtime = {}, [], {}
-        self.before = application.current
-
-    @contextmanager
-    def step(self, name):
-        """Do a step; its name goes before what fails in it."""
-        began = time.monotonic()
-        if self._note:
-            self._note(name)
-        try:
-            yield
-        except (Failure, OSError) as fault:
-            raise Failure(f"{name}: {fault}") from fault
-        finally:
-            self.seconds[name] = round(time.monotonic() - began, 2)
-
-    @property
-    def report(self):
-        """What is told of it."""
-        return {"id": self.plan["id"], "from_release": self.before, "seconds": self.seconds, "downtime": self.downtime,
-                "gates": [[gate.name, gate.found] for gate in self.gates]}  # fmt: skip
+MADE = {"prepare": making.prepare, "build": making.build, "check": steps.check}
+"""Step → what does it, and returns whether anything was changed that a release is started with."""
 
 
 def release(application, plan, who, wanted=steps.NAMES):
@@ -58,17 +23,16 @@ def release(application, plan, who, wanted=steps.NAMES):
         steps.sweep(application, plan)
         if wanted[0] == steps.NAMES[0] and steps.is_done(application, plan):
             return course.report | {"changed": False}
-        systemd.systemctl("stop", f"{application.unit}-watch.service", check=False)
-        with Prober(application, plan["server_names"][0], course.before) as prober:
+        with course.prober:
             try:
                 _before(course, wanted)
                 _after(course, wanted)
             except Failure as fault:
                 _refuse(course, str(fault))
                 raise Failure(_with_last_lines(course, str(fault))) from fault
-        course.downtime = prober.found
         if "retire" in wanted:
-            told(application, "release", course, "good")
+            course.record("release", "good")
+            steps.mark(application, plan["id"], "good")  # last: what is good needn't be done again
     return course.report | {"changed": True}
 
 
@@ -88,7 +52,7 @@ def _before(course, wanted):
             elif name == "prove":
                 course.gates += gates.prove(application, plan, plan["id"])
             else:
-                anew = bool(getattr(steps, name)(application, plan)) or anew
+                anew = MADE[name](application, plan) or anew
 
 
 def _after(course, wanted):
@@ -98,40 +62,50 @@ def _after(course, wanted):
             steps.switch(application, plan)
     if "verify" in wanted:
         with course.step("verify"):
-            course.gates += gates.verify(application, plan, plan["id"])
+            course.verify()
     if "retire" in wanted:
         with course.step("retire"):
-            steps.mark(application, plan["id"], "good")
             steps.retire(application, plan)
             _watch(application, plan)
 
 
-def _refuse(course, reason):
-    """Leave, or make, the site as it was."""
+def _refuse(course, reason, what="release"):
+    """Leave, or make, the site as it was; write down why."""
     application, release = course.application, course.plan["id"]
-    if course.before and course.before != release and application.current == release:
-        steps.switch(application, application.plan(course.before), back=True)
-        steps.sweep(application, application.plan(course.before))
-    elif application.current != release:
+    if application.current != release:
         steps.stop(application, release)
+    else:
+        try:
+            _leave(course)
+        except Exception as fault:
+            reason = f"{reason}\nand on the way back: {fault}"
     course.lines = systemd.last_lines(application, release)
     with suppress(OSError):  # on a full disk the site matters more than the record
         whole = f"{reason}\n{course.lines}".strip()
         steps.mark(application, release, "bad", whole)
-        told(application, "release", course, "bad", whole)
+        course.record(what, "bad", whole)
+        steps.prune(application, course.plan)
+
+
+def _leave(course):
+    """Give the site back to the release before; to one that no longer runs only if it passes its gates."""
+    application, release = course.application, course.plan["id"]
+    to = course.before if course.before != release else application.previous
+    if to not in (None, release):
+        plan = application.plan(to)
+        if steps.start(application, plan) or course.before == release:
+            gates.prove(application, plan, to)
+        steps.switch(application, plan, back=True)
+        steps.sweep(application, plan)
 
 
 def _with_last_lines(course, reason):
-    ending = f"\nThe site is still answered by release {course.before}." if course.before else ""
-    return f"{reason}{ending}" + (f"\nThe last lines of {course.plan['id']}:\n{course.lines}" if course.lines else "")
-
-
-def told(application, what, course, result, reason=""):
-    """Write a line of the record."""
-    said = {key: value for key, value in course.downtime.items() if key != "samples"}
-    Log(application).add(what=what, id=course.plan["id"], before=course.before, who=course.who["who"],
-                         where=course.who["from"], result=result, reason=reason, seconds=course.seconds, downtime=said,
-                         manifest=course.plan.get("manifest", {}))  # fmt: skip
+    release, current = course.plan["id"], course.application.current
+    if current in (None, release):
+        ending = "\nThere is no other release that could answer." if current else ""
+    else:
+        ending = f"\nThe site is {'still ' * (current == course.before)}answered by release {current}."
+    return f"{reason}{ending}" + (f"\nThe last lines of {release}:\n{course.lines}" if course.lines else "")
 
 
 def _watch(application, plan):
@@ -140,46 +114,42 @@ def _watch(application, plan):
         systemd.later(application, folder, "watch", 0, "watch", plan["id"], str(plan["watch_seconds"]))
 
 
-def rollback(application, who, wanted="", reason=""):
+def rollback(application, who, wanted=""):
     """Go back to the last good release, or to a named one; through its gates where it doesn't run any more.
 
     Raises:
-        Failure: there is none, or it failed: nothing was switched then.
+        Failure: there is none, or it failed: the site is answered by what answered it before.
     """
     with Lock(application).working(f"{who['who']} on {who['from']}") as note:
-        before = application.current
         course = Course(application, application.plan(target(application, wanted)), who, note)
-        with Prober(application, course.plan["server_names"][0], before) as prober:
+        with course.prober:
             try:
                 _go_back(course)
             except Failure as fault:
-                _refuse(course, str(fault))
+                _refuse(course, str(fault), "rollback")
                 raise Failure(_with_last_lines(course, str(fault))) from fault
-        course.downtime = prober.found
-        said = reason or f"rolled back by {who['who']}"
-        steps.mark(application, before, "bad", said)
+        reason = f"rolled back by {who['who']}"
+        if course.before:
+            steps.mark(application, course.before, "bad", reason)
         steps.retire(application, course.plan)
-        told(application, "rollback", course, "good", said)
+        course.record("rollback", "good", reason)
+        steps.mark(application, course.plan["id"], "good")
     return course.report | {"changed": True}
 
 
 def _go_back(course):
     application, plan = course.application, course.plan
     with course.step("check"):
-        systemd.systemctl("stop", f"{application.unit}-watch.service", check=False)
-        systemd.install(application, plan["id"], plan["unit_text"])
-    if not systemd.is_active(application.service(plan["id"])):
-        with course.step("start"):
-            steps.start(application, plan)
+        anew = systemd.install(application, plan["id"], plan["unit_text"])
+    with course.step("start"):
+        is_cold = steps.start(application, plan, anew)
+    if is_cold:
         with course.step("prove"):
             course.gates += gates.prove(application, plan, plan["id"])
-    else:
-        with course.step("start"):
-            steps.keep(application, plan["id"])
     with course.step("switch"):
         steps.switch(application, plan, back=True)
     with course.step("verify"):
-        course.gates += gates.verify(application, plan, plan["id"])
+        course.verify()
 
 
 def target(application, wanted=""):
@@ -196,10 +166,11 @@ def target(application, wanted=""):
         if found[0] == current:
             raise Failure(f"{current} is the current release already")
         return found[0]
-    good = [each for each in releases if each != current and application.verdict(each).get("verdict") == "good"]
+    good = [each for each in releases if each != current and application.is_good(each)]
     if not good:
         raise Failure("there is no other good release to go back to")
-    return max(good, key=lambda each: application.verdict(each)["at"])
+    last = max(good, key=lambda each: application.verdict(each)["at"])
+    return application.previous if application.previous in good else last
 
 
 def boot(application):

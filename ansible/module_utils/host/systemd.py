@@ -3,7 +3,7 @@
 import subprocess
 from pathlib import Path
 
-from .folders import UNITS, Failure, point, write
+from .folders import ID, UNITS, Failure, point, write
 
 LAST_LINES, READ_LINES = 12, 1000
 RELEASE = "@RELEASE@"
@@ -23,13 +23,13 @@ def state(unit):
     wanted = (
         "ActiveState,SubState,NRestarts,MainPID,Result,MemoryCurrent,MemoryMax,ActiveEnterTimestamp,NeedDaemonReload"
     )
-    said = systemctl("show", unit, "--property", wanted, check=False)
+    said = systemctl("show", unit, "--property", wanted)
     return dict(line.split("=", 1) for line in said.splitlines() if "=" in line)
 
 
 def is_active(unit):
     """Return whether a unit runs."""
-    return state(unit).get("ActiveState") == "active"
+    return state(unit)["ActiveState"] == "active"
 
 
 def is_installed(application, release, template):
@@ -53,12 +53,12 @@ def install(application, release, template):
     candidate = Path("/run") / name
     write(candidate, text)
     try:
-        # It returns 0 on keys that it doesn't know.
-        said = subprocess.run(["systemd-analyze", "verify", str(candidate)], capture_output=True, text=True).stderr
+        done = subprocess.run(["systemd-analyze", "verify", "--man=no", str(candidate)], capture_output=True, text=True)
     finally:
         candidate.unlink()
-    if said.strip():
-        raise Failure(f"the unit: {said.strip()}")
+    # Other units' faults are told too. Of keys that it doesn't know the status says nothing.
+    if said := [line for line in done.stderr.splitlines() if name in line]:
+        raise Failure(f"the unit: {' '.join(said)}")
     write(UNITS / name, text)
     systemctl("daemon-reload")
     return True
@@ -85,14 +85,17 @@ def uninstall(application, release):
 def units(application):
     """Return the ids of the releases that have a unit."""
     prefix = f"{application.unit}-"
-    return [file.stem.removeprefix(prefix) for file in sorted(UNITS.glob(f"{prefix}*.service"))
-            if len(file.stem) == len(prefix) + 12]  # fmt: skip
+    found = [(file, file.stem.removeprefix(prefix)) for file in sorted(UNITS.glob(f"{prefix}*.service"))]
+    own = f"WorkingDirectory={application.root}/releases/"
+    return [release for file, release in found if ID.fullmatch(release) and own in file.read_text(encoding="utf-8")]
 
 
 def last_lines(application, release):
     """Return the last lines that a release wrote, without those of requests that went well."""
     command = ["journalctl", "--no-pager", "--output=cat", f"--lines={READ_LINES}"]
-    done = subprocess.run([*command, "--unit", application.service(release)], capture_output=True, text=True)
+    done = subprocess.run(
+        [*command, "--unit", application.service(release)], capture_output=True, encoding="utf-8", errors="replace"
+    )
     told = [line for line in done.stdout.splitlines() if not ('"level":"info"' in line and '"request_id"' in line)]
     return "\n".join(told[-LAST_LINES:])
 

@@ -1,8 +1,9 @@
 #!/bin/sh
-# virtualenv.sh PIPENV RELEASE FOLDER GROUP MARKER: what RELEASE/Pipfile.lock pins, hashes checked, in FOLDER/.venv.
+# virtualenv.sh PIPENV RELEASE FOLDER MARKER: what RELEASE/Pipfile.lock pins, hashes checked, in FOLDER/.venv.
 # MARKER in FOLDER says that it is whole; a run that is cut off leaves none, and the next one begins anew.
 set -eu
-pipenv=$1 release=$2 folder=$3 group=$4 marker=$5
+umask 022 # whatever root has: the application reads it
+pipenv=$1 release=$2 folder=$3 marker=$4
 trap 'test -e "$folder/$marker" || rm -rf "$folder"' EXIT
 rm -rf "$folder"
 mkdir -p "$folder"
@@ -14,7 +15,5 @@ said=$("$pipenv" sync 2>&1) || {
     echo "$said" | grep -E -m 1 'No space left|HASH|rror:' >&2
     exit 1
 }
-chgrp -R "$group" "$folder"
-chmod 0750 "$folder"
 sync
 touch "$folder/$marker"

@@ -1,0 +1,53 @@
+"""What several tests here do: release, ask what runs, look at what the load saw."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from deploy.project import tool
+from deploy.toolchain import as_root
+
+FULL = bool(os.environ.get("PUERTO_FULL"))
+STEPS = ("prepare", "build", "check", "start", "prove", "switch", "verify", "retire")
+RELEASE = "ansible/release.yml"
+BOOTED = "systemctl show --property=UserspaceTimestampMonotonic"
+"""Prints what each boot of a host has of its own."""
+
+
+def play(hosts, project: Path, *options: str, playbook: str = RELEASE) -> subprocess.CompletedProcess[str]:
+    """Run a playbook in the copy, for all hosts."""
+    command = [tool("ansible-playbook"), "-i", str(hosts.inventory), playbook, *options]
+    return subprocess.run(
+        command, cwd=project, capture_output=True, text=True, env=os.environ | {"ANSIBLE_NOCOLOR": "1"}
+    )
+
+
+def deploy(project: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run the operator's command in the copy."""
+    return subprocess.run([sys.executable, "-m", "deploy", *words], cwd=project, capture_output=True, text=True)
+
+
+def current(hosts, on) -> dict[str, str]:
+    """Return host → the release that its link names."""
+    return {name: on(host, f"readlink {hosts.values[name]['app_root']}/current").strip().rpartition("/")[2]
+            for name, host in hosts.by_name.items()}  # fmt: skip
+
+
+def status(hosts, project: Path) -> dict[str, dict]:
+    """Return host → what status tells."""
+    run = deploy(project, "status", "--json", str(hosts.inventory))
+    return {host["name"]: host for host in json.loads(run.stdout)["hosts"]}
+
+
+def must_have_failed_none(found: dict[str, dict[str, int]], least: int = 1000) -> None:
+    """Check what the load saw."""
+    for name, seen in found.items():
+        assert (seen["failed"], seen["broken"]) == (0, 0), (name, seen)
+        assert seen["requests"] >= least, (name, seen)
+
+
+def podman(*words: str) -> str:
+    """Run podman as root and return what it prints."""
+    return subprocess.run(as_root(["podman", *words]), check=True, capture_output=True, text=True).stdout

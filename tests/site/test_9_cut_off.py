@@ -1,0 +1,172 @@
+"""Releases that are cut off at any step, that two operators make at once, and reboots: the next run must converge.
+
+``PUERTO_FULL=1`` cuts at every step on both hosts, and at twenty random moments.
+"""
+
+import os
+import random
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from deploy import rehearsal
+from deploy.console import Console
+from deploy.project import state, tool
+from tests.site.common import BOOTED, FULL, RELEASE, STEPS, current, deploy, must_have_failed_none, play, podman, status
+
+CUTS = 20 if FULL else 2
+
+SIGNAL_AT = """
+import json, os, signal, sys, time
+deadline = time.monotonic() + 60
+while time.monotonic() < deadline:
+    try:
+        found = json.load(open(sys.argv[1]))
+        if found["step"] in sys.argv[3:]:
+            os.kill(found["pid"], signal.Signals[sys.argv[2]])
+            break
+    except (OSError, ValueError):
+        pass
+else:
+    sys.exit("the step never came")
+"""
+
+
+def wait_for_archive(hosts, project) -> None:
+    """Return when a run from the project has sent its tree."""
+    sent = f"grep -q {project.name} /run/*.lock && grep -q step /run/*.work"
+    deadline = time.monotonic() + 30
+    while subprocess.run(hosts.by_name["test13"].ssh(sent)).returncode:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
+def test_two_operators(hosts, project, on, changed):
+    """The second is told who and since when, at once; nothing is changed by it. One who waits has another tree."""
+    hook = project / "ansible" / "slow.yml"
+    hook.write_text("---\n- name: Take a while\n  ansible.builtin.wait_for:\n    timeout: 12\n")
+    words = ["-i", str(hosts.inventory), RELEASE, "-e", "release_before_switch=slow.yml", "-e", "app_max_rows=8001"]
+    before = current(hosts, on)
+    with changed("app/health.py", "# another release"):
+        first = subprocess.Popen([tool("ansible-playbook"), *words], cwd=project, stdout=subprocess.PIPE, text=True)
+        wait_for_archive(hosts, project)
+    began = time.monotonic()
+    second = hosts.play("-e", "app_max_rows=8002", playbook=RELEASE)
+    assert second.status != 0
+    assert time.monotonic() - began < 10
+    assert f"{project} has deployed since 20" in second.output, second.output
+    assert "nothing was changed" in second.output
+    assert current(hosts, on) == before
+    waiting = hosts.play("-e", "app_max_rows=8003", "-e", "release_lock=wait", playbook=RELEASE)
+    said = first.communicate()[0]
+    assert first.returncode == 0, said
+    assert waiting.status == 0, waiting.output
+    assert all(host["lock"] is None for host in status(hosts, project).values())
+
+
+@contextmanager
+def signalled(hosts, names: list[str], kind: str, step: str) -> Iterator[None]:
+    """Send a signal to the program on those hosts when it comes to a step, in a block that releases."""
+    steps = " ".join(STEPS[STEPS.index(step) :])  # a step with nothing to do may be over before it is seen
+    senders = []
+    for host in (hosts.by_name[name] for name in names):
+        root = "" if host.user == "root" else "sudo "
+        command = f"{root}python3 - /run/{hosts.values[host.name]['systemd_unit']}.work {kind} {steps}"
+        senders.append(subprocess.Popen(host.ssh(command), stdin=subprocess.PIPE, text=True))
+        senders[-1].stdin.write(SIGNAL_AT)
+        senders[-1].stdin.close()
+    yield
+    assert {sender.wait() for sender in senders} == {0}
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_killed_at_any_step(hosts, project, on, load, step):
+    """The program on the host, by turns on either, unless the run is to be a long one."""
+    number = STEPS.index(step)
+    names = list(hosts.by_name) if FULL else [list(hosts.by_name)[number % 2]]
+    words = ["-e", f"app_max_rows={7000 + number}", "--limit", ",".join(names)]
+    with load() as found:
+        with signalled(hosts, names, "SIGKILL", step):
+            assert play(hosts, project, *words).returncode != 0, "it was not killed"
+        again = play(hosts, project, *words)
+        assert again.returncode == 0, again.stdout
+    must_have_failed_none(found, 100)
+    told = status(hosts, project)
+    for name in names:
+        assert told[name]["health"]["release"] == told[name]["release"]
+        assert next(each for each in told[name]["releases"] if each["current"])["verdict"] == "good"
+
+
+def test_operator_killed_at_random_moments(hosts, project, on, load):
+    """The operator's own process; the host goes on or not, whole in any case."""
+    moments = random.Random(os.environ.get("CUTS_SEED", "1"))
+    with load() as found:
+        for cut in range(CUTS):
+            words = [tool("ansible-playbook"), "-i", str(hosts.inventory), RELEASE, "-e", f"app_max_rows={6000 + cut}"]
+            running = subprocess.Popen(words, cwd=project, stdout=subprocess.DEVNULL, start_new_session=True)
+            time.sleep(moments.uniform(0.5, 5))
+            os.killpg(running.pid, 9)
+            running.wait()
+            run = play(hosts, project, "-e", f"app_max_rows={6100 + cut}")
+            assert run.returncode == 0, run.stdout
+    must_have_failed_none(found)
+
+
+@pytest.mark.parametrize("step", STEPS if FULL else ["prepare", "start", "switch", "retire"])
+def test_host_that_dies_at_any_step(hosts, project, on, serves_alone, step):
+    """As when its power is cut: the program stands still at the step, and the container is killed."""
+    number = STEPS.index(step)
+    names = list(hosts.by_name) if FULL else [list(hosts.by_name)[number // 2 % 2]]
+    words = ["-e", f"app_max_rows={7100 + number}", "--limit", ",".join(names)]
+    command = [tool("ansible-playbook"), "-i", str(hosts.inventory), RELEASE, *words]
+    before = {name: on(hosts.by_name[name], BOOTED) for name in names}
+    with state("test", "died.log").open("w") as log, signalled(hosts, names, "SIGSTOP", step):
+        running = subprocess.Popen(command, cwd=project, stdout=log, stderr=log, start_new_session=True)
+    console = Console("test")
+    for name in names:
+        podman("kill", "--signal", "KILL", hosts.by_name[name].container)
+    os.killpg(running.pid, 9)
+    running.wait()
+    for name in names:
+        assert rehearsal.up(console, name) == hosts.by_name[name]
+        serves_alone(hosts.by_name[name], before[name])
+    console.log.close()
+    again = play(hosts, project, *words)
+    assert again.returncode == 0, again.stdout
+    told = status(hosts, project)
+    assert all(told[name]["health"]["release"] == told[name]["release"] for name in names)
+
+
+def test_reboot_in_any_state(hosts, project, on, serves_alone, changed):
+    """After a release, a rollback, a release that was refused, and in maintenance."""
+
+    def refused():
+        with changed("wsgi.py", "raise RuntimeError('broken on purpose')"):
+            return play(hosts, project).returncode != 0
+
+    states = (
+        lambda: play(hosts, project, "-e", "app_max_rows=7201").returncode == 0,
+        lambda: play(hosts, project, playbook="ansible/rollback.yml").returncode == 0,
+        refused,
+        lambda: deploy(project, "maintenance", "on", str(hosts.inventory)).returncode == 0,
+    )
+    for come_to in states:
+        assert come_to()
+        release = current(hosts, on)
+        booted = {name: on(host, BOOTED) for name, host in hosts.by_name.items()}
+        for host in hosts.by_name.values():
+            on(host, "systemctl reboot", check=False)
+        for name, host in hosts.by_name.items():
+            serves_alone(host, booted[name])
+        assert current(hosts, on) == release
+    assert all(host["maintenance"] for host in status(hosts, project).values())
+    assert deploy(project, "maintenance", "off", str(hosts.inventory)).returncode == 0
+    assert all(host["maintenance"] is False for host in status(hosts, project).values())
+
+
+def test_as_it_was(hosts):
+    assert hosts.play().status == 0
+    assert hosts.verify().returncode == 0
