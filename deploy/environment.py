@@ -1,5 +1,6 @@
 """An environment: a folder in ansible/inventories, or any inventory by its path."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,11 @@ class Environment:
 
     name: str
     inventory: Path
+
+    @property
+    def file_name(self) -> str:
+        """Its name, as a file may have it."""
+        return re.sub(r"[^\w.-]+", "-", self.name).strip("-")
 
     @property
     def is_local(self) -> bool:

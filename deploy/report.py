@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+from deploy.environment import Environment
 from deploy.playbook import Outcome
 from deploy.project import BUNDLES, state
 
@@ -37,19 +38,21 @@ svg {{ width: 100%; height: auto; }}
 WIDTH, HEIGHT = 600, 120
 
 
-def write(environment: str, outcome: Outcome, tests: Path | None = None) -> Path:
+def write(environment: Environment, outcome: Outcome, tests: Path | None = None) -> Path:
     """Write the page of a run, and return where it is.
 
     Args:
-        environment: its name.
+        environment: of which.
         outcome: what the play reported of each host.
         tests: pytest's JUnit file of the host tests, if they ran.
     """
     hosts = (_host(name, said, outcome.samples.get(name, [])) for name, said in outcome.reports.items())
     body = "".join(hosts) + _scores() + _tests(tests)
     when = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
-    path = state("reports", f"{environment.replace('/', '-')}.html")
-    path.write_text(PAGE.format(title=html.escape(f"Puerto: {environment}"), when=when, body=body), encoding="utf-8")
+    path = state("reports", f"{environment.file_name}.html")
+    path.write_text(
+        PAGE.format(title=html.escape(f"Puerto: {environment.name}"), when=when, body=body), encoding="utf-8"
+    )
     return path
 
 

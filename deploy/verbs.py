@@ -33,13 +33,13 @@ def up(console: Console, options: Namespace) -> int:
         if environment.is_local:
             write_local(rehearsal.up(console, LOCAL, options.debian))
         outcome = play(console, environment, "site.yml", *_release_words(options))
-        tests = state("reports", f"{environment.name.replace('/', '-')}.xml")
+        tests = state("reports", f"{environment.file_name}.xml")
         _verify(console, environment, f"--junitxml={tests}")
         for name, said in outcome.reports.items():
             telling.release(console, name, said)
             telling.seen_from_here(console, said)
             telling.address(console, said, f"{name}: changed={outcome.changed[name]}")
-        page = report.write(environment.name, outcome, tests)
+        page = report.write(environment, outcome, tests)
     console.say(f"  report       {os.path.relpath(page)}")
     console.say(f"  log          {os.path.relpath(console.path)}")
     return 0
@@ -54,7 +54,7 @@ def release(console: Console, options: Namespace) -> int:
         for name, said in outcome.reports.items():
             telling.release(console, name, said)
             telling.seen_from_here(console, said)
-        page = report.write(environment.name, outcome)
+        page = report.write(environment, outcome)
     console.say(f"  report       {os.path.relpath(page)}")
     return 0
 
@@ -229,9 +229,7 @@ def number_and_environment(words: list[str]) -> tuple[str, str]:
 
 
 def _alone(environment: Environment) -> AbstractContextManager[None]:
-    return alone(
-        state("locks", environment.name.replace("/", "-")), f"{environment.name}: another run is at work on it"
-    )
+    return alone(state("locks", environment.file_name), f"{environment.name}: another run is at work on it")
 
 
 def _release_words(options: Namespace) -> list[str]:

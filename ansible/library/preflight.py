@@ -157,11 +157,9 @@ def unit(params):
     if others:
         return f"{name} is the unit of another application, in {others.pop()}: choose another name (systemd_unit)."
     used = json.loads(plan.read_text())["unit"] if plan.exists() else name
-    if used != name:
-        return (
-            f"The application in {root} has the unit {used}: keep it (systemd_unit), or take another folder (app_root)."
-        )
-    return None
+    if used == name:
+        return None
+    return f"The application in {root} has the unit {used}: keep systemd_unit, or take another folder (app_root)."
 
 
 def disk(params):

@@ -112,11 +112,19 @@ def main():
     plan = module.params["plan"] or {}
     application = Application(Path(module.params["root"]), module.params["unit"] or plan["unit"])
     try:
+        must_keep_its_unit(application)
         said = DO[module.params["verb"]](module, application)
     except (Failure, OSError) as fault:
         module.fail_json(msg=str(fault))
     aside = {"diff": said.pop("diff", []), "samples": said.pop("samples", [])}
     module.exit_json(changed=bool(said.pop("changed", False)), said=said, **aside)
+
+
+def must_keep_its_unit(application):
+    """The preflight says it too, where a host is provisioned."""
+    used = application.plan(application.current)["unit"] if application.current else application.unit
+    if used != application.unit:
+        raise Failure(f"The application in {application.root} has the unit {used}: keep systemd_unit.")
 
 
 def release(module, application):
@@ -130,7 +138,7 @@ def release(module, application):
     lock.take(**_operator(module), manner=params["lock"])
     try:
         found = releases.release(application, plan, params["who"], wanted)
-    except Failure:
+    except (Failure, OSError):
         lock.give_back()
         raise
     if steps.NAMES[-1] in wanted or not found["changed"]:

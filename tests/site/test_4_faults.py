@@ -87,7 +87,7 @@ def test_full_disk_is_said_and_the_next_run_converges(hosts, host, on, small):
         == "0"
     )
     assert on(host, f"readlink {first}/current") == before
-    assert on(host, "ls -A {app_root}/releases".format_map(OTHER)).split() == []
+    assert on(host, "ls -Ad {app_root}/releases/.[a-z0-9]* || true".format_map(OTHER)) == ""
     on(host, "mount -o remount,size=2g {app_root}".format_map(OTHER))
     play = hosts.play(inventory=inventory)
     assert play.status == 0, play.output
@@ -106,6 +106,8 @@ def test_full_disk_is_said_and_the_next_run_converges(hosts, host, on, small):
 def test_application_keeps_its_unit_and_its_folder(hosts):
     play = hosts.play("-e", "systemd_unit=webapp")
     assert play.status != 0 and " has the unit flask_app: keep systemd_unit, or take another folder" in play.output
+    play = hosts.play("-e", "systemd_unit=webapp", playbook="ansible/release.yml")
+    assert play.status != 0 and " has the unit flask_app: keep systemd_unit" in play.output
     play = hosts.play("-e", "app_root=/srv/other")
     assert play.status != 0 and "flask_app is the unit of another application, in /var/www/" in play.output
     play = hosts.play("-e", "systemd_unit=flask_app-boot")

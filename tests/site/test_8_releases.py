@@ -89,6 +89,16 @@ def test_rollback_to_a_named_release_and_what_is_told_of_it(hosts, project, on):
     assert play(hosts, project).returncode == 0
 
 
+def test_rollback_on_the_host_itself_takes_less_than_a_second(hosts, host, project, on):
+    """As when nobody can reach it from where the project is; until the switch, after which it is verified."""
+    root = hosts.values[host.name]["app_root"]
+    before = on(host, f"readlink {root}/current")
+    assert play(hosts, project, "--limit", host.name, "-e", "app_max_rows=2001").returncode == 0
+    seconds = json.loads(on(host, f"cd {root}/current && python3 -m host rollback"))
+    assert on(host, f"readlink {root}/current") == before
+    assert sum(seconds[step] for step in ("check", "start", "switch")) < 1, seconds
+
+
 @pytest.mark.parametrize("fault", FAULTS)
 def test_bad_release_is_refused(hosts, project, on, load, changed, fault):
     name, more, said = FAULTS[fault]
@@ -156,6 +166,33 @@ def test_current_release_is_mended_and_left_where_it_cannot_be(hosts, project, o
         assert all(f"The site is answered by release {release}." in run.stdout for release in before.values())
     must_have_failed_none(found)
     assert play(hosts, project, "-e", "app_max_rows=3002").returncode == 0
+
+
+def test_fault_of_a_neighbour_costs_the_current_release_nothing(hosts, project, on):
+    """Nginx's folder has a file that can't be read, after a reboot; then another's site that is called as ours."""
+    before = current(hosts, on)
+    for name, host in hosts.by_name.items():
+        on(host, f"echo nonsense > /etc/nginx/conf.d/x.conf; rm /run/{hosts.values[name]['systemd_unit']}-site.loaded")
+    run = play(hosts, project, "-e", "app_max_rows=3002")
+    assert run.returncode != 0 and run.stdout.count("unexpected end of file") >= len(before), run.stdout
+    assert current(hosts, on) == before
+    for name, host in status(hosts, project).items():
+        assert next(each for each in host["releases"] if each["current"])["verdict"] == "good"
+        on(hosts.by_name[name], "rm /etc/nginx/conf.d/x.conf; touch /etc/nginx/sites-available/stranger")
+    assert play(hosts, project, "-e", "app_max_rows=3002").returncode == 0
+    roots = {values["app_root"] for values in hosts.values.values()}
+    run = play(hosts, project, "-e", "app_name=stranger", "-e", f"app_root={roots.pop()}")
+    assert run.returncode != 0 and "sites-available/stranger is another's: choose another app_name" in run.stdout
+    assert current(hosts, on) == before
+
+
+def test_release_that_was_stopped_while_a_hook_ran_is_started_again(hosts, project, on):
+    stop = "systemctl stop {{ systemd_unit }}-{{ release_done.said.id }}"
+    (project / "ansible" / "stop.yml").write_text(f"---\n- name: Stop it\n  ansible.builtin.command: {stop}\n")
+    before = current(hosts, on)
+    run = play(hosts, project, "-e", "release_before_switch=stop.yml", "-e", "app_max_rows=3003")
+    assert run.returncode == 0, run.stdout
+    assert not set(current(hosts, on).values()) & set(before.values())
 
 
 def test_new_names_are_no_failure_of_the_visitors(hosts, project):

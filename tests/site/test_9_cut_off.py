@@ -100,6 +100,20 @@ def test_killed_at_any_step(hosts, project, on, load, step):
         assert next(each for each in told[name]["releases"] if each["current"])["verdict"] == "good"
 
 
+def test_rollback_killed_after_its_switch_does_not_come_back(hosts, project, on, load):
+    name = next(iter(hosts.by_name))
+    only = ["--limit", name]
+    assert play(hosts, project, *only, "-e", "app_max_rows=7300").returncode == 0
+    bad = current(hosts, on)[name]
+    with load() as found:
+        with signalled(hosts, [name], "SIGKILL", "verify"):
+            assert play(hosts, project, *only, playbook="ansible/rollback.yml").returncode != 0
+        assert current(hosts, on)[name] != bad
+        assert play(hosts, project, *only, playbook="ansible/rollback.yml").returncode == 0
+    must_have_failed_none(found, 100)
+    assert current(hosts, on)[name] != bad
+
+
 def test_operator_killed_at_random_moments(hosts, project, on, load):
     """The operator's own process; the host goes on or not, whole in any case."""
     moments = random.Random(os.environ.get("CUTS_SEED", "1"))

@@ -9,6 +9,7 @@ import sys
 
 from . import releases, steps
 from .folders import Failure, here
+from .record import Lock
 from .status import status
 from .watch import watch
 
@@ -22,6 +23,8 @@ def main():
     verbs.add_parser("status", help="what runs, and what was deployed, as JSON")
     back = verbs.add_parser("rollback", help="go back to the last good release, or to a named one")
     back.add_argument("id", nargs="?", default="")
+    words = "where another operator is deploying (%(default)s)"
+    back.add_argument("--lock", choices=("refuse", "wait", "break"), default="refuse", help=words)
     turned = verbs.add_parser("maintenance", help="show visitors the page that says so, or the site again")
     turned.add_argument("wanted", choices=("on", "off"))
     verbs.add_parser("boot", help="start the current release (the unit of that name does)")
@@ -42,7 +45,12 @@ def run(application, options):
     if options.verb == "status":
         print(json.dumps(status(application), indent=2, ensure_ascii=False))
     elif options.verb == "rollback":
-        print(json.dumps(releases.rollback(application, who, options.id)["seconds"]))
+        lock = Lock(application)
+        lock.take(who["who"], who["from"], options.lock)
+        try:
+            print(json.dumps(releases.rollback(application, who, options.id)["seconds"]))
+        finally:
+            lock.give_back()
     elif options.verb == "maintenance":
         releases.maintenance(application, options.wanted == "on", who)
     elif options.verb == "boot":

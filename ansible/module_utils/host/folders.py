@@ -72,6 +72,14 @@ class Application:
         """Return whether a release passed all its gates, and was not gone back from."""
         return self.verdict(release).get("verdict") == "good"
 
+    @property
+    def last_good(self):
+        """The good release to go back to from the current one: the one before it, else the last that was; or None."""
+        good = [each for each in self.releases() if each != self.current and self.is_good(each)]
+        if not good or self.previous in good:
+            return self.previous if good else None
+        return max(good, key=lambda each: self.verdict(each)["at"])
+
     def link(self, name, release):
         """Point ``current`` or ``previous`` to a release, in one step."""
         point(self.root / name, f"releases/{release}")

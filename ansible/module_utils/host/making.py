@@ -8,23 +8,18 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from .folders import Failure, point, remove, write
+from .folders import UNITS, Failure, point, remove, write
 from .record import now
 
 SECRET_CHARACTERS = 64
 
 
 def prepare(application, plan):
-    """Unpack the release beside the others; its folder has its name once it is whole.
-
-    Returns:
-        Whether anything that it is started with was changed.
-    """
+    """Unpack the release beside the others; its folder has its name once it is whole."""
     folder = application.folder(plan["id"])
     if (folder / "plan.json").exists():
-        changed = _furnish(application, folder, plan)
+        _furnish(application, folder, plan)
     else:
-        changed = True
         partial = folder.with_name(f".{folder.name}.partial")
         shutil.rmtree(partial, ignore_errors=True)
         try:
@@ -35,7 +30,6 @@ def prepare(application, plan):
         remove(folder)  # not whole: nobody but a person leaves one so
         partial.rename(folder)
     point(application.root / "shared" / ".env", "../current/.env")
-    return changed
 
 
 def _unpack(application, plan, folder):
@@ -46,44 +40,34 @@ def _unpack(application, plan, folder):
     write(folder / "release.json", json.dumps({"id": plan["id"]}) + "\n")
     write(folder / "plan.json", json.dumps(plan | {"at": now()}) + "\n", 0o640)
     _furnish(application, folder, plan)
+    point(folder / ".venv", _virtualenv(plan))
     folder.chmod(0o751)
     os.sync()
 
 
 def _furnish(application, folder, plan):
-    """Give a release its site, virtualenv and settings; return whether one was changed that it is started with."""
+    """Give a release its settings and its site."""
     write(folder / "site.conf", plan["site_text"])
-    changed = [_has_virtualenv(folder, plan),
-               write(folder / ".env", _environment(plan["settings"], _secret(application)), 0o600)]  # fmt: skip
-    return any(changed)
+    write(folder / ".env", _environment(plan["settings"], _secret(application)), 0o600)
 
 
 def _virtualenv(plan):
     return Path("../..") / plan["virtualenv"] / ".venv"
 
 
-def _has_virtualenv(folder, plan):
-    """Have a release use its virtualenv, of this Debian's Python; return whether it didn't."""
-    link = folder / ".venv"
-    if link.is_symlink() and link.readlink() == _virtualenv(plan):
-        return False
-    point(link, _virtualenv(plan))
-    return True
-
-
 def build(application, plan):
-    """Make the virtualenv of its Pipfile.lock, or keep the one there is; return whether it was made."""
-    folder = application.root / plan["virtualenv"]
-    if (folder / "complete").exists():
-        return False
-    release = application.folder(plan["id"])
-    words = (plan["pipenv"], str(release), str(folder), "complete")
-    _run("sh", "-c", plan["virtualenv_program"], "virtualenv.sh", *words)
-    return True
+    """Make the virtualenv of its Pipfile.lock, or keep the one there is; only then have the release use it."""
+    release, folder = application.folder(plan["id"]), application.root / plan["virtualenv"]
+    if not (folder / "complete").exists():
+        words = (plan["pipenv"], str(release), str(folder), "complete")
+        _run("sh", "-c", plan["virtualenv_program"], "virtualenv.sh", *words)
+    link = release / ".venv"
+    if not link.is_symlink() or link.readlink() != _virtualenv(plan):  # another Debian has another Python
+        point(link, _virtualenv(plan))
 
 
 def is_as_made(application, plan):
-    """Return whether a release's settings, site and virtualenv are what they were made.
+    """Return whether a release's settings, site and virtualenv are what they were made, and its process is newer.
 
     Raises:
         OSError: one of them isn't there.
@@ -94,7 +78,19 @@ def is_as_made(application, plan):
         and (folder / "site.conf").read_text(encoding="utf-8") == plan["site_text"]
         and (folder / ".venv").readlink() == _virtualenv(plan)
         and (application.root / "shared" / ".env").is_symlink()
+        and is_fresh(application, plan["id"])
     )
+
+
+def is_fresh(application, release):
+    """Return whether a release was started with what its settings, unit and virtualenv are now.
+
+    Raises:
+        OSError: one of them isn't there.
+    """
+    folder, unit = application.folder(release), UNITS / application.service(release)
+    made_of = (folder / ".env", folder / ".venv", folder / ".venv" / ".." / "complete", unit)
+    return max(path.lstat().st_mtime_ns for path in made_of) <= application.socket(release).stat().st_mtime_ns
 
 
 def _secret(application):

@@ -8,6 +8,7 @@ from pathlib import Path
 from . import systemd
 from .folders import SITES, Failure, point, remove, write
 
+OURS = "# Puerto wrote this file"
 TOLD_SECONDS = 1
 """How long clients are told to connect anew before Nginx ends the connections that they don't use."""
 
@@ -20,16 +21,24 @@ def check(application, plan, text):
     Raises:
         Failure: Nginx can't read it.
     """
+    site = SITES / plan["app_name"]
+    if site.exists() and site not in _own(application) and OURS not in site.read_text(encoding="utf-8"):
+        raise Failure(f"{site} is another's: choose another app_name, or remove that one")
     copy = Path("/run") / f"{application.unit}-nginx"
     remove(copy)  # of a run that was cut off
     try:
         copy.mkdir(mode=0o700)
         shutil.copytree(NGINX, copy, symlinks=True, dirs_exist_ok=True)
+        for folder in (copy / SITES.name, copy / ENABLED.name):
+            if folder.is_symlink():  # what is changed in the copy mustn't be changed in the original
+                to = folder.resolve()
+                folder.unlink()
+                shutil.copytree(to, folder, symlinks=True)
         for link in _own(application, copy):
             link.unlink()
         write(copy / "sites-enabled" / plan["app_name"], text)
         main = copy / "nginx.conf"
-        main.write_text(main.read_text(encoding="utf-8").replace(f"{NGINX}/", f"{copy}/"), encoding="utf-8")
+        write(main, main.read_text(encoding="utf-8").replace(f"{NGINX}/", f"{copy}/"))
         done = subprocess.run(["nginx", "-q", "-t", "-c", str(main)], capture_output=True, text=True)
     finally:
         remove(copy)

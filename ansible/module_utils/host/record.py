@@ -91,7 +91,8 @@ class Lock:
             if manner == "refuse" or time.monotonic() > deadline:
                 raise Failure(
                     f"{found['who']} on {found['from']} has deployed since {found['since']}; nothing was changed. "
-                    "Wait for the end (release_lock=wait), or break the lock (release_lock=break)."
+                    "Wait for the end (--lock wait) or break the lock (--lock break); "
+                    "of ansible-playbook it is -e release_lock=wait or break."
                 )
             time.sleep(PAUSE)
 

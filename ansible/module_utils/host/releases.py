@@ -8,8 +8,8 @@ from .folders import Failure
 from .record import Lock, Log
 
 BEFORE = ("prepare", "build", "check", "start", "prove")
-MADE = {"prepare": making.prepare, "build": making.build, "check": steps.check}
-"""Step → what does it, and returns whether anything was changed that a release is started with."""
+OWN = ("start", "prove", "verify")
+"""Steps whose failure says something of the release itself."""
 
 
 def release(application, plan, who, wanted=steps.NAMES):
@@ -44,20 +44,24 @@ def abandon(application, plan, who, reason):
 
 def _before(course, wanted):
     application, plan = course.application, course.plan
-    anew = False
+    do = {"prepare": making.prepare, "build": making.build, "check": steps.check, "start": steps.start}
     for name in (each for each in BEFORE if each in wanted):
         with course.step(name):
-            if name == "start":
-                steps.start(application, plan, anew)
-            elif name == "prove":
+            if name == "prove":
                 course.gates += gates.prove(application, plan, plan["id"])
             else:
-                anew = MADE[name](application, plan) or anew
+                do[name](application, plan)
 
 
 def _after(course, wanted):
     application, plan = course.application, course.plan
     if "switch" in wanted:
+        if "start" not in wanted:
+            with course.step("start"):  # others may have stopped it while a hook ran
+                is_cold = steps.start(application, plan)
+            if is_cold:
+                with course.step("prove"):
+                    course.gates += gates.prove(application, plan, plan["id"])
         with course.step("switch"):
             steps.switch(application, plan)
     if "verify" in wanted:
@@ -72,9 +76,11 @@ def _after(course, wanted):
 def _refuse(course, reason, what="release"):
     """Leave, or make, the site as it was; write down why."""
     application, release = course.application, course.plan["id"]
+    was_current = course.before == release
+    is_own_fault = next(reversed(course.seconds), None) in OWN
     if application.current != release:
         steps.stop(application, release)
-    else:
+    elif is_own_fault or not was_current:
         try:
             _leave(course)
         except Exception as fault:
@@ -82,7 +88,8 @@ def _refuse(course, reason, what="release"):
     course.lines = systemd.last_lines(application, release)
     with suppress(OSError):  # on a full disk the site matters more than the record
         whole = f"{reason}\n{course.lines}".strip()
-        steps.mark(application, release, "bad", whole)
+        if is_own_fault or not was_current:
+            steps.mark(application, release, "bad", whole)
         course.record(what, "bad", whole)
         steps.prune(application, course.plan)
 
@@ -90,8 +97,8 @@ def _refuse(course, reason, what="release"):
 def _leave(course):
     """Give the site back to the release before; to one that no longer runs only if it passes its gates."""
     application, release = course.application, course.plan["id"]
-    to = course.before if course.before != release else application.previous
-    if to not in (None, release):
+    to = course.before if course.before != release else application.last_good
+    if to:
         plan = application.plan(to)
         if steps.start(application, plan) or course.before == release:
             gates.prove(application, plan, to)
@@ -102,7 +109,7 @@ def _leave(course):
 def _with_last_lines(course, reason):
     release, current = course.plan["id"], course.application.current
     if current in (None, release):
-        ending = "\nThere is no other release that could answer." if current else ""
+        ending = f"\nThe site is left to release {release}." if current else ""
     else:
         ending = f"\nThe site is {'still ' * (current == course.before)}answered by release {current}."
     return f"{reason}{ending}" + (f"\nThe last lines of {release}:\n{course.lines}" if course.lines else "")
@@ -122,31 +129,33 @@ def rollback(application, who, wanted=""):
     """
     with Lock(application).working(f"{who['who']} on {who['from']}") as note:
         course = Course(application, application.plan(target(application, wanted)), who, note)
+        reason, was_good = f"rolled back by {who['who']}", course.before and application.is_good(course.before)
         with course.prober:
             try:
-                _go_back(course)
+                _go_back(course, reason)
             except Failure as fault:
                 _refuse(course, str(fault), "rollback")
+                if was_good and application.current == course.before:
+                    steps.mark(application, course.before, "good")
                 raise Failure(_with_last_lines(course, str(fault))) from fault
-        reason = f"rolled back by {who['who']}"
-        if course.before:
-            steps.mark(application, course.before, "bad", reason)
         steps.retire(application, course.plan)
         course.record("rollback", "good", reason)
         steps.mark(application, course.plan["id"], "good")
     return course.report | {"changed": True}
 
 
-def _go_back(course):
+def _go_back(course, reason):
     application, plan = course.application, course.plan
     with course.step("check"):
-        anew = systemd.install(application, plan["id"], plan["unit_text"])
+        systemd.install(application, plan["id"], plan["unit_text"])
     with course.step("start"):
-        is_cold = steps.start(application, plan, anew)
+        is_cold = steps.start(application, plan)
     if is_cold:
         with course.step("prove"):
             course.gates += gates.prove(application, plan, plan["id"])
     with course.step("switch"):
+        if course.before:  # first: who is cut off here, and tries again, mustn't come back to it
+            steps.mark(application, course.before, "bad", reason)
         steps.switch(application, plan, back=True)
     with course.step("verify"):
         course.verify()
@@ -166,11 +175,9 @@ def target(application, wanted=""):
         if found[0] == current:
             raise Failure(f"{current} is the current release already")
         return found[0]
-    good = [each for each in releases if each != current and application.is_good(each)]
-    if not good:
+    if not application.last_good:
         raise Failure("there is no other good release to go back to")
-    last = max(good, key=lambda each: application.verdict(each)["at"])
-    return application.previous if application.previous in good else last
+    return application.last_good
 
 
 def boot(application):

@@ -54,13 +54,13 @@ def differences(application, plan):
 
 
 def check(application, plan):
-    """Check the unit and the site; return whether the unit was changed."""
+    """Check the unit and the site."""
     nginx.check(application, plan, plan["site_text"])
-    return systemd.install(application, plan["id"], plan["unit_text"])
+    systemd.install(application, plan["id"], plan["unit_text"])
 
 
-def start(application, plan, anew=False):
-    """Start the release beside the one that runs; leave it as it is where it runs already.
+def start(application, plan):
+    """Start the release beside the one that runs; leave it as it is where it runs as it is to.
 
     Returns:
         Whether it was started.
@@ -70,7 +70,7 @@ def start(application, plan, anew=False):
     """
     unit = application.service(plan["id"])
     keep(application, plan["id"])
-    runs = systemd.is_active(unit) and not anew
+    runs = systemd.is_active(unit) and _is_fresh(application, plan["id"])
     if not runs:
         if application.current == plan["id"]:
             _cover(application)
@@ -84,13 +84,21 @@ def start(application, plan, anew=False):
     return not runs
 
 
+def _is_fresh(application, release):
+    try:
+        return making.is_fresh(application, release)
+    except OSError:
+        return False
+
+
 def _cover(application):
-    """Have the release before answer, as Nginx's backup, while the current one is started anew."""
-    if application.previous not in (None, application.current):
-        plan = application.plan(application.previous)
-        with suppress(Failure):  # it was to help
+    """Have another good release answer, as Nginx's backup, while the current one is started anew."""
+    if other := application.last_good:
+        with suppress(Failure, OSError):  # it was to help
+            plan = application.plan(other)
             start(application, plan)
-            gates.health(application, plan, plan["id"])
+            gates.health(application, plan, other)
+            application.link("previous", other)
 
 
 def switch(application, plan, back=False):
@@ -128,6 +136,10 @@ def switch(application, plan, back=False):
 def sweep(application, plan):
     """Let end what is neither current, nor before it, nor this release: other runs may have been cut off."""
     (application.root / "shared" / "reloading").unlink(missing_ok=True)
+    before = application.previous
+    is_let_go = systemd.is_active(f"{application.unit}-retire-{before}.timer")
+    if not is_let_go and before not in (None, application.current, plan["id"]):
+        _retire_later(application, plan, before)
     for release in systemd.units(application):
         drains = systemd.is_active(f"{application.unit}-drain-{release}.timer")
         if not drains and release not in (application.current, application.previous, plan["id"]):
@@ -137,10 +149,10 @@ def sweep(application, plan):
 def retire(application, plan):
     """Let the release before it stop once it needn't be warm, and take away what nobody will go back to."""
     sweep(application, plan)
-    if application.previous and application.previous != application.current:
-        _stop_later(application, "retire", application.previous,
-                    max(DRAIN_SECONDS, plan["warm_seconds"], plan["watch_seconds"]))  # fmt: skip
-    prune(application, plan)
+    if application.previous not in (None, application.current):
+        _retire_later(application, plan, application.previous)
+    with suppress(OSError):  # what can't be cleared away mustn't cost a good release
+        prune(application, plan)
 
 
 def mark(application, release, verdict, reason=""):
@@ -160,7 +172,13 @@ def stop(application, release):
 def keep(application, release):
     """Let a release go on running that was to stop."""
     for kind in ("drain", "retire"):
-        systemd.systemctl("stop", f"{application.unit}-{kind}-{release}.timer", check=False)
+        for suffix in ("timer", "service"):
+            systemd.systemctl("stop", f"{application.unit}-{kind}-{release}.{suffix}", check=False)
+
+
+def _retire_later(application, plan, release):
+    seconds = max(DRAIN_SECONDS, plan["warm_seconds"], plan["watch_seconds"])
+    _stop_later(application, "retire", release, seconds)
 
 
 def _stop_later(application, kind, release, seconds):
@@ -185,4 +203,4 @@ def prune(application, plan):
     for folder, wanted in (("virtualenvs", virtualenvs), ("archives", archives), ("releases", {*left})):
         for entry in (application.root / folder).glob("*"):
             if entry.name not in wanted:
-                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+                shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()

@@ -44,7 +44,7 @@ def end(application, release):
         time.sleep(PAUSE)
     found = application.verdict(release)
     if found.get("verdict") == "bad":
-        answers = f"The site is answered by release {application.current} again."
+        answers = f"The site is answered by release {application.current}."
         raise Failure(f"release {release} was good, and fell: {found['reason']}\n{answers}")
 
 
@@ -55,9 +55,9 @@ def _turn_back(application, release):
         if application.current != release or before in (None, release) or not (reason := _fault(application, release)):
             return False
         course = Course(application, application.plan(before), {"who": "the watch", "from": "this host"})
+        steps.mark(application, release, "bad", f"{reason}\n{systemd.last_lines(application, release)}")
         steps.start(application, course.plan)
         steps.switch(application, course.plan, back=True)
-        steps.mark(application, release, "bad", f"{reason}\n{systemd.last_lines(application, release)}")
         steps.sweep(application, course.plan)
         course.record("switched back", "good", f"{release}: {reason}")
     print(f"{release}: {reason}; the site is answered by {before} again")
