@@ -64,7 +64,7 @@ def verify(application, plan, release):
             time.sleep(PAUSE)
     gates = [Gate("site", f"{name} is answered by {release}")]
     if not application.in_maintenance:
-        gates.append(golden(asking.NGINX, name, application, release))
+        gates.append(golden(asking.NGINX, name, application, release, SWITCH_SECONDS))
     return gates
 
 
@@ -82,15 +82,22 @@ def health(application, plan, release):
         time.sleep(PAUSE)
 
 
-def golden(to, name, application, release):
-    """Ask for every golden row of every bundle."""
-    count = 0
+def golden(to, name, application, release, seconds=0):
+    """Ask for every golden row of every bundle.
+
+    Args:
+        seconds: in which the release before may answer still, by a connection that one of Nginx's workers has kept.
+    """
+    count, deadline = 0, time.monotonic() + seconds
     connection = asking.Connection(to, name)
     for model, rows in golden_rows(application, release):
         at_a_time = _at_a_time(application.plan(release)["settings"], rows)
         for start in range(0, len(rows), at_a_time):
             some = rows[start : start + at_a_time]
-            answer = connection.ask(f"/api/v1/models/{model}/predictions", [each["row"] for each in some])
+            question = f"/api/v1/models/{model}/predictions", [each["row"] for each in some]
+            answer = connection.ask(*question)
+            while answer.status == 200 and answer.release != release and time.monotonic() < deadline:
+                answer = connection.ask(*question)
             if (answer.status, answer.release) != (200, release):
                 raise Failure(f"golden rows of {model}: {told(answer)}")
             for each, said in zip(some, answer.json["predictions"], strict=True):
