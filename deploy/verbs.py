@@ -19,6 +19,9 @@ from deploy.project import INVENTORIES, ROOT, VENV, state, tool
 
 RELEASE = re.compile(r"[0-9a-f]{4,12}")
 
+GROUPS_OF_HOSTS = 3
+"""Side by side, more processes would only make more hosts: the long tests share two pairs, the rest need few."""
+
 Verb = Callable[[Console, Namespace], int]
 
 
@@ -139,7 +142,7 @@ def test(console: Console, options: Namespace) -> int:
     """Run pytest, its own lines on the screen; its exit status is ours."""
     toolchain.prepare(console)
     toolchain.require(console, toolchain.TOOLS | toolchain.SANDBOX | toolchain.REHEARSAL | toolchain.BROWSER)
-    command = [tool("python"), "-m", "pytest", *options.pytest]
+    command = [tool("python"), "-m", "pytest", *(options.pytest or _side_by_side())]
     console.say(f"    {' '.join(command)}")
     with alone(state("locks", "test"), "another test run is at work in this checkout"):
         return subprocess.run(command, cwd=ROOT, env=_tools_first()).returncode
@@ -185,6 +188,12 @@ def dev(console: Console, options: Namespace) -> int:
     console.say(f"    {' '.join(command)}\n    http://{address}/   (stop it with Ctrl+C)")
     os.chdir(ROOT)
     os.execve(command[0], command, _tools_first())
+
+
+def _side_by_side() -> list[str]:
+    """Return pytest's words for all tests at once: one process more than cores, since most wait for their hosts."""
+    processes = min(len(os.sched_getaffinity(0)) + 1, GROUPS_OF_HOSTS)
+    return ["--numprocesses", str(processes), "--dist", "loadgroup", "--no-loadscope-reorder"]
 
 
 def _ready(console: Console, name: str) -> Environment:

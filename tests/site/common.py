@@ -6,14 +6,25 @@ import subprocess
 import sys
 from pathlib import Path
 
-from deploy.project import tool
+from deploy.project import state, tool
 from deploy.toolchain import as_root
 
 FULL = bool(os.environ.get("PUERTO_FULL"))
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
+"""Which of the processes side by side this is: each has hosts of its own."""
+
+DEBIAN_12, DEBIAN_13 = NAMES = tuple(f"test{debian}{WORKER and '-'}{WORKER}" for debian in ("12", "13"))
+"""The hosts' names."""
+
 STEPS = ("prepare", "build", "check", "start", "prove", "switch", "verify", "retire")
 RELEASE = "ansible/release.yml"
 BOOTED = "systemctl show --property=UserspaceTimestampMonotonic"
 """Prints what each boot of a host has of its own."""
+
+
+def scratch(name: str) -> Path:
+    """Return the path of a file that no other process of the run writes."""
+    return state("test", WORKER or "one", name)
 
 
 def play(hosts, project: Path, *options: str, playbook: str = RELEASE) -> subprocess.CompletedProcess[str]:

@@ -19,10 +19,10 @@ import requests
 from deploy import rehearsal
 from deploy.console import Console
 from deploy.image import ADMIN
-from deploy.project import BUNDLES, ROOT, state, tool
+from deploy.project import BUNDLES, ROOT, tool
 from tests.checkout import copied
 from tests.inventory import rendered
-from tests.site.common import BOOTED
+from tests.site.common import BOOTED, DEBIAN_12, DEBIAN_13, scratch
 
 BOOT_SECONDS = 60
 OLD_HAND = b"""
@@ -35,8 +35,8 @@ systemctl daemon-reload
 """
 """What a host's owner may have done long before: files that only their owner reads, and a unit with a fault."""
 
-USERS = {"12": ADMIN, "13": "root"}
-NAMES = [f"test{debian}" for debian in USERS]
+HOSTS = {"debian12": (DEBIAN_12, "12", ADMIN), "debian13": (DEBIAN_13, "13", "root")}
+"""What pytest calls it → the host's name, its Debian, and whom SSH logs in as."""
 
 
 @dataclass(frozen=True)
@@ -82,11 +82,11 @@ def fresh() -> Iterator[Hosts]:
     """Hosts as they come: nothing is installed on them."""
     console = Console("test")
     by_name = {}
-    for debian, user in USERS.items():
-        rehearsal.down(f"test{debian}")
-        by_name[f"test{debian}"] = rehearsal.up(console, f"test{debian}", debian, user)
-        subprocess.run(by_name[f"test{debian}"].ssh("sudo sh" if user != "root" else "sh"), input=OLD_HAND, check=True)
-    inventory = state("test", "hosts.yml")
+    for name, debian, user in HOSTS.values():
+        rehearsal.down(name)
+        by_name[name] = rehearsal.up(console, name, debian, user)
+        subprocess.run(by_name[name].ssh("sudo sh" if user != "root" else "sh"), input=OLD_HAND, check=True)
+    inventory = scratch("hosts.yml")
     inventory.write_text(rehearsal.inventory(list(by_name.values())))
     console.log.close()
     yield Hosts(by_name, inventory)
@@ -103,16 +103,10 @@ def hosts(fresh: Hosts) -> Hosts:
     return fresh
 
 
-@pytest.fixture(params=NAMES)
-def fresh_host(request: pytest.FixtureRequest, fresh: Hosts) -> rehearsal.Host:
-    """One of the fresh hosts."""
-    return fresh.by_name[request.param]
-
-
-@pytest.fixture(params=NAMES)
+@pytest.fixture(params=list(HOSTS))
 def host(request: pytest.FixtureRequest, hosts: Hosts) -> rehearsal.Host:
     """One of the provisioned hosts."""
-    return hosts.by_name[request.param]
+    return hosts.by_name[HOSTS[request.param][0]]
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from deploy import rehearsal
-from deploy.project import ROOT, state
+from deploy.project import ROOT
+from tests.site.common import scratch
 
 FOOTPRINT = """ls -d {app_root} /opt/pipenv /etc/systemd/system/{systemd_unit}.service 2>/dev/null
     id -u {app_user} 2>/dev/null; true"""
@@ -20,11 +21,12 @@ def deploy(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-m", "deploy", *words], cwd=ROOT, capture_output=True, text=True)
 
 
-def inventory(host: rehearsal.Host, **values: object) -> str:
-    """Write an inventory of one host, with values of its own, and return its path."""
-    data = json.loads(rehearsal.inventory([host]))
-    data["all"]["hosts"][host.name] |= values
-    path = state("test", "one.yml")
+def inventory(hosts, **values: object) -> str:
+    """Write an inventory of both hosts, with values of its own, and return its path."""
+    data = json.loads(rehearsal.inventory(list(hosts.by_name.values())))
+    for host in data["all"]["hosts"].values():
+        host |= values
+    path = scratch("fresh.yml")
     path.write_text(json.dumps(data, indent=2))
     return str(path)
 
@@ -36,17 +38,16 @@ def close_connections(host: rehearsal.Host) -> None:
 
 
 @pytest.fixture
-def footprint(fresh, on) -> Callable[[rehearsal.Host], str]:
-    """What a run has left on a host."""
-    return lambda host: on(host, FOOTPRINT.format_map(fresh.values[host.name]))
+def footprint(fresh, on) -> Callable[[], str]:
+    """What a run has left on the hosts."""
+    return lambda: "".join(on(host, FOOTPRINT.format_map(fresh.values[name])) for name, host in fresh.by_name.items())
 
 
 def test_a_rehearsal_without_changes_passes_and_changes_nothing(fresh, footprint):
     play = fresh.play("--check", "--diff")
     assert play.status == 0, play.output
     assert min(play.changed.values()) > 5, "it must say what it would do"
-    for host in fresh.by_name.values():
-        assert footprint(host) == ""
+    assert footprint() == ""
 
 
 @pytest.mark.parametrize(
@@ -67,52 +68,56 @@ def test_a_rehearsal_without_changes_passes_and_changes_nothing(fresh, footprint
         ({"preflight_memory_mib": 10**7}, "MiB of memory; 10000000 are needed (preflight_memory_mib)."),
     ],
 )  # fmt: skip
-def test_what_cannot_work_is_refused_in_a_sentence(fresh_host, footprint, values, sentence):
-    run = deploy("up", inventory(fresh_host, **values))
+def test_what_cannot_work_is_refused_in_a_sentence(fresh, footprint, values, sentence):
+    run = deploy("up", inventory(fresh, **values))
     assert run.returncode == 1
     assert sentence in run.stderr
     assert "Traceback" not in run.stdout + run.stderr
-    assert footprint(fresh_host) == ""
+    assert footprint() == ""
 
 
 @pytest.mark.parametrize(
     ("name", "version", "pretty"),
     [("ubuntu", "24.04", "Ubuntu 24.04 LTS"), ("debian", "11", "Debian GNU/Linux 11 (bullseye)")],
 )
-def test_another_system_is_refused(fresh_host, on, footprint, name, version, pretty):
-    on(
-        fresh_host,
-        f"""cp --remove-destination /usr/lib/os-release /etc/os-release
-        printf 'ID={name}\\nVERSION_ID="{version}"\\nPRETTY_NAME="{pretty}"\\n' > /etc/os-release""",
-    )
+def test_another_system_is_refused(fresh, on, footprint, name, version, pretty):
+    for host in fresh.by_name.values():
+        on(
+            host,
+            f"""cp --remove-destination /usr/lib/os-release /etc/os-release
+            printf 'ID={name}\\nVERSION_ID="{version}"\\nPRETTY_NAME="{pretty}"\\n' > /etc/os-release""",
+        )
     try:
-        run = deploy("up", inventory(fresh_host))
+        run = deploy("up", inventory(fresh))
     finally:
-        on(fresh_host, "ln -sf ../usr/lib/os-release /etc/os-release")
+        for host in fresh.by_name.values():
+            on(host, "ln -sf ../usr/lib/os-release /etc/os-release")
     assert run.returncode == 1
-    assert f"It runs {pretty}; Puerto needs Debian 12 or 13." in run.stderr
-    assert footprint(fresh_host) == ""
+    assert run.stderr.count(f"It runs {pretty}; Puerto needs Debian 12 or 13.") == len(fresh.by_name)
+    assert footprint() == ""
 
 
-def test_host_that_does_not_answer(fresh_host):
-    run = deploy("up", inventory(fresh_host, ansible_host=fresh_host.address, ansible_port=2222))
+def test_host_that_does_not_answer(fresh):
+    run = deploy("up", inventory(fresh, ansible_port=2222))
     assert run.returncode == 1
-    assert f"{fresh_host.name}: can't be reached: ssh: connect to host" in run.stderr
+    for name in fresh.by_name:
+        assert f"{name}: can't be reached: ssh: connect to host" in run.stderr
     assert "Is it switched on, is the address right" in run.stderr
     assert "Log: " in run.stderr
 
 
-def test_verifying_a_host_that_does_not_answer(fresh_host):
-    run = deploy("verify", inventory(fresh_host, ansible_host=fresh_host.address, ansible_port=2222))
+def test_verifying_a_host_that_does_not_answer(fresh):
+    run = deploy("verify", inventory(fresh, ansible_port=2222))
     assert run.returncode == 1
-    assert run.stderr.startswith(f"{fresh_host.name}: can't be reached: ssh: connect to host")
+    assert run.stderr.startswith(f"{min(fresh.by_name)}: can't be reached: ssh: connect to host")
     assert "Traceback" not in run.stdout + run.stderr
 
 
-def test_key_that_is_not_known(fresh_host, tmp_path):
+def test_key_that_is_not_known(fresh, tmp_path):
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / "key")], check=True)
-    close_connections(fresh_host)
-    run = deploy("up", inventory(fresh_host, ansible_ssh_private_key_file=str(tmp_path / "key")))
+    for host in fresh.by_name.values():
+        close_connections(host)
+    run = deploy("up", inventory(fresh, ansible_ssh_private_key_file=str(tmp_path / "key")))
     assert run.returncode == 1
     assert "Permission denied" in run.stderr
     assert "check ansible_user and the key" in run.stderr
@@ -127,16 +132,18 @@ def test_key_that_is_not_known(fresh_host, tmp_path):
         ({"ansible_become": False}, "This user is not root there; set ansible_become: true"),
     ],
 )
-def test_user_without_sudo(fresh_host, on, footprint, values, sentence):
-    on(
-        fresh_host,
-        """id visitor >/dev/null 2>&1 || useradd --create-home visitor; echo visitor:right | chpasswd
-        rm -rf ~visitor/.ssh; cp -r ~root/.ssh ~visitor; chown -R visitor: ~visitor/.ssh""",
-    )
-    run = deploy("up", inventory(fresh_host, ansible_user="visitor", **values))
+def test_user_without_sudo(fresh, on, footprint, values, sentence):
+    for host in fresh.by_name.values():
+        on(
+            host,
+            """id visitor >/dev/null 2>&1 || useradd --create-home visitor; echo visitor:right | chpasswd
+            rm -rf ~visitor/.ssh; cp -r ~root/.ssh ~visitor; chown -R visitor: ~visitor/.ssh""",
+        )
+    run = deploy("up", inventory(fresh, ansible_user="visitor", **values))
     assert run.returncode == 1
-    assert sentence in run.stderr
-    assert footprint(fresh_host) == ""
+    assert all(any(line.startswith(f"{name}: ") and sentence in line for line in run.stderr.splitlines())
+               for name in fresh.by_name), run.stderr  # fmt: skip
+    assert footprint() == ""
 
 
 def test_inventory_that_cannot_be_read(tmp_path):

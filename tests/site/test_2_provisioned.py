@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 from deploy.project import ROOT
-from tests.site.common import BOOTED
+from tests.site.common import BOOTED, DEBIAN_12, DEBIAN_13
 
 BREAKAGES = [
     {
@@ -82,13 +82,13 @@ MENDED_BY_HAND = """rm -f /etc/nginx/conf.d/x.conf; rm -rf /etc/systemd/system/{
 def test_second_run_changes_nothing(hosts):
     play = hosts.play()
     assert play.status == 0, play.output
-    assert play.changed == {"test12": 0, "test13": 0}, play.output
+    assert play.changed == {DEBIAN_12: 0, DEBIAN_13: 0}, play.output
 
 
 def test_rehearsal_on_a_provisioned_host_reports_nothing(hosts):
     play = hosts.play("--check", "--diff")
     assert play.status == 0, play.output
-    assert play.changed == {"test12": 0, "test13": 0}, play.output
+    assert play.changed == {DEBIAN_12: 0, DEBIAN_13: 0}, play.output
 
 
 def test_host_tests_pass(hosts):
@@ -135,10 +135,12 @@ def test_changed_option_reaches_the_running_process(hosts, on):
     assert hosts.play().status == 0
 
 
-def test_site_answers_again_after_a_reboot(host, on, serves_alone):
-    booted = on(host, BOOTED)
-    on(host, "systemctl reboot", check=False)
-    serves_alone(host, booted)
+def test_site_answers_again_after_a_reboot(hosts, on, serves_alone):
+    booted = {name: on(host, BOOTED) for name, host in hosts.by_name.items()}
+    for host in hosts.by_name.values():
+        on(host, "systemctl reboot", check=False)
+    for name, host in hosts.by_name.items():
+        serves_alone(host, booted[name])
 
 
 def test_status_tells_programs_all_they_need(hosts):
@@ -150,8 +152,8 @@ def test_status_tells_programs_all_they_need(hosts):
     )
     assert run.returncode == 0, run.stderr
     told = {host["name"]: host for host in json.loads(run.stdout)["hosts"]}
-    assert set(told) == {"test12", "test13"}
-    assert told["test12"]["ssh_user"] == hosts.by_name["test12"].user
+    assert set(told) == {DEBIAN_12, DEBIAN_13}
+    assert told[DEBIAN_12]["ssh_user"] == hosts.by_name[DEBIAN_12].user
     for name, host in told.items():
         assert host["address"] == hosts.by_name[name].address
         assert host["unit_state"] == "active"

@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expec
 
 from app.contract import as_text
 from deploy.project import state
+from tests.site.common import DEBIAN_13
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 WIDTHS = [390, 1280]
@@ -35,13 +36,13 @@ def playwright() -> Iterator[Playwright]:
 
 @pytest.fixture(scope="module")
 def names(hosts) -> list[str]:
-    return hosts.values["test13"]["nginx_server_names"]
+    return hosts.values[DEBIAN_13]["nginx_server_names"]
 
 
 @pytest.fixture(scope="module")
 def cards(hosts, names) -> dict[str, dict[str, Any]]:
     """Name → what the site's API tells of each of the project's own models."""
-    host = hosts.by_name["test13"]
+    host = hosts.by_name[DEBIAN_13]
     told = requests.get(f"http://{host.address}/api/v1/models", headers={"Host": names[0]}, timeout=30).json()
     return {card["name"]: card for card in told if card["name"] in ("diabetes", "exam", "titanic")}
 
@@ -49,7 +50,7 @@ def cards(hosts, names) -> dict[str, dict[str, Any]]:
 @pytest.fixture(scope="module")
 def browser(playwright: Playwright, hosts, names) -> Iterator[Browser]:
     """A browser for which the server names lead to the host, as the line for /etc/hosts has it."""
-    rules = ", ".join(f"MAP {name} {hosts.by_name['test13'].address}" for name in names)
+    rules = ", ".join(f"MAP {name} {hosts.by_name[DEBIAN_13].address}" for name in names)
     chromium = playwright.chromium.launch(
         executable_path=shutil.which("chromium"), args=[*FLAGS, f"--host-resolver-rules={rules}"]
     )
@@ -93,7 +94,7 @@ def must_be_good(page: Page, name: str, options: dict[str, Any] | None = None) -
 def answered(card: dict[str, Any], hosts, names, language: str) -> str:
     """Return how the API calls the example's answer."""
     row = {field["name"]: field["example"] for field in card["contract"]["fields"]}
-    url = f"http://{hosts.by_name['test13'].address}/api/v1/models/{card['name']}/predictions"
+    url = f"http://{hosts.by_name[DEBIAN_13].address}/api/v1/models/{card['name']}/predictions"
     headers = {"Host": names[0], "Accept-Language": language}
     (told,) = requests.post(url, json=row, headers=headers, timeout=30).json()["predictions"]
     return told.get("label") or f"{told['value']:.5g}".replace(".", "," if language == "es" else ".")
@@ -211,7 +212,7 @@ def test_language_switch_stays(opened, names):
 
 
 def test_too_large_a_table_gets_the_site_s_page(opened, names, hosts, tmp_path):
-    limit = hosts.values["test13"]["app_max_body_kib"] * 1024
+    limit = hosts.values[DEBIAN_13]["app_max_body_kib"] * 1024
     (tmp_path / "big.csv").write_bytes(b"estudio,sueno\n" + b"6,8\n" * (limit // 4))
     page = opened(1280)
     page.goto(f"http://{names[0]}/models/exam")
@@ -221,7 +222,7 @@ def test_too_large_a_table_gets_the_site_s_page(opened, names, hosts, tmp_path):
 
 
 def test_stopped_application_has_a_page_and_a_problem(opened, hosts, on, names):
-    host, unit = hosts.by_name["test13"], hosts.values["test13"]["systemd_unit"]
+    host, unit = hosts.by_name[DEBIAN_13], hosts.values[DEBIAN_13]["systemd_unit"]
     on(host, f"systemctl stop '{unit}-*'")
     try:
         page = opened(390)

@@ -11,8 +11,9 @@ import pytest
 import requests
 import tritonclient.http as triton
 
-from deploy.project import state, tool
+from deploy.project import tool
 from tests import readme
+from tests.site.common import DEBIAN_13, scratch
 
 ASKING = "Asking the site"
 CASES = 2000
@@ -29,7 +30,7 @@ socket.getaddrinfo = lambda name, *more, **others: real({address!r} if name in {
 @pytest.fixture(scope="module")
 def site(hosts):
     """The host's address and names."""
-    return hosts.by_name["test13"].address, hosts.values["test13"]["nginx_server_names"]
+    return hosts.by_name[DEBIAN_13].address, hosts.values[DEBIAN_13]["nginx_server_names"]
 
 
 @pytest.mark.parametrize("command", readme.commands(ASKING))
@@ -115,6 +116,6 @@ def test_schemathesis_finds_nothing(site, tmp_path):
         "--generation-database", "none", "--no-color",
     ]  # fmt: skip
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
-    state("test", "schemathesis.log").write_text(done.stdout)
+    scratch("schemathesis.log").write_text(done.stdout)
     assert done.returncode == 0, done.stdout[-4000:]
     assert int(re.search(r"(\d+) generated", done.stdout)[1]) >= CASES

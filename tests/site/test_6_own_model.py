@@ -26,6 +26,8 @@ from tests import readme
 from tests.checkout import copied
 from tests.models import strangers
 
+pytestmark = pytest.mark.xdist_group("own model")
+
 COMMANDS = readme.commands("Your own model")
 
 

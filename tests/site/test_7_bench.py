@@ -7,16 +7,19 @@ import pytest
 
 from deploy.console import Console
 from tests.bench import serving
+from tests.site.common import DEBIAN_13
 
 SYSTEMS = ["nginx-static", "puerto-constant", "puerto", "practice"]
 MODELS = ["exam", "titanic"]
+SECONDS = 1
 
 
+@pytest.mark.alone
 def test_short_benchmark(hosts, on):
-    host = hosts.by_name["test13"]
+    host = hosts.by_name[DEBIAN_13]
     before = on(host, "systemctl cat flask_app; nginx -T 2>/dev/null | sha256sum")
     console = Console("bench", sys.stderr)
-    records, versions = serving.measure(console, host, hosts.values[host.name], SYSTEMS, MODELS, [2], 3)
+    records, versions = serving.measure(console, host, hosts.values[host.name], SYSTEMS, MODELS, [2], SECONDS)
     console.log.close()
     assert on(host, "systemctl cat flask_app; nginx -T 2>/dev/null | sha256sum") == before
     assert {"Flask", "gunicorn"} <= set(versions)

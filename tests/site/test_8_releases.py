@@ -13,9 +13,23 @@ import requests
 
 from deploy import rehearsal
 from deploy.project import BUNDLES
-from tests.site.common import FULL, RELEASE, STEPS, current, deploy, must_have_failed_none, play, status
+from tests.site.common import (
+    DEBIAN_12,
+    DEBIAN_13,
+    FULL,
+    RELEASE,
+    STEPS,
+    current,
+    deploy,
+    must_have_failed_none,
+    play,
+    status,
+)
+
+pytestmark = pytest.mark.xdist_group("releases")
 
 RELEASES, ROLLBACKS, LEAST_REQUESTS = (10, 5, 100_000) if FULL else (2, 1, 10_000)
+LOADED = ["debian12", "debian13"] if FULL else ["debian13"]
 
 FAULTS = {
     "does not import": ("wsgi.py", "raise RuntimeError('broken on purpose')", "broken on purpose"),
@@ -44,6 +58,8 @@ FALLING = {
 """Faults that no gate can see, since they come later → what is added to app/gunicorn_conf.py."""
 
 
+@pytest.mark.alone
+@pytest.mark.parametrize("host", LOADED, indirect=True)
 def test_releases_and_rollbacks_under_load(hosts, host, project, on, load):
     """As fast as 16 connections can ask: each host by itself, or the machine is the limit."""
     only = ["--limit", host.name]
@@ -71,6 +87,8 @@ def _idle(told) -> set[str]:
 
 
 def test_rollback_to_a_named_release_and_what_is_told_of_it(hosts, project, on):
+    for rows in (1001, 1002):
+        assert play(hosts, project, "-e", f"app_max_rows={rows}", "-e", "release_warm_seconds=1").returncode == 0
     deadline = time.monotonic() + 60
     while not (idle := _idle(told := status(hosts, project).values())):
         assert time.monotonic() < deadline, "those that were drained must stop"
@@ -89,6 +107,7 @@ def test_rollback_to_a_named_release_and_what_is_told_of_it(hosts, project, on):
     assert play(hosts, project).returncode == 0
 
 
+@pytest.mark.alone
 def test_rollback_on_the_host_itself_takes_less_than_a_second(hosts, host, project, on):
     """As when nobody can reach it from where the project is; until the switch, after which it is verified."""
     root = hosts.values[host.name]["app_root"]
@@ -215,7 +234,7 @@ def test_command_that_waits_for_the_watch_fails_where_the_release_falls(hosts, p
 
 def test_staging_and_production(hosts, project, on):
     """Two environments of one project, each with its host and options; neither notices the other."""
-    of = {"staging": "test12", "production": "test13"}
+    of = {"staging": DEBIAN_12, "production": DEBIAN_13}
     for environment, name in of.items():
         folder = project / "ansible" / "inventories" / environment
         (folder / "group_vars").mkdir(parents=True)
@@ -232,9 +251,9 @@ def test_staging_and_production(hosts, project, on):
         assert run.returncode == 0, run.stderr
         seen.append(current(hosts, on))
     first, staged, released, unstaged, back = seen
-    assert staged == first | {"test12": staged["test12"]} != first
-    assert released == staged | {"test13": released["test13"]} != staged
-    assert unstaged == released | {"test12": first["test12"]}
+    assert staged == first | {DEBIAN_12: staged[DEBIAN_12]} != first
+    assert released == staged | {DEBIAN_13: released[DEBIAN_13]} != staged
+    assert unstaged == released | {DEBIAN_12: first[DEBIAN_12]}
     assert back == first
     for environment, name in of.items():
         told = json.loads(deploy(project, "status", "--json", environment).stdout)
@@ -285,5 +304,5 @@ def test_doctor_says_what_is_wrong_and_what_to_do(hosts, project, changed):
     run = deploy(project, "doctor", str(hosts.inventory))
     assert run.returncode == 1
     for seen in ("✓ port 80 is Nginx's", "✓ the lock is free", "of the last 20 deploys failed; the last, ",
-                 "leads to no address", "say: " + hosts.by_name["test13"].address):  # fmt: skip
+                 "leads to no address", "say: " + hosts.by_name[DEBIAN_13].address):  # fmt: skip
         assert seen in run.stdout, run.stdout

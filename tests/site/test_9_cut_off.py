@@ -7,17 +7,40 @@ import os
 import random
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import pytest
 
 from deploy import rehearsal
 from deploy.console import Console
-from deploy.project import state, tool
-from tests.site.common import BOOTED, FULL, RELEASE, STEPS, current, deploy, must_have_failed_none, play, podman, status
+from deploy.project import tool
+from tests.site.common import (
+    BOOTED,
+    DEBIAN_13,
+    FULL,
+    RELEASE,
+    STEPS,
+    current,
+    deploy,
+    must_have_failed_none,
+    play,
+    podman,
+    scratch,
+    status,
+)
+
+pytestmark = pytest.mark.xdist_group("releases")
 
 CUTS = 20 if FULL else 2
+
+EVERY_STEP = [(step, step) for step in STEPS]
+
+
+def pairs(steps: Sequence[str]) -> list[tuple[str, str]]:
+    """Return steps by twos: one for either host."""
+    return list(zip(steps[::2], steps[1::2], strict=True))
+
 
 SIGNAL_AT = """
 import json, os, signal, sys, time
@@ -39,7 +62,7 @@ def wait_for_archive(hosts, project) -> None:
     """Return when a run from the project has sent its tree."""
     sent = f"grep -q {project.name} /run/*.lock && grep -q step /run/*.work"
     deadline = time.monotonic() + 30
-    while subprocess.run(hosts.by_name["test13"].ssh(sent)).returncode:
+    while subprocess.run(hosts.by_name[DEBIAN_13].ssh(sent)).returncode:
         assert time.monotonic() < deadline
         time.sleep(0.2)
 
@@ -68,11 +91,11 @@ def test_two_operators(hosts, project, on, changed):
 
 
 @contextmanager
-def signalled(hosts, names: list[str], kind: str, step: str) -> Iterator[None]:
-    """Send a signal to the program on those hosts when it comes to a step, in a block that releases."""
-    steps = " ".join(STEPS[STEPS.index(step) :])  # a step with nothing to do may be over before it is seen
+def signalled(hosts, kind: str, step_of: dict[str, str]) -> Iterator[None]:
+    """Send a signal to the program on each of those hosts when it comes to its step, in a block that releases."""
     senders = []
-    for host in (hosts.by_name[name] for name in names):
+    for host, step in ((hosts.by_name[name], step) for name, step in step_of.items()):
+        steps = " ".join(STEPS[STEPS.index(step) :])  # a step with nothing to do may be over before it is seen
         root = "" if host.user == "root" else "sudo "
         command = f"{root}python3 - /run/{hosts.values[host.name]['systemd_unit']}.work {kind} {steps}"
         senders.append(subprocess.Popen(host.ssh(command), stdin=subprocess.PIPE, text=True))
@@ -82,20 +105,18 @@ def signalled(hosts, names: list[str], kind: str, step: str) -> Iterator[None]:
     assert {sender.wait() for sender in senders} == {0}
 
 
-@pytest.mark.parametrize("step", STEPS)
-def test_killed_at_any_step(hosts, project, on, load, step):
-    """The program on the host, by turns on either, unless the run is to be a long one."""
-    number = STEPS.index(step)
-    names = list(hosts.by_name) if FULL else [list(hosts.by_name)[number % 2]]
-    words = ["-e", f"app_max_rows={7000 + number}", "--limit", ",".join(names)]
+@pytest.mark.parametrize("steps", EVERY_STEP if FULL else pairs(STEPS), ids="-".join)
+def test_killed_at_any_step(hosts, project, on, load, steps):
+    """The program on the hosts, each at a step of its own unless the run is to be a long one."""
+    words = ["-e", f"app_max_rows={7000 + STEPS.index(steps[0])}"]
     with load() as found:
-        with signalled(hosts, names, "SIGKILL", step):
+        with signalled(hosts, "SIGKILL", dict(zip(hosts.by_name, steps, strict=True))):
             assert play(hosts, project, *words).returncode != 0, "it was not killed"
         again = play(hosts, project, *words)
         assert again.returncode == 0, again.stdout
     must_have_failed_none(found, 100)
     told = status(hosts, project)
-    for name in names:
+    for name in hosts.by_name:
         assert told[name]["health"]["release"] == told[name]["release"]
         assert next(each for each in told[name]["releases"] if each["current"])["verdict"] == "good"
 
@@ -106,7 +127,7 @@ def test_rollback_killed_after_its_switch_does_not_come_back(hosts, project, on,
     assert play(hosts, project, *only, "-e", "app_max_rows=7300").returncode == 0
     bad = current(hosts, on)[name]
     with load() as found:
-        with signalled(hosts, [name], "SIGKILL", "verify"):
+        with signalled(hosts, "SIGKILL", {name: "verify"}):
             assert play(hosts, project, *only, playbook="ansible/rollback.yml").returncode != 0
         assert current(hosts, on)[name] != bad
         assert play(hosts, project, *only, playbook="ansible/rollback.yml").returncode == 0
@@ -131,29 +152,28 @@ def test_operator_killed_at_random_moments(hosts, project, on, load):
     must_have_failed_none(found)
 
 
-@pytest.mark.parametrize("step", STEPS if FULL else ["prepare", "start", "switch", "retire"])
-def test_host_that_dies_at_any_step(hosts, project, on, serves_alone, step):
+@pytest.mark.parametrize("steps", EVERY_STEP if FULL else pairs(("prepare", "start", "switch", "retire")), ids="-".join)
+def test_host_that_dies_at_any_step(hosts, project, on, serves_alone, steps):
     """As when its power is cut: the program stands still at the step, and the container is killed."""
-    number = STEPS.index(step)
-    names = list(hosts.by_name) if FULL else [list(hosts.by_name)[number // 2 % 2]]
-    words = ["-e", f"app_max_rows={7100 + number}", "--limit", ",".join(names)]
+    words = ["-e", f"app_max_rows={7100 + STEPS.index(steps[0])}"]
     command = [tool("ansible-playbook"), "-i", str(hosts.inventory), RELEASE, *words]
-    before = {name: on(hosts.by_name[name], BOOTED) for name in names}
-    with state("test", "died.log").open("w") as log, signalled(hosts, names, "SIGSTOP", step):
+    before = {name: on(host, BOOTED) for name, host in hosts.by_name.items()}
+    stops = signalled(hosts, "SIGSTOP", dict(zip(hosts.by_name, steps, strict=True)))
+    with scratch("died.log").open("w") as log, stops:
         running = subprocess.Popen(command, cwd=project, stdout=log, stderr=log, start_new_session=True)
     console = Console("test")
-    for name in names:
-        podman("kill", "--signal", "KILL", hosts.by_name[name].container)
+    for host in hosts.by_name.values():
+        podman("kill", "--signal", "KILL", host.container)
     os.killpg(running.pid, 9)
     running.wait()
-    for name in names:
-        assert rehearsal.up(console, name) == hosts.by_name[name]
-        serves_alone(hosts.by_name[name], before[name])
+    for name, host in hosts.by_name.items():
+        assert rehearsal.up(console, name) == host
+        serves_alone(host, before[name])
     console.log.close()
     again = play(hosts, project, *words)
     assert again.returncode == 0, again.stdout
     told = status(hosts, project)
-    assert all(told[name]["health"]["release"] == told[name]["release"] for name in names)
+    assert all(told[name]["health"]["release"] == told[name]["release"] for name in hosts.by_name)
 
 
 def test_reboot_in_any_state(hosts, project, on, serves_alone, changed):

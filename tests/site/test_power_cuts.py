@@ -1,0 +1,81 @@
+"""Machines that die: a host whose power is cut at random moments, a machine that forgot its containers.
+
+``PUERTO_FULL=1`` cuts more often.
+"""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import time
+
+import pytest
+
+from deploy import rehearsal
+from deploy.console import Console
+from deploy.image import SUITES
+from deploy.project import ROOT, tool
+from tests.site.common import FULL, podman, scratch
+
+CUTS = 4 if FULL else 2
+EACH_DEBIAN = pytest.mark.parametrize(
+    "debian", [pytest.param(debian, marks=pytest.mark.xdist_group(f"cut{debian}")) for debian in sorted(SUITES)]
+)
+"""Each with a host of its own, so side by side."""
+
+
+@EACH_DEBIAN
+def test_power_cut_at_any_moment(request, debian):
+    """A host of its own, cut off in the middle of dpkg, then later each time; one run must mend it."""
+    console = Console("test")
+    rehearsal.down(f"cut{debian}")
+    host = rehearsal.up(console, f"cut{debian}", debian)
+    request.addfinalizer(lambda: rehearsal.down(f"cut{debian}"))
+    inventory = scratch("cut.yml")
+    inventory.write_text(rehearsal.inventory([host]))
+    command = [tool("ansible-playbook"), "-i", str(inventory), "ansible/site.yml"]
+    moments = random.Random(os.environ.get("CUTS_SEED", "1"))
+    for cut in range(CUTS):
+        with scratch("cut.log").open("w") as log:
+            running = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, start_new_session=True)
+            if cut:
+                time.sleep(3 + 5 * cut + moments.uniform(0, 4))
+            else:
+                wait_for_dpkg(host)
+            podman("kill", "--signal", "KILL", host.container)
+            os.killpg(running.pid, signal.SIGKILL)
+            running.wait()
+        host = rehearsal.up(console, f"cut{debian}")
+        if not cut:
+            interrupted = subprocess.run(host.ssh("dpkg --audit; ls /var/lib/dpkg/updates"), capture_output=True)
+            assert interrupted.stdout, "the cut came too late to interrupt dpkg"
+    console.log.close()
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+    verify = [tool("python"), "-m", "pytest", "tests/host", "-q", "--inventory", str(inventory)]
+    run = subprocess.run(verify, cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout
+    assert "changed=0" in subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout
+
+
+def wait_for_dpkg(host: rehearsal.Host) -> None:
+    """Return in the middle of unpacking or configuring Nginx."""
+    unpacking = "until ls /var/lib/dpkg/updates | grep -q . && pgrep -x dpkg >/dev/null; do sleep 0.02; done"
+    podman("exec", host.container, "timeout", "60", "sh", "-c", unpacking)
+
+
+@EACH_DEBIAN
+def test_host_that_died_with_the_machine_is_replaced(request, debian):
+    """As when the machine was cut off: podman still calls it running, and nothing of it runs."""
+    console = Console("test")
+    rehearsal.down(f"stale{debian}")
+    host = rehearsal.up(console, f"stale{debian}", debian)
+    request.addfinalizer(lambda: rehearsal.down(f"stale{debian}"))
+    state_then = json.loads(podman("inspect", host.container))[0]["State"]
+    os.kill(state_then["ConmonPid"], signal.SIGKILL)
+    os.kill(state_then["Pid"], signal.SIGKILL)
+    again = rehearsal.up(console, f"stale{debian}")
+    console.log.close()
+    assert again == host
+    assert subprocess.run(again.ssh("true")).returncode == 0
