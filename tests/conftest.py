@@ -13,6 +13,7 @@ GROUPS = ("releases", "site", "unit", "sandbox")
 """Those that take longest, which start first; the others follow as they are collected."""
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give each test a group, its folder's where it names none; the long ones first, who measures last in each."""
     for item in items:

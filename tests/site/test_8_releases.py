@@ -88,7 +88,19 @@ def _idle(told) -> set[str]:
 
 def test_rollback_to_a_named_release_and_what_is_told_of_it(hosts, project, on):
     for rows in (1001, 1002):
-        assert play(hosts, project, "-e", f"app_max_rows={rows}", "-e", "release_warm_seconds=1").returncode == 0
+        assert (
+            play(
+                hosts,
+                project,
+                "-e",
+                f"app_max_rows={rows}",
+                "-e",
+                "release_warm_seconds=1",
+                "-e",
+                "release_watch_seconds=5",
+            ).returncode
+            == 0
+        )
     deadline = time.monotonic() + 60
     while not (idle := _idle(told := status(hosts, project).values())):
         assert time.monotonic() < deadline, "those that were drained must stop"
