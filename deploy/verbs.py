@@ -193,7 +193,7 @@ def dev(console: Console, options: Namespace) -> int:
 def _side_by_side() -> list[str]:
     """Return pytest's words for all tests at once: one process more than cores, since most wait for their hosts."""
     processes = min(len(os.sched_getaffinity(0)) + 1, GROUPS_OF_HOSTS)
-    return ["--numprocesses", str(processes), "--dist", "loadgroup", "--no-loadscope-reorder"]
+    return ["--numprocesses", str(processes), "--no-loadscope-reorder"]
 
 
 def _ready(console: Console, name: str) -> Environment:

@@ -1,37 +1,59 @@
 """Who runs beside whom: tests of a group share a process and its hosts; who measures has the machine alone."""
 
 import fcntl
+import re
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from deploy.project import state
 
-GROUPS = ("releases", "site", "unit", "sandbox")
-"""Those that take longest, which start first; the others follow as they are collected."""
+GROUPS = {
+    "releases": r"site/test_(8_releases|9_cut_off)",
+    "site": r"tests/site/(?!test_(6_own_model|power_cuts))",
+    "unit": r"tests/unit/",
+    **{f"strangers, part {part}": rf"models/test_strangers.*\[{part}\]" for part in range(4)},
+    "power cuts, Debian 12": r"site/test_power_cuts.*\[12\]",
+    "power cuts, Debian 13": r"site/test_power_cuts.*\[13\]",
+    "own model": r"site/test_6_own_model",
+    "others": "",
+}
+"""Group → the tests that are in none before; none needs another. They start in this order: the longest first."""
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups
+class ByGroup(LoadScopeScheduling):
+    """Gives a process a group whole, and the next when it is done. (xdist's own groups need an older pytest.)"""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group(nodeid)
+
+
+def group(nodeid: str) -> str:
+    """Return the group of a test."""
+    return next(name for name, pattern in GROUPS.items() if re.search(pattern, nodeid))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByGroup:
+    return ByGroup(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give each test a group, its folder's where it names none; the long ones first, who measures last in each."""
-    for item in items:
-        if not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group(item.path.parent.name))
-    items.sort(key=_place)
-
-
-def _place(item: pytest.Item) -> tuple[int, bool]:
-    group = item.get_closest_marker("xdist_group").args[0]
-    place = GROUPS.index(group) if group in GROUPS else len(GROUPS)
-    return place, place < len(GROUPS) and bool(item.get_closest_marker("alone"))
+    """Long groups come first; in each, who measures comes last, when less runs beside."""
+    order = list(GROUPS)
+    items.sort(key=lambda item: (order.index(group(item.nodeid)), _measures(item)))
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
-    with _turn(alone=bool(item.get_closest_marker("alone"))):
+    with _turn(alone=_measures(item)):
         return (yield)
+
+
+def _measures(item: pytest.Item) -> bool:
+    return item.get_closest_marker("alone") is not None
 
 
 @contextmanager

@@ -17,21 +17,21 @@ from tests.models import strangers
 from tests.served import served
 
 ASKED = 30
-PARTS = [pytest.param(part, marks=pytest.mark.xdist_group(f"strangers{part}")) for part in range(4)]
-"""Side by side."""
+PARTS = 4
+"""Each a group of tests/conftest.py."""
 
 REFUSED = dict.fromkeys(strangers.MANY_ANSWERS, "answers several things at once")
 """Estimator → the words with which it is refused."""
 
 
-@pytest.fixture(scope="module", params=PARTS)
+@pytest.fixture(scope="module", params=range(PARTS))
 def given(request) -> dict[str, tuple[Any, pd.DataFrame]]:
     """Name → fitted estimator and its table: a part of all."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of fitting on so few rows
         pairs = [*strangers.every_estimator(), *strangers.pipelines()]
     assert len(pairs) - len(REFUSED) >= 60
-    return {name.lower(): (estimator, table) for name, estimator, table in pairs[request.param :: len(PARTS)]}
+    return {name.lower(): (estimator, table) for name, estimator, table in pairs[request.param :: PARTS]}
 
 
 @pytest.fixture(scope="module")

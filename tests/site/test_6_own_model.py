@@ -26,8 +26,6 @@ from tests import readme
 from tests.checkout import copied
 from tests.models import strangers
 
-pytestmark = pytest.mark.xdist_group("own model")
-
 COMMANDS = readme.commands("Your own model")
 
 

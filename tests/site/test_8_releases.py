@@ -26,8 +26,6 @@ from tests.site.common import (
     status,
 )
 
-pytestmark = pytest.mark.xdist_group("releases")
-
 RELEASES, ROLLBACKS, LEAST_REQUESTS = (10, 5, 100_000) if FULL else (2, 1, 10_000)
 LOADED = ["debian12", "debian13"] if FULL else ["debian13"]
 

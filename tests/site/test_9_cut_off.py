@@ -30,8 +30,6 @@ from tests.site.common import (
     status,
 )
 
-pytestmark = pytest.mark.xdist_group("releases")
-
 CUTS = 20 if FULL else 2
 
 EVERY_STEP = [(step, step) for step in STEPS]

@@ -19,9 +19,7 @@ from deploy.project import ROOT, tool
 from tests.site.common import FULL, podman, scratch
 
 CUTS = 4 if FULL else 2
-EACH_DEBIAN = pytest.mark.parametrize(
-    "debian", [pytest.param(debian, marks=pytest.mark.xdist_group(f"cut{debian}")) for debian in sorted(SUITES)]
-)
+EACH_DEBIAN = pytest.mark.parametrize("debian", sorted(SUITES))
 """Each with a host of its own, so side by side."""
 
 
