@@ -27,7 +27,7 @@ PARTS = 10_000
 ZIPPED = 1000
 """How many times larger a zipped body is once it is inflated, about."""
 
-ARGUMENTS = {"name": "exam", "code": "en", "version": ""}
+ARGUMENTS = {"name": "exam", "code": "en", "version": "", "filename": "swagger-ui.css"}
 """What stands in the places of a route's address; a route with another needs a value here."""
 
 BODY, QUERY, HEADER = "body", "query", "header"

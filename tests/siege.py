@@ -1,13 +1,21 @@
 """Sends a site all that `tests.hostile` knows, and tells what each cost it."""
 
 import http.client
+import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import cycle
+from pathlib import Path
+from threading import Event, Lock
 from typing import Any, Protocol
 
-from tests.hostile import Attack, Route, Target
+from app.contract import Contract
+from tests.hostile import BODIES, HEADERS, Attack, Route, Target
 
 MIB = 1 << 20
 CPU_MS, CPU_MS_PER_MIB = 20, 20
@@ -25,6 +33,8 @@ LINEAR = 3
 """What is accepted may cost so many times more where it is twice as much, noise included."""
 
 SECONDS = 60
+CROWD, P99_MS = 16, 250
+"""So many attacks at once, and ordinary predictions stay under so many milliseconds."""
 
 
 class Meter(Protocol):
@@ -86,7 +96,7 @@ class Site:
     """
 
     def __init__(self, host: str, port: int, name: str) -> None:
-        self._place, self._name = (host, port), name
+        self.place, self.name = (host, port), name
         self.token, self._cookie = "", ""
 
     def open_form(self, path: str) -> None:
@@ -107,10 +117,10 @@ class Site:
 
     def _asked(self, method: str, path: str, body: bytes,
                headers: Mapping[str, str]) -> tuple[http.client.HTTPResponse, bytes]:  # fmt: skip
-        connection = http.client.HTTPConnection(*self._place, timeout=SECONDS)
+        connection = http.client.HTTPConnection(*self.place, timeout=SECONDS)
         try:
             with suppress(BrokenPipeError, ConnectionResetError):  # refused unread: the answer is there already
-                connection.request(method, path, body or None, {"Host": self._name} | dict(headers))
+                connection.request(method, path, body or None, {"Host": self.name} | dict(headers))
             answer = connection.getresponse()
             return answer, answer.read()
         finally:
@@ -137,6 +147,38 @@ def _cell(site: Site, meter: Meter, route: Route, name: str, attack: Attack) -> 
     sent = len(attack.body) + len(attack.query) + sum(len(key) + len(value) for key, value in attack.headers.items())
     return Cell(route, name, status, sent, seen["cpu_s"] * 1000, seen["peak_kib"] * 1024,
                 seen["whole_kib"] * 1024, seen["died"])  # fmt: skip
+
+
+def crowd(site: Site, routes: list[Route], target: Target, seconds: float) -> dict[str, Any]:
+    """Attack with `CROWD` connections at once, all shapes of all routes in turn; return what a prober saw beside it."""
+    attacks = [
+        (route, route.shapes[name]) for name in {**BODIES, **HEADERS} for route in routes if name in route.shapes
+    ]
+    turns, over = cycle(attacks), Event()
+    turn = Lock()
+
+    def attack() -> None:
+        while not over.is_set():
+            with turn:
+                route, shape = next(turns)
+            site.ask(route, shape(target))
+
+    with ThreadPoolExecutor(CROWD) as pool:
+        for _ in range(CROWD):
+            pool.submit(attack)
+        try:
+            return probed(site, target.contract, seconds)
+        finally:
+            over.set()
+
+
+def probed(site: Site, contract: Contract, seconds: float) -> dict[str, Any]:
+    """Return what `tests.prober` says of a model's predictions, one row each."""
+    url = f"http://{site.place[0]}:{site.place[1]}/api/v1/models/{contract.name}/predictions"
+    command = [sys.executable, str(Path(__file__).with_name("prober.py")), url, site.name, str(seconds)]
+    row = json.dumps(contract.example).encode()
+    found: dict[str, Any] = json.loads(subprocess.run(command, input=row, check=True, capture_output=True).stdout)
+    return found
 
 
 def table(found: list[Cell]) -> str:
