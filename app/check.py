@@ -63,7 +63,10 @@ class Fault:
 
 
 class Refused(Exception):
-    """A value that a field refuses."""
+    """A value that a field refuses.
+
+    Made anew for each: one that is raised again holds the frames of all times before, and the rows that they read.
+    """
 
     def __init__(self, message: str, **values: Any) -> None:
         super().__init__(message)
@@ -85,7 +88,9 @@ class InvalidInput(ValueError):
 @dataclass(frozen=True)
 class _Compiled:
     name: str
-    absent: Value | Refused
+    absent: Value | Fault
+    """What stands for a missing value, or why there must be one."""
+
     typed: Reader
     text: Reader
     column: Callable[[Sequence[str]], Sequence[Value] | None]
@@ -137,7 +142,7 @@ class Check:
     def __init__(self, contract: Contract) -> None:
         self.fields = [_compile(each) for each in contract.fields]
         self.names = {each.name for each in self.fields}
-        self.required = [each.name for each in self.fields if isinstance(each.absent, Refused)]
+        self.required = [each.name for each in self.fields if isinstance(each.absent, Fault)]
         self._named = {each.name: _pairs(each.name) for each in self.fields}
 
     def strangers(self) -> Strangers:
@@ -216,8 +221,8 @@ class Check:
 def _read(each: _Compiled, read: Reader, value: Any) -> Value:
     if value is not None:
         return read(value)
-    if isinstance(each.absent, Refused):
-        raise each.absent
+    if isinstance(each.absent, Fault):
+        raise Refused(each.absent.message, **each.absent.values)
     return each.absent
 
 
@@ -238,7 +243,7 @@ def _read_typed(each: _Compiled, values: Sequence[Any]) -> Sequence[Value]:
 def _compile(of: Any) -> _Compiled:
     typed, text = _READERS[type(of)](of)
     default = getattr(of, "default", None)
-    absent = Refused(MISSING) if default is None and not of.missing else default
+    absent = Fault(MISSING) if default is None and not of.missing else default
     if isinstance(absent, int) and isinstance(of, NumberField):
         absent = float(absent)
     column, typed_column = _COLUMNS.get(type(of), _NO_COLUMNS)
@@ -317,19 +322,19 @@ def _category(of: CategoryField) -> tuple[Reader, Reader]:
     by_value = {(isinstance(choice.value, bool), choice.value): choice.value for choice in of.choices}
     by_text = _by_text(of)
     named = ", ".join([*by_text][:CHOICES_NAMED]) + (", …" if len(by_text) > CHOICES_NAMED else "")
-    refused = Refused(N_("is none of the choices: %(choices)s"), choices=named)
+    message = N_("is none of the choices: %(choices)s")
 
     def typed(value: Any) -> Value:
         try:
             return by_value[isinstance(value, bool), value]
         except (KeyError, TypeError):
-            raise refused from None
+            raise Refused(message, choices=named) from None
 
     def text(value: str) -> Value:
         try:
             return by_text[value]
         except KeyError:
-            raise refused from None
+            raise Refused(message, choices=named) from None
 
     return typed, text
 

@@ -131,16 +131,18 @@ def cells(site: Site, meter: Meter, routes: list[Route], target: Target, only: s
     """Attack each route with each shape whose names match."""
     half = Target(target.contract, target.size // 2, target.token)
     for route in routes:
-        for name, shape in route.shapes.items():
+        for name in route.shapes:
             if re.search(only, f"{route.method} {route.path} {name}"):
-                cell = _cell(site, meter, route, name, shape(target))
+                cell = measured(site, meter, route, name, target)
                 if 200 <= cell.status < 400 and cell.cpu_ms > CPU_MS:
-                    again = _cell(site, meter, route, name, shape(half))
+                    again = measured(site, meter, route, name, half)
                     cell = Cell(**vars(cell) | {"half_ms": again.cpu_ms})
                 yield cell
 
 
-def _cell(site: Site, meter: Meter, route: Route, name: str, attack: Attack) -> Cell:
+def measured(site: Site, meter: Meter, route: Route, name: str, target: Target) -> Cell:
+    """Attack a route once; return what it cost."""
+    attack = route.shapes[name](target)
     meter.begin()
     status = site.ask(route, attack)
     seen = meter.end()

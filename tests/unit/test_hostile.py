@@ -3,14 +3,18 @@
 Two sizes are compared; the milliseconds and MiB of the rule are the bench's: ``python3 -m deploy bench --hostile``.
 """
 
+import gc
 import io
 import json
 import struct
 import sys
+import weakref
+from contextlib import suppress
 
 import pytest
 
 from app import create_app
+from app.check import InvalidInput
 from app.limits import has_too_many_values, limits_of
 from app.settings import Settings
 from app.tables import BadTable, Table
@@ -23,7 +27,7 @@ SMALL = 96 * KIB
 TIMES = 4
 """How many times larger the second of two attacks is; what grows with the square costs sixteen times as much."""
 
-NOISE_S = 0.06
+NOISE_MS = 40
 MEMORY = 96 * siege.MIB
 INFER = "/v2/models/exam/infer"
 
@@ -61,19 +65,14 @@ def test_four_times_as_much_costs_four_times_as_much_on_every_route(besieged, ro
     site, meter = besieged
     contract = app.extensions["models"]["exam"].contract
     asked = [route for route in routes if name in route.shapes]
-    small, large = (
-        [
-            cell
-            for route in asked
-            for cell in siege.cells(site, meter, [route], hostile.Target(contract, size, site.token), f" {name}$")
-        ]
-        for size in (SMALL, SMALL * TIMES)
-    )
-    assert len(small) == len(asked)
-    for less, more in zip(small, large, strict=True):
+    small, large = (hostile.Target(contract, size, site.token) for size in (SMALL, SMALL * TIMES))
+    for route in asked:
+        less, more = (siege.measured(site, meter, route, name, target) for target in (small, large))
         assert not more.died and 200 <= more.status < 500, more
-        assert more.cpu_ms <= 2 * TIMES * less.cpu_ms + NOISE_S * 1000, (less, more)
         assert more.memory <= MEMORY, more
+        if more.cpu_ms > (most := 2 * TIMES * less.cpu_ms + NOISE_MS):  # others use this machine: the least is its cost
+            again = siege.measured(site, meter, route, name, large)
+            assert min(more.cpu_ms, again.cpu_ms) <= most, (less, more, again)
 
 
 def table(app, data: bytes, most: int = 1000) -> Table:
@@ -117,9 +116,9 @@ def test_faults_stop_at_a_hundred_and_it_is_said(client):
 
 def test_flask_is_not_asked_inside_the_shortcut_s_exception(bundles, monkeypatch):
     app = create_app(Settings(app_bundles=bundles))
-    seen = []
-    monkeypatch.setattr(app.wsgi_app, "_flask", lambda environ, start: seen.append(sys.exception()) or [])
-    app.test_client().post("/api/v1/models/exam/predictions", json=[{}])
+    seen, flask = [], app.wsgi_app._flask
+    monkeypatch.setattr(app.wsgi_app, "_flask", lambda *given: [seen.append(sys.exception()), flask(*given)][1])
+    assert app.test_client().post("/api/v1/models/exam/predictions", json=[{}]).status_code == 422
     assert seen == [None]
 
 
@@ -207,5 +206,23 @@ def test_binary_tensor_of_another_shape_is_not_read(client, shape):
 
 
 def test_model_of_more_fields_than_columns_may_be_is_refused_at_the_start(bundles):
-    with pytest.raises(Exception, match="APP_MAX_COLUMNS: every_kind has 6 fields"):
+    with pytest.raises(Exception, match="APP_MAX_COLUMNS: diabetes has 9 fields"):
         create_app(Settings(app_bundles=bundles, app_max_columns=5, app_default_model="exam"))
+
+
+class Row(dict):
+    """A row that can be watched."""
+
+
+@pytest.mark.parametrize("row", [{"class": "first"}, {"class": "first", "sex": "none", "age": "adult"}, {"x": "1"}])
+@pytest.mark.parametrize("text", [False, True])
+def test_a_refused_row_is_let_go(app, row, text):
+    """An exception that is raised a second time holds the frames of the first, and all that they held."""
+    check = app.extensions["models"]["titanic"].check
+    given = Row(row)
+    watched = weakref.ref(given)
+    with suppress(InvalidInput):
+        (check.text if text else check.typed)(given)
+    del given
+    gc.collect()
+    assert watched() is None
