@@ -7,7 +7,7 @@ from typing import Any
 
 import flask_swagger_ui
 import orjson
-from flask import Blueprint, Flask, Response
+from flask import Blueprint, Flask, Request, Response
 from flask.json.provider import JSONProvider
 from flask_bootstrap import Bootstrap5
 from flask_cors import CORS
@@ -25,9 +25,24 @@ HEADERS = {
 MONTH_SECONDS = 30 * 24 * 3600
 """How long browsers keep the files of the libraries, whose addresses change with their versions."""
 
+PREFERENCES_CHARACTERS = 1000
+"""Of Accept and Accept-Language; browsers send some 200."""
+
+
+class _Request(Request):
+    """Reads no more than the beginning of what a client says it would like: each name there costs a comparison."""
+
+    def __init__(self, environ: dict[str, Any], *args: Any, **more: Any) -> None:
+        for name in ("HTTP_ACCEPT", "HTTP_ACCEPT_LANGUAGE"):
+            if len(listed := environ.get(name, "")) > PREFERENCES_CHARACTERS:
+                environ[name] = listed[:PREFERENCES_CHARACTERS].rpartition(",")[0]
+        super().__init__(environ, *args, **more)
+
 
 class _Flask(Flask):
     """Without asking of each function, at each request, whether it is a coroutine: none is."""
+
+    request_class = _Request
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Return the function."""
@@ -67,6 +82,7 @@ def create_app(given: settings.Settings | None = None) -> Flask:
     app.config.update(_configuration(chosen))
     models = model.load_all(chosen.bundles)
     app.extensions |= {"models": models, "default_model": _default(models, chosen), "release": release.current()}
+    _must_have_few_fields(models, chosen)
     logs.register(app, app.extensions["release"], trusted=bool(chosen.app_proxies))
     languages.register(app)
     Bootstrap5(app)
@@ -86,6 +102,7 @@ def _configuration(chosen: settings.Settings) -> dict[str, Any]:
         "MAX_CONTENT_LENGTH": chosen.app_max_body_kib * 1024,
         "MAX_FORM_MEMORY_SIZE": chosen.app_max_body_kib * 1024,
         "MAX_ROWS": chosen.app_max_rows,
+        "MAX_COLUMNS": chosen.app_max_columns,
         "BOOTSTRAP_SERVE_LOCAL": True,
         "SEND_FILE_MAX_AGE_DEFAULT": MONTH_SECONDS,
         "SESSION_COOKIE_SAMESITE": "Lax",
@@ -98,6 +115,13 @@ def _default(models: dict[str, model.Model], chosen: settings.Settings) -> str:
     if name not in models:
         raise settings.SettingsError(f"APP_DEFAULT_MODEL: there is no model {name}; there are: {', '.join(models)}")
     return name
+
+
+def _must_have_few_fields(models: dict[str, model.Model], chosen: settings.Settings) -> None:
+    """Check that every model can be asked by a table of all its columns."""
+    for name, each in models.items():
+        if (fields := len(each.contract.fields)) > chosen.app_max_columns:
+            raise settings.SettingsError(f"APP_MAX_COLUMNS: {name} has {fields} fields; allow as many columns, or more")
 
 
 def _swagger() -> Blueprint:

@@ -106,7 +106,7 @@ def show_model(name: str) -> Response:
 def predict(name: str) -> Response:
     """Answer the predictions for the row, or the rows, of the body."""
     model = rows.model_named(name)
-    given = rows.document()
+    given = rows.document(rows.limits(model))
     if isinstance(given, dict):
         checked = [model.check.typed(given)]
     elif isinstance(given, list):

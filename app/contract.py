@@ -24,10 +24,11 @@ RESERVED = ("csrf_token",)
 """Names that no field can have: the form has an input of that name already."""
 
 TEXT_CHARACTERS = 1000
+NAME_CHARACTERS = 100
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*$", max_length=63)]
 Words = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True, max_length=2000)]
-Name = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]+$", min_length=1, max_length=100)]
+Name = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]+$", min_length=1, max_length=NAME_CHARACTERS)]
 """A column's name as the model knows it: any text on one line."""
 
 Number = Annotated[float, Strict()]

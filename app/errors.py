@@ -46,11 +46,16 @@ class Problem:
 
 
 class InvalidRows(ValueError):
-    """Rows that the contract refuses."""
+    """Rows that the contract refuses.
+
+    Args:
+        problems: as many as are shown are enough: whoever finds those needn't look for more.
+    """
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__(f"{len(problems)} faults")
         self.problems = problems[:FAULTS_SHOWN]
+        self.may_be_more = len(problems) >= FAULTS_SHOWN
 
 
 class Failure(HTTPException):
@@ -111,10 +116,18 @@ def _invalid_row(error: InvalidInput) -> Response:
 
 
 def _invalid(error: InvalidRows) -> Response:
-    problems = [(problem, str(problem.fault)) for problem in error.problems]
+    sentences = {_key(problem.fault): problem.fault for problem in error.problems}  # most are of a few kinds
+    said = {key: str(fault) for key, fault in sentences.items()}
+    problems = [(problem, said[_key(problem.fault)]) for problem in error.problems]
     detail = "; ".join(f"{problem.field}: {sentence}" for problem, sentence in problems[:5])
+    if error.may_be_more:
+        detail += " " + gettext(N_("(The first %(faults)s faults are listed; there may be more.)"), faults=FAULTS_SHOWN)
     listed = [{"pointer": each.pointer, "field": each.field, "detail": sentence} for each, sentence in problems]
     return _answer(422, _words(422)[0], detail, errors=listed)
+
+
+def _key(fault: Fault) -> str:
+    return f"{fault.message} {fault.values}"
 
 
 def _unforeseen(error: Exception) -> Response:

@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from flask import request
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
+from werkzeug.exceptions import RequestEntityTooLarge
 from wtforms import Field, RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.widgets import NumberInput
@@ -12,8 +14,10 @@ from app import rows
 from app.check import InvalidInput, Value
 from app.contract import CategoryField, Contract, IntegerField, NumberField, TextField, YesNoField, as_text
 from app.languages import N_, current, gettext, number
+from app.limits import Limits
 from app.model import Model
 
+MULTIPART = "multipart/form-data"
 INPUT = "field-"
 """What the ids of a form's inputs begin with."""
 
@@ -40,6 +44,24 @@ def form_of(model: Model, **given: Any) -> ModelForm:
     inputs = {f"input_{place}": _input(field, place) for place, field in enumerate(model.contract.fields)}
     made: type[ModelForm] = type("Form", (ModelForm,), inputs)
     return made(**given)
+
+
+def must_be_short(within: Limits, table_bytes: int = 0) -> None:
+    """Check a form that was sent before it is read: how long it is, and of how many fields.
+
+    Args:
+        table_bytes: of a table that it may bring.
+
+    Raises:
+        RequestEntityTooLarge: 413.
+    """
+    is_multipart = request.mimetype == MULTIPART
+    request.max_content_length = max(within.form_bytes, table_bytes) if is_multipart else within.form_bytes
+    request.max_form_memory_size, request.max_form_parts = within.form_bytes, within.form_fields
+    if (request.content_length or 0) > request.max_content_length:
+        raise RequestEntityTooLarge
+    if not is_multipart and request.get_data().count(b"&") >= within.form_fields:  # Werkzeug doesn't count these
+        raise RequestEntityTooLarge
 
 
 def inputs_of(form: ModelForm) -> list[Field]:

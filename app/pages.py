@@ -43,6 +43,7 @@ def model(name: str) -> str:
 def predict(name: str) -> tuple[str, int]:
     """Show the form with what was typed, and the answer or what is wrong with it."""
     found = rows.model_named(name)
+    forms.must_be_short(rows.limits(found, 1))
     form = forms.form_of(found)
     if not form.validate():
         return _page(found, form, expired=True), 400
@@ -57,6 +58,7 @@ def predict(name: str) -> tuple[str, int]:
 def table(name: str) -> Response | tuple[str, int]:
     """Give a table back with its predictions."""
     found = rows.model_named(name)
+    forms.must_be_short(rows.limits(found, 1), table_bytes=current_app.config["MAX_CONTENT_LENGTH"])
     form, empty = forms.TableForm(), forms.form_of(found, formdata=None)
     if not form.validate():
         expired = bool(form.csrf_token.errors)
@@ -64,7 +66,7 @@ def table(name: str) -> Response | tuple[str, int]:
         return _page(found, empty, expired=expired, table_fault=fault), 400 if expired else 422
     kept = _kept(form.table.data)
     try:
-        given = Table(found, kept)
+        given = Table(found, kept, current_app.config["MAX_COLUMNS"])
     except BadTable as bad:
         kept.close()
         return _page(found, empty, table_fault=str(bad.fault)), 422

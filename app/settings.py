@@ -53,6 +53,9 @@ class Settings(BaseModel):
         int, Field(ge=1, description="Largest request body or uploaded table, KiB; a larger one gets 413.")
     ] = 10240
     app_max_rows: Annotated[int, Field(ge=1, description="Most rows in one JSON request; more get 413.")] = 10_000
+    app_max_columns: Annotated[
+        int, Field(ge=1, description="Most columns of a table, and tensors of a request; more are refused unread.")
+    ] = 1000
     app_cors_origins: Annotated[
         str, Field(description="Web sites whose scripts may call the API, separated by spaces, or *; empty: none.")
     ] = ""

@@ -7,6 +7,7 @@ it before, with the same check, model, words, headers and log line; whatever is 
 import io
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -14,6 +15,7 @@ import orjson
 from app import logs
 from app.api import PREFIX, answered
 from app.contract import LANGUAGES
+from app.limits import SMALL_BYTES
 from app.model import Model
 
 JSON = ("application/json", "application/json; charset=utf-8", "application/json;charset=utf-8", "")
@@ -31,7 +33,7 @@ class Shortcut:
         flask: what answers all else.
         models: name → model.
         headers: that every answer has.
-        most_bytes, most_rows: of a body; Flask refuses longer ones.
+        most_bytes, most_rows: of a body; Flask refuses longer ones, and reads once what is large.
         release: named in the log.
         trusted: whether a reverse proxy gives the requests' ids.
     """
@@ -41,7 +43,7 @@ class Shortcut:
         self._flask, self._release, self._trusted = flask, release, trusted
         self._models = {f"{PREFIX}/models/{name}/predictions": model for name, model in models.items()}
         self._headers = [("Content-Type", "application/json"), *headers.items()]
-        self._most_bytes, self._most_rows = most_bytes, most_rows
+        self._most_bytes, self._most_rows = min(most_bytes, SMALL_BYTES), most_rows
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer a request."""
@@ -50,9 +52,8 @@ class Shortcut:
             return self._flask(environ, start_response)
         started = time.perf_counter()
         body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
-        try:
-            answer = self._answer(model, body)
-        except Exception:  # Flask says which, in the right words, and logs it
+        answer = self._answered(model, body)
+        if answer is None:  # Flask says why, in the right words, and logs it
             return self._flask(environ | {"wsgi.input": io.BytesIO(body)}, start_response)
         request_id = logs.request_id(environ.get("HTTP_X_REQUEST_ID", ""), self._trusted)
         start_response("200 OK", [*self._headers, ("Content-Length", str(len(answer))), (logs.HEADER, request_id)])
@@ -69,6 +70,12 @@ class Shortcut:
             and not environ.get("SCRIPT_NAME")
             and not any(name in environ for name in UNUSUAL)
         )  # fmt: skip
+
+    def _answered(self, model: Model, body: bytes) -> bytes | None:
+        """Return the answer; None after all that went wrong, and left: an exception would hold what was parsed."""
+        with suppress(Exception):
+            return self._answer(model, body)
+        return None
 
     def _answer(self, model: Model, body: bytes) -> bytes:
         given = orjson.loads(body)

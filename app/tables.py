@@ -6,11 +6,10 @@ Separators ``,`` ``;`` and tab, UTF-8 with or without a byte order mark. A bad r
 import codecs
 import csv
 import io
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
-from itertools import islice, repeat
+from itertools import islice, repeat, starmap
 from operator import attrgetter
 from typing import IO, Any, NamedTuple
 
@@ -18,9 +17,10 @@ import orjson
 
 from app import logs
 from app.check import Fault, InvalidInput, Value
-from app.contract import Classification, as_text
-from app.errors import Failure, InvalidRows, Problem, problems_of
+from app.contract import NAME_CHARACTERS, Classification, as_text
+from app.errors import FAULTS_SHOWN, Failure, InvalidRows, Problem, problems_of
 from app.languages import N_, gettext
+from app.limits import Limits
 from app.model import Model
 from app.rows import must_be_a_few
 
@@ -29,8 +29,15 @@ BLOCK = 256
 """Rows that are predicted at once: enough to be fast, few enough to be small."""
 
 CHUNK_BYTES = 1 << 16
-NAMED = 8
+LINE_BYTES = 1 << 20
+"""Longer lines are refused before they are read: as cells, or one cell, they would be many times as much memory."""
 
+LINE_ENDS = 12
+"""For each row that may be: two signs on Windows, and texts with line ends in quotes."""
+
+NAMED = 8
+MARKS = len('"" ,')
+"""What may stand around a column's name."""
 
 _Raw = list[tuple[int, list[str] | None]]
 """Rows as read: the number in the file, and the cells; None for what can't be read."""
@@ -58,6 +65,14 @@ class _Line(NamedTuple):
     fault: Fault | None = None
 
     @property
+    def problems(self) -> list[Problem]:
+        """What is wrong with it, for programs."""
+        base = f"#/{self.number}"
+        if self.faults:
+            return problems_of(self.faults, base)
+        return [Problem(base, gettext(N_("line %(line)s"), line=self.number), self.fault)] if self.fault else []
+
+    @property
     def sentence(self) -> str:
         """Why the row can't be predicted."""
         each = [f"{name}: {fault}" for name, fault in self.faults.faults.items()] if self.faults else [str(self.fault)]
@@ -70,13 +85,14 @@ class Table:
     Args:
         model: that is to answer.
         file: of bytes, at its beginning.
+        most_columns: that any table may have.
 
     Raises:
-        BadTable: it isn't UTF-8, is empty, or has other columns than the model.
+        BadTable: it isn't UTF-8, is empty, has endless lines or other columns than the model.
     """
 
-    def __init__(self, model: Model, file: IO[bytes]) -> None:
-        self.model = model
+    def __init__(self, model: Model, file: IO[bytes], most_columns: int) -> None:
+        self.model, self._most_columns = model, most_columns
         self.has_mark = _must_be_utf_8(file)
         self.text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
         self.header, self.separator = self._header()
@@ -90,6 +106,30 @@ class Table:
         """Read the rows, each with its values or its fault; empty lines are left out."""
         return (self._line(*each) for each in self._raw())
 
+    def good_rows(self, most: int) -> list[list[Value]]:
+        """Return the values of a table of which every row must be good.
+
+        Raises:
+            Failure: 413 more rows than so many, 422 none.
+            InvalidRows: the contract refuses some.
+        """
+        found: list[list[Value]] = []
+        problems: list[Problem] = []
+        raw = list(islice(self._raw(), most + 1))
+        must_be_a_few(len(raw), most)
+        for start in range(0, len(raw), BLOCK):
+            block = raw[start : start + BLOCK]
+            if (good := self._checked(block)) is not None:
+                found += good
+            else:
+                lines = islice(filter(lambda line: line.row is None, starmap(self._line, block)), FAULTS_SHOWN)
+                problems += [problem for line in lines for problem in line.problems]
+            if len(problems) >= FAULTS_SHOWN:
+                break
+        if problems:
+            raise InvalidRows(problems)
+        return found
+
     def _raw(self) -> Iterator[tuple[int, list[str] | None]]:
         reader = csv.reader(self.text, delimiter=self.separator)
         next(reader)
@@ -97,7 +137,7 @@ class Table:
         while True:
             try:
                 for cells, number in zip(reader, numbers, strict=False):
-                    if cells and (cells[0].strip() or any(map(str.strip, cells))):
+                    if cells and (cells[0].strip() or any(map(str.strip, cells[: self._most_columns]))):
                         yield number, cells
                 return
             except csv.Error:
@@ -120,25 +160,43 @@ class Table:
                 yield self._written(self._answered(*last, len(outputs)))
 
     def _header(self) -> tuple[list[str], str]:
-        with suppress(csv.Error):
-            found = [(next(csv.reader(self.text, delimiter=separator), []), separator)
-                     for separator in SEPARATORS if not self.text.seek(0)]  # fmt: skip
-            self.text.seek(0)
-            known = self.model.check.names
-            header, separator = max(found, key=lambda each: (len(known.intersection(_stripped(each[0]))), len(each[0])))
-            if any(header):
-                return _stripped(header), separator
-        raise BadTable(N_("The table is empty: its first line must name the columns."))
+        lines = self._first_lines()
+        found = [(_first(lines, separator), separator) for separator in SEPARATORS]
+        known = self.model.check.names
+        header, separator = max(found, key=lambda each: (len(known.intersection(_stripped(each[0]))), len(each[0])))
+        if not any(header):
+            raise BadTable(N_("The table is empty: its first line must name the columns."))
+        return _stripped(header), separator
+
+    def _first_lines(self) -> list[str]:
+        """Return the lines that the header stands on: one, or, where a name in quotes has line ends, a few.
+
+        Raises:
+            BadTable: more columns than any table may have, or longer names.
+        """
+        lines: list[str] = []
+        is_open, most = False, self._most_columns * (NAME_CHARACTERS + MARKS)
+        while most > 0 and (is_open or not lines) and (line := self.text.readline(most)):
+            lines.append(line)
+            most -= len(line)
+            is_open ^= line.count('"') % 2 == 1
+        self.text.seek(0)
+        if max(sum(line.count(separator) for line in lines) for separator in SEPARATORS) >= self._most_columns:
+            raise BadTable(N_("The table has more than %(columns)s columns."), columns=self._most_columns)
+        if most <= 0:
+            raise BadTable(N_("The first line must name the columns: it is longer than their names can be."))
+        return lines
 
     def _check_columns(self) -> None:
         check = self.model.check
-        twice = sorted({name for name in self.header if self.header.count(name) > 1})
+        twice = sorted(name for name, times in Counter(self.header).items() if times > 1)
         if twice:
             raise BadTable(N_("The column %(name)s stands there twice."), name=twice[0][:100])
         if unknown := check.unknown(self.header):
             name, fault = next(iter(unknown.items()))
             raise BadTable(N_("The column “%(name)s” %(fault)s."), name=name, fault=fault)
-        lacking = [name for name in check.required if name not in self.header]
+        given = set(self.header)
+        lacking = [name for name in check.required if name not in given]
         if lacking:
             raise BadTable(N_("The table lacks these columns: %(names)s."), names=", ".join(lacking[:NAMED]))
 
@@ -224,43 +282,48 @@ def _texts(numbers: list[float]) -> list[str]:
     return orjson.dumps(numbers).decode()[1:-1].split(",")
 
 
-def rows_of(model: Model, data: bytes) -> list[list[Value]]:
+def rows_of(model: Model, data: bytes, within: Limits, most_columns: int) -> list[list[Value]]:
     """Return the rows of a table of which every row must be good.
 
     Raises:
-        Failure: 422 the table, 413 too many rows.
+        Failure: 422 the table, 413 too many lines or rows.
         InvalidRows: the contract refuses some.
     """
+    if data.count(b"\n") + data.count(b"\r") > LINE_ENDS * within.rows + BLOCK:
+        raise Failure(413, N_("The table has more lines than %(rows)s rows of this model."), rows=within.rows)
     try:
-        lines = list(Table(model, io.BytesIO(data)).lines())
+        return Table(model, io.BytesIO(data), most_columns).good_rows(within.rows)
     except BadTable as bad:
         raise Failure(422, "%(fault)s", fault=bad.fault) from None
-    must_be_a_few(len(lines))
-    problems: list[Problem] = []
-    for line in lines:
-        base = f"#/{line.number}"
-        if line.faults:
-            problems += problems_of(line.faults, base)
-        elif line.fault:
-            problems.append(Problem(base, gettext(N_("line %(line)s"), line=line.number), line.fault))
-    if problems:
-        raise InvalidRows(problems)
-    return [line.row for line in lines if line.row is not None]
+
+
+def _first(lines: list[str], separator: str) -> list[str]:
+    """Return the first row of a table, read with a separator; nothing where a cell is longer than csv takes."""
+    try:
+        return next(csv.reader(lines, delimiter=separator), [])
+    except csv.Error:
+        limit = csv.field_size_limit()
+        raise BadTable(N_("The first line must name the columns: one is longer than %(most)s characters."),
+                       most=limit) from None  # fmt: skip
 
 
 def _must_be_utf_8(file: IO[bytes]) -> bool:
     """Return whether a file begins with a byte order mark.
 
     Raises:
-        BadTable: it isn't UTF-8, or has a NUL.
+        BadTable: it isn't UTF-8, has a NUL, or a line without end.
     """
     decoder = codecs.getincrementaldecoder("utf-8")()
     begins = file.read(len(codecs.BOM_UTF8))
     file.seek(0)
+    line_bytes = 0
     try:
         while chunk := file.read(CHUNK_BYTES):
             if "\0" in decoder.decode(chunk):
                 raise BadTable(N_("The file is no text: save the table as CSV."))
+            line_bytes = 0 if b"\n" in chunk or b"\r" in chunk else line_bytes + len(chunk)
+            if line_bytes > LINE_BYTES:
+                raise BadTable(N_("A line is longer than %(most)s bytes."), most=LINE_BYTES)
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         raise BadTable(N_("The file is not UTF-8: save the table as “CSV UTF-8”.")) from None

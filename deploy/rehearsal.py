@@ -8,7 +8,7 @@ import subprocess
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from deploy import image, machine
@@ -33,12 +33,14 @@ class Host:
         debian: the release, "12" or "13".
         address: IPv4 address, reachable from this machine; the same after a reboot.
         user: whom SSH logs in as: root, or `image.ADMIN`, who has sudo.
+        memory: that it may take, as podman writes it, e.g. 600m; empty: as much as there is.
     """
 
     name: str
     debian: str
     address: str
     user: str = "root"
+    memory: str = ""
 
     @property
     def container(self) -> str:
@@ -53,11 +55,12 @@ class Host:
         return ["ssh", "-i", str(key()), *flags, f"{self.user}@{self.address}", *command]
 
 
-def up(console: Console, name: str, debian: str | None = None, user: str = "root") -> Host:
+def up(console: Console, name: str, debian: str | None = None, user: str = "root", memory: str = "") -> Host:
     """Return the running host of that name, booted or made anew where needed.
 
     Args:
         debian: the release; where none is named, that of the existing host, else 13.
+        memory: of a new host; one that exists keeps its own.
 
     Raises:
         DeployError: this machine can't run it.
@@ -72,7 +75,7 @@ def up(console: Console, name: str, debian: str | None = None, user: str = "root
         return existing
     if existing:
         return _start_again(console, existing)
-    return _create(console, name, debian or max(image.SUITES), user)
+    return _create(console, Host(name, debian or max(image.SUITES), "", user, memory))
 
 
 def find(name: str) -> Host | None:
@@ -84,7 +87,8 @@ def hosts() -> list[Host]:
     """Return every host of this checkout, running or not."""
     listing = _podman("ps", "--all", "--filter", f"label={LABEL}={ROOT}", "--format", "json")
     labels = [container["Labels"] for container in json.loads(listing or "[]") or []]
-    return [Host(*(label[f"puerto.{field}"] for field in ("name", "debian", "address", "user"))) for label in labels]
+    fields = ("name", "debian", "address", "user", "memory")
+    return [Host(*(label.get(f"puerto.{field}", "") for field in fields)) for label in labels]
 
 
 def down(name: str) -> bool:
@@ -131,10 +135,10 @@ def _known_hosts_option(name: str) -> str:
     return f'UserKnownHostsFile="{known_hosts(name)}"'
 
 
-def _create(console: Console, name: str, debian: str, user: str) -> Host:
-    made_of = image.ensure(console, debian)
-    with console.step(f"Boot {name}, a Debian {debian} host"):
-        host = _run_somewhere(Host(name, debian, "", user), made_of)
+def _create(console: Console, wanted: Host) -> Host:
+    made_of = image.ensure(console, wanted.debian)
+    with console.step(f"Boot {wanted.name}, a Debian {wanted.debian} host"):
+        host = _run_somewhere(wanted, made_of)
         _introduce(host)
         _wait_for_ssh(host)
     return host
@@ -153,7 +157,7 @@ def _start_again(console: Console, host: Host) -> Host:
     except DeployError as fault:
         console.say(f"    it can't be started ({fault.reason}): a new one takes its place")
         down(host.name)
-        return _create(console, host.name, host.debian, host.user)
+        return _create(console, host)
     return host
 
 
@@ -162,7 +166,7 @@ def _run_somewhere(host: Host, made_of: str) -> Host:
     reason = DeployError("podman: no address is free")
     for address in _addresses(host.container):
         for runtime in _runtimes():
-            placed = Host(host.name, host.debian, address, host.user)
+            placed = replace(host, address=address)
             try:
                 _podman(*_run_options(placed, runtime), made_of, "/sbin/init")
                 return placed
@@ -176,14 +180,15 @@ def _run_somewhere(host: Host, made_of: str) -> Host:
 
 def _run_options(host: Host, runtime: list[str]) -> list[str]:
     labels = {LABEL: str(ROOT), "puerto.name": host.name, "puerto.debian": host.debian,
-              "puerto.address": host.address, "puerto.user": host.user}  # fmt: skip
+              "puerto.address": host.address, "puerto.user": host.user, "puerto.memory": host.memory}  # fmt: skip
+    memory = ["--memory", host.memory, "--memory-swap", host.memory] if host.memory else []  # both: no swap beside it
     return [
         *runtime, "run", "--detach", "--name", host.container, "--hostname", host.name,
         "--ip", host.address, "--mac-address", _mac(host.address),
         "--systemd=always", "--restart=always",  # a container that reboots has ended: podman starts it again
         "--cap-add", "SYS_ADMIN,NET_ADMIN,SYS_PTRACE",  # what sandboxed units and a firewall need
         "--security-opt", "apparmor=unconfined", "--security-opt", "label=disable", "--security-opt", "unmask=ALL",
-        *machine.container_limits(), *_cgroup_options(),
+        *machine.container_limits(), *_cgroup_options(), *memory,
         *(f"--label={key}={value}" for key, value in labels.items()),
     ]  # fmt: skip
 

@@ -158,10 +158,12 @@ def model(console: Console, options: Namespace) -> int:
 
 
 def bench(console: Console, options: Namespace) -> int:
-    """Load Puerto and its peers on a host of their own."""
+    """Load Puerto and its peers on a host of their own; or, with --hostile, send Puerto alone what strangers may."""
     toolchain.prepare(console)
     toolchain.require(console, toolchain.for_models() | toolchain.REHEARSAL)
-    command = [tool("python"), "tests/bench/serving.py", *options.words]
+    words = [word for word in options.words if word != "--hostile"]
+    program = "hostile.py" if len(words) < len(options.words) else "serving.py"
+    command = [tool("python"), f"tests/bench/{program}", *words]
     return subprocess.run(command, cwd=ROOT, env=_tools_first()).returncode
 
 

@@ -21,6 +21,13 @@ START_SECONDS = 60
 @contextmanager
 def served(bundles: Path, **settings: str) -> Iterator[Callable[..., Any]]:
     """Serve bundles; the function asks: method, path, JSON → JSON."""
+    with running(bundles, **settings) as (address, _):
+        yield lambda method, path, body=None: _ask(f"http://{address}{path}", method, body)
+
+
+@contextmanager
+def running(bundles: Path, **settings: str) -> Iterator[tuple[str, int]]:
+    """Serve bundles; where, and the id of the process whose children answer."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"
@@ -31,7 +38,7 @@ def served(bundles: Path, **settings: str) -> Iterator[Callable[..., Any]]:
         process = subprocess.Popen(COMMAND, cwd=ROOT, env=os.environ | given, stderr=stream)
         try:
             _wait(address, process, log)
-            yield lambda method, path, body=None: _ask(f"http://{address}{path}", method, body)
+            yield address, process.pid
         finally:
             process.terminate()
             process.wait(30)

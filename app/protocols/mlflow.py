@@ -12,6 +12,7 @@ from app import rows, tables
 from app.check import Value
 from app.errors import Failure
 from app.languages import N_
+from app.limits import Limits
 from app.model import Model
 
 blueprint = Blueprint("mlflow", __name__)
@@ -40,7 +41,8 @@ def version(name: str = "") -> Response:
 def invocations(name: str = "") -> Response:
     """Answer the predictions for the rows of the body, in any of the protocol's forms."""
     model = _model(name)
-    given = tables.rows_of(model, request.get_data()) if request.mimetype == "text/csv" else _rows(model)
+    within = rows.limits(model)
+    given = _table(model, within) if request.mimetype == "text/csv" else _rows(model, within)
     return jsonify(predictions=[answer.value for answer in model.predict(given)])
 
 
@@ -48,8 +50,12 @@ def _model(name: str) -> Model:
     return rows.model_named(name) if name else rows.default_model()
 
 
-def _rows(model: Model) -> list[list[Value]]:
-    body = rows.json_object()
+def _table(model: Model, within: Limits) -> list[list[Value]]:
+    return tables.rows_of(model, rows.body(within), within, current_app.config["MAX_COLUMNS"])
+
+
+def _rows(model: Model, within: Limits) -> list[list[Value]]:
+    body = rows.json_object(within)
     forms = [key for key in body if key in FORMS]
     strangers = [key for key in body if key not in FORMS and key not in IGNORED]
     if len(forms) != 1 or strangers:
@@ -66,6 +72,8 @@ def _split(given: Any, names: list[str]) -> list[Any]:
     ):
         raise Failure(422, N_("dataframe_split must have columns and data."))
     columns = given.get("columns", names)
+    rows.must_be_a_few(len(given["data"]))
+    _must_be_few_columns(columns)
     if not isinstance(columns, list) or not all(isinstance(name, str) for name in columns):
         raise Failure(422, N_("dataframe_split must have columns and data."))
     if len(set(columns)) < len(columns):
@@ -76,6 +84,7 @@ def _split(given: Any, names: list[str]) -> list[Any]:
 def _records(given: Any, names: list[str]) -> list[Any]:
     if not isinstance(given, list):
         raise Failure(422, N_("The rows must be an array."))
+    rows.must_be_a_few(len(given))
     return _named(given, names)
 
 
@@ -84,9 +93,17 @@ def _inputs(given: Any, names: list[str]) -> list[Any]:
     if not isinstance(given, Mapping):
         return _records(given, names)
     columns = list(given.values())
+    _must_be_few_columns(columns)
     if not all(isinstance(column, list) and len(column) == len(columns[0]) for column in columns):
         raise Failure(422, N_("The columns must be arrays of the same length."))
+    rows.must_be_a_few(len(columns[0]) if columns else 0)
     return [dict(zip(given, values, strict=True)) for values in zip(*columns, strict=True)]
+
+
+def _must_be_few_columns(columns: Any) -> None:
+    most = current_app.config["MAX_COLUMNS"]
+    if isinstance(columns, list) and len(columns) > most:
+        raise Failure(413, N_("The table has more than %(columns)s columns."), columns=most)
 
 
 def _named(given: list[Any], names: list[str]) -> list[Any]:

@@ -5,21 +5,26 @@ Source: the specification of KServe and the Triton Inference Server, and the lat
 """
 
 import struct
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from flask import Blueprint, Response, current_app, jsonify, request
 
 from app import rows
+from app.check import InvalidInput
 from app.contract import Classification, Contract, IntegerField, NumberField, YesNoField, as_text
 from app.errors import Failure
 from app.languages import N_
+from app.limits import Limits
 from app.model import Model, Prediction
 
 blueprint = Blueprint("open_inference", __name__, url_prefix="/v2")
 JSON_LENGTH = "Inference-Header-Content-Length"
 BINARY = "binary_tensor_data"
+LENGTH_DIGITS = 18
+"""More bytes than there are anywhere; Python refuses to read numbers of thousands of digits."""
+
+LENGTH = struct.Struct("<I")
 
 NUMPY = {
     "BOOL": "?", "UINT8": "u1", "UINT16": "<u2", "UINT32": "<u4", "UINT64": "<u8", "INT8": "i1", "INT16": "<i2",
@@ -68,17 +73,16 @@ def model_ready(name: str, version: str = "") -> Response:
 def infer(name: str, version: str = "") -> Response:
     """Answer the predictions for the rows that the input tensors hold."""
     model = _model(name, version)
-    body = _body()
-    tensors = body.get("inputs")
-    if not isinstance(tensors, list) or not tensors:
-        raise Failure(422, N_("inputs must be an array of tensors."))
-    columns = dict(_columns(model, body))
+    body, packed = _body(rows.limits(model))
+    _must_be_tensors(model, body.get("inputs"))
+    asked = _asked(body)
+    columns = _columns(body["inputs"], packed)
     if len({len(values) for values in columns.values()}) != 1:
         raise Failure(422, N_("The tensors must have the same number of rows."))
     given = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
     answers = model.predict(rows.checked(model, given, "#/inputs"))
     said = {"id": body["id"]} if isinstance(body.get("id"), str) else {}
-    return jsonify(model_name=model.name, model_version=model.version, **said, outputs=_tensors(model, answers, body))
+    return jsonify(model_name=model.name, model_version=model.version, **said, outputs=_tensors(model, answers, asked))
 
 
 def _model(name: str, version: str) -> Model:
@@ -88,26 +92,41 @@ def _model(name: str, version: str) -> Model:
     return model
 
 
-def _body() -> dict[str, Any]:
-    """Return the JSON part of the body, the values of binary tensors put into it."""
+def _body(within: Limits) -> tuple[dict[str, Any], memoryview | None]:
+    """Return the JSON of the body, and the bytes behind it, which are binary tensors; None where all is JSON."""
     length = request.headers.get(JSON_LENGTH)
     if length is None:
-        return rows.json_object()
-    data = request.get_data()
-    if not length.isascii() or not length.isdigit() or int(length) > len(data):
+        return rows.json_object(within), None
+    data = rows.body(within)
+    if not length.isascii() or not length.isdigit() or len(length) > LENGTH_DIGITS or int(length) > len(data):
         raise Failure(400, N_("%(header)s is no length of this body."), header=JSON_LENGTH)
-    body = rows.parsed(data[: int(length)])
-    if not isinstance(body, dict) or not isinstance(body.get("inputs"), list):
+    body = rows.parsed(data[: int(length)], within)
+    if not isinstance(body, dict):
         raise Failure(422, N_("inputs must be an array of tensors."))
-    rest = data[int(length) :]
-    for tensor in body["inputs"]:
-        size = _binary_size(tensor)
-        if size is not None:
-            part, rest = rest[:size], rest[size:]
-            tensor["data"] = _decoded(tensor, part, size)
-    if rest:
-        raise Failure(400, N_("The binary tensors don't fill the body."))
-    return body
+    return body, memoryview(data)[int(length) :]
+
+
+def _must_be_tensors(model: Model, tensors: Any) -> None:
+    """Check the tensors' heads, before any value is looked at: each one's form, and that the model has such inputs.
+
+    Raises:
+        Failure: 422 a head, 413 too many tensors.
+        InvalidInput: no field has a tensor's name.
+    """
+    if not isinstance(tensors, list) or not tensors:
+        raise Failure(422, N_("inputs must be an array of tensors."))
+    most = current_app.config["MAX_COLUMNS"]
+    if len(tensors) > most:
+        raise Failure(413, N_("There are more than %(tensors)s tensors."), tensors=most)
+    seen: set[str] = set()
+    for tensor in tensors:
+        _binary_size(tensor)
+        name = tensor.get("name")
+        if not isinstance(name, str) or tensor.get("datatype") not in (*NUMPY, "BYTES") or name in seen:
+            raise Failure(422, N_("A tensor needs a name of its own and a datatype of the protocol."))
+        seen.add(name)
+    if unknown := model.check.unknown(seen - model.check.names):
+        raise InvalidInput(unknown)
 
 
 def _binary_size(tensor: Any) -> int | None:
@@ -119,42 +138,71 @@ def _binary_size(tensor: Any) -> int | None:
     return size
 
 
-def _decoded(tensor: dict[str, Any], part: bytes, size: int) -> list[Any]:
-    kind = tensor.get("datatype")
+def _columns(tensors: list[dict[str, Any]], packed: memoryview | None) -> dict[str, list[Any]]:
+    """Return name → values of tensors whose heads are good; none is read that its shape or size contradicts."""
+    if packed is not None and sum(_binary_size(tensor) or 0 for tensor in tensors) != len(packed):
+        raise Failure(400, N_("The binary tensors don't fill the body."))
+    columns: dict[str, list[Any]] = {}
+    place = 0
+    for tensor in tensors:
+        size = _binary_size(tensor)
+        if packed is None or size is None:
+            values = _flat(tensor.get("data"))
+            _must_be_of_shape(tensor, len(values))
+        else:
+            count = _rows_of_shape(tensor.get("shape"))
+            rows.must_be_a_few(count)
+            values = _decoded(tensor["datatype"], packed[place : place + size], count)
+            place += size
+        columns[tensor["name"]] = values
+    return columns
+
+
+def _must_be_of_shape(tensor: dict[str, Any], count: int) -> None:
+    rows.must_be_a_few(count)
+    if tensor.get("shape") not in ([count], [count, 1]):
+        raise Failure(422, N_("The tensor %(name)s has %(values)s values; its shape must be [%(values)s]."),
+                      name=tensor["name"][:100], values=count)  # fmt: skip
+
+
+def _rows_of_shape(shape: Any) -> int:
+    whole = isinstance(shape, list) and len(shape) in (1, 2) and all(isinstance(size, int) for size in shape)
+    if not whole or shape[1:] not in ([], [1]) or shape[0] < 0:
+        raise Failure(422, N_("A binary tensor's shape must be [rows] or [rows, 1]."))
+    return int(shape[0])
+
+
+def _decoded(datatype: str, part: memoryview, count: int) -> list[Any]:
+    """Return a tensor's values.
+
+    Raises:
+        Failure: 400: the bytes are not so many values of the type.
+    """
     try:
-        if len(part) != size:
+        if datatype == "BYTES":
+            return _strings(part, count)
+        kind = np.dtype(NUMPY[datatype])
+        if len(part) != count * kind.itemsize:
+            raise ValueError("not as long as its shape says")
+        return list(np.frombuffer(part, kind).tolist())
+    except (ValueError, struct.error):
+        raise Failure(400, N_("A binary tensor's bytes are not what its datatype and shape say.")) from None
+
+
+def _strings(part: memoryview, count: int) -> list[str]:
+    """Each has its length before it, in four bytes."""
+    found: list[str] = []
+    place = 0
+    for _ in range(count):
+        (length,) = LENGTH.unpack_from(part, place)
+        place += LENGTH.size
+        if place + length > len(part):
             raise ValueError("too short")
-        if kind == "BYTES":
-            return list(_strings(part))
-        return list(np.frombuffer(part, dtype=NUMPY[str(kind)]).tolist())
-    except (ValueError, KeyError, struct.error):
-        raise Failure(400, N_("A binary tensor's bytes are not what its datatype says.")) from None
-
-
-def _strings(part: bytes) -> Iterator[str]:
-    """Each with its length before it, in four bytes."""
-    while part:
-        (length,) = struct.unpack_from("<I", part)
-        if len(part) < 4 + length:
-            raise ValueError("too short")
-        yield part[4 : 4 + length].decode()
-        part = part[4 + length :]
-
-
-def _columns(model: Model, body: dict[str, Any]) -> Iterator[tuple[str, list[Any]]]:
-    seen: set[str] = set()
-    for tensor in body["inputs"]:
-        _binary_size(tensor)
-        name, shape, values = tensor.get("name"), tensor.get("shape"), tensor.get("data")
-        if not isinstance(name, str) or tensor.get("datatype") not in (*NUMPY, "BYTES") or name in seen:
-            raise Failure(422, N_("A tensor needs a name of its own and a datatype of the protocol."))
-        seen.add(name)
-        values = _flat(values)
-        if shape not in ([len(values)], [len(values), 1]):
-            raise Failure(422, N_("The tensor %(name)s has %(values)s values; its shape must be [%(values)s]."),
-                          name=name[:100], values=len(values))  # fmt: skip
-        rows.must_be_a_few(len(values))
-        yield name, values
+        found.append(str(part[place : place + length], "utf-8"))
+        place += length
+    if place < len(part):
+        raise ValueError("too long")
+    return found
 
 
 def _flat(values: Any) -> list[Any]:
@@ -166,11 +214,11 @@ def _flat(values: Any) -> list[Any]:
     return values
 
 
-def _tensors(model: Model, answers: list[Prediction], body: dict[str, Any]) -> list[dict[str, Any]]:
+def _tensors(model: Model, answers: list[Prediction], asked: list[str]) -> list[dict[str, Any]]:
     data = {"predict": [_value(model.contract, answer) for answer in answers]}
     if answers[0].probabilities is not None:
         data["predict_proba"] = [share for answer in answers for share in answer.probabilities or ()]
-    asked = _asked(body) or [key for key, _, _ in _outputs(model, 0) if key in data]
+    asked = asked or [key for key, _, _ in _outputs(model, 0) if key in data]
     if strangers := [name for name in asked if name not in data]:
         raise Failure(422, N_("There is no output %(name)s; there are: %(names)s."), name=strangers[0][:100],
                       names=", ".join(data))  # fmt: skip
@@ -184,7 +232,10 @@ def _asked(body: dict[str, Any]) -> list[str]:
         isinstance(each, dict) and isinstance(each.get("name"), str) for each in outputs
     ):
         raise Failure(422, N_("outputs must be an array of objects with a name."))
-    return [each["name"] for each in outputs]
+    names = [each["name"] for each in outputs]
+    if len(set(names)) < len(names):
+        raise Failure(422, N_("An output is asked for twice."))
+    return names
 
 
 def _outputs(model: Model, count: int) -> list[tuple[str, str, list[int]]]:

@@ -11,5 +11,5 @@ blueprint = Blueprint("practice", __name__)
 def predict() -> Response:
     """Answer a row, a JSON object, with the model's label or number."""
     model = rows.default_model()
-    row = model.check.typed(rows.json_object())
+    row = model.check.typed(rows.json_object(rows.limits(model, 1)))
     return jsonify(predict=model.predict([row])[0].value)

@@ -51,7 +51,7 @@ def _table(model: Model, count: int) -> bytes:
 
 
 def _read(model: Model, data: bytes) -> None:
-    for _ in Table(model, io.BytesIO(data)).answered():
+    for _ in Table(model, io.BytesIO(data), 1000).answered():
         pass
 
 

@@ -19,7 +19,7 @@ def answered(app):
     def of(data: bytes | str, name: str = "exam", separator: str = ",") -> list[list[str]]:
         file = io.BytesIO(data.encode() if isinstance(data, str) else data)
         with app.test_request_context(headers={"Accept-Language": "en"}):
-            text = b"".join(Table(app.extensions["models"][name], file).answered()).decode("utf-8-sig")
+            text = b"".join(Table(app.extensions["models"][name], file, 1000).answered()).decode("utf-8-sig")
         return list(csv.reader(io.StringIO(text), delimiter=separator))
 
     return of
@@ -39,7 +39,7 @@ def test_every_separator_mark_and_line_end(answered, separator, mark, end):
 def test_mark_is_given_back(app):
     model = app.extensions["models"]["exam"]
     for mark in (b"", codecs.BOM_UTF8):
-        answer = b"".join(Table(model, io.BytesIO(mark + b"estudio,sueno\n6,8\n")).answered())
+        answer = b"".join(Table(model, io.BytesIO(mark + b"estudio,sueno\n6,8\n"), 1000).answered())
         assert answer.startswith(codecs.BOM_UTF8) == bool(mark)
 
 
@@ -74,7 +74,7 @@ def test_columns_of_answers_do_not_hide_those_of_the_table(app, bundles, tmp_pat
     manifest["contract"]["fields"][0]["name"] = "prediction"
     manifest["columns"] = {"prediction": "float64", "sueno": "float64"}
     (tmp_path / "exam" / "model.json").write_text(json.dumps(manifest))
-    table = Table(load(tmp_path / "exam"), io.BytesIO(b"prediction,sueno\n6,8\n"))
+    table = Table(load(tmp_path / "exam"), io.BytesIO(b"prediction,sueno\n6,8\n"), 1000)
     assert b"".join(table.answered()).splitlines()[0] == b"prediction,sueno,prediction_,probability,error"
 
 
@@ -107,7 +107,7 @@ def test_memory_does_not_grow_with_the_table(app):
     def most(rows: int) -> int:
         file = io.BytesIO(b"estudio,sueno\n" + b"6,8\n" * rows)
         tracemalloc.start()
-        for _ in Table(app.extensions["models"]["exam"], file).answered():
+        for _ in Table(app.extensions["models"]["exam"], file, 1000).answered():
             pass
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
@@ -120,4 +120,4 @@ def test_memory_does_not_grow_with_the_table(app):
 @pytest.mark.parametrize("data", [b"", b"\n\n", b",,\n", b"\xef\xbb\xbf"])
 def test_table_without_a_header(app, data):
     with pytest.raises(BadTable):
-        Table(app.extensions["models"]["exam"], io.BytesIO(data))
+        Table(app.extensions["models"]["exam"], io.BytesIO(data), 1000)

@@ -1,0 +1,111 @@
+"""What a body may hold, known before it is parsed: its bytes, and the values that a parse would make of them.
+
+A value takes up to a hundred bytes of memory however few it takes in a body (``{},``), so bytes alone limit nothing.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from app.contract import CategoryField, Contract, TextField
+
+ESCAPE_BYTES = 6
+"""What JSON may write for half of a character: ``\\u00e9``; most of the world's characters are one half."""
+
+NUMBER_BYTES = 32
+"""More than the longest way of writing a float: -1.7976931348623157e+308."""
+
+AROUND_BYTES = 40
+"""Quotes, colon, comma, line end and indentation of a value."""
+
+IGNORED_BYTES = 256
+"""In each row, for names that a protocol lets clients send and nobody reads."""
+
+IGNORED_VALUES = 4
+ROOM_BYTES, ROOM_VALUES = 1 << 16, 1 << 12
+"""For what a body has once, beside its rows."""
+
+FORM_ROOM_BYTES, FORM_ROOM_FIELDS = 1 << 14, 16
+"""For the token and what else a form has beside its inputs."""
+
+PIECE_BYTES = 1 << 18
+SIGNS = (b",", b"[", b"{")
+SMALL_BYTES = 1 << 16
+"""Whatever a body of so many bytes holds, reading it twice is cheap."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a body for a model may hold.
+
+    Attributes:
+        rows: of it.
+        bytes: of JSON, or of a table that must be read whole.
+        signs: of JSON, outside of texts: how many commas, opening brackets and opening braces there may be.
+        form_bytes, form_fields: of a form with one row.
+    """
+
+    rows: int
+    bytes: int
+    signs: tuple[int, int, int]
+    form_bytes: int
+    form_fields: int
+
+
+def limits_of(contract: Contract, rows: int, most_bytes: int) -> Limits:
+    """Return the limits of bodies with so many rows of a contract.
+
+    Args:
+        most_bytes: of any body.
+    """
+    row, fields = _row_bytes(contract), len(contract.fields)
+    values = rows * (fields + IGNORED_VALUES) + ROOM_VALUES
+    return Limits(
+        rows=rows,
+        bytes=min(most_bytes, rows * row + ROOM_BYTES),
+        signs=(values, values, rows + ROOM_VALUES),  # as many arrays as values: [[1], [2]] is a tensor of two rows
+        form_bytes=min(most_bytes, row + FORM_ROOM_BYTES),
+        form_fields=fields + FORM_ROOM_FIELDS,
+    )
+
+
+def has_too_many_values(data: bytes, within: Limits) -> bool:
+    """Tell whether JSON, well-formed or not, has more values than it may: looked at fast, and only if need be well."""
+    if all(data.count(sign) <= most for sign, most in zip(SIGNS, within.signs, strict=True)):
+        return False
+    found = _outside_of_texts(data)
+    return any(count > most for count, most in zip(found, within.signs, strict=True))
+
+
+def _outside_of_texts(data: bytes) -> list[int]:
+    """Count the signs again without those in texts, at hundreds of MB/s, in a copy of the body at most."""
+    if b"\\" in data:
+        data = data.replace(b"\\\\", b"").replace(b'\\"', b"")
+    found, quotes = [0] * len(SIGNS), 0
+    for start in range(0, len(data), PIECE_BYTES):
+        codes = np.frombuffer(data, np.uint8, min(PIECE_BYTES, len(data) - start), start)
+        behind = np.cumsum(codes == ord('"'), dtype=np.uint8)  # its last bit counts, and is right when it overflows
+        behind += np.uint8(quotes)
+        outside = codes[behind & 1 == 0]
+        found = [count + int(np.count_nonzero(outside == ord(sign))) for count, sign in zip(found, SIGNS, strict=True)]
+        quotes = int(behind[-1]) & 1
+    return found
+
+
+def _row_bytes(contract: Contract) -> int:
+    fields = sum(_escaped(field.name) + _value_bytes(field) + AROUND_BYTES for field in contract.fields)
+    return fields + AROUND_BYTES + IGNORED_BYTES
+
+
+def _value_bytes(field: Any) -> int:
+    if isinstance(field, TextField):
+        return field.maximum_characters * 2 * ESCAPE_BYTES
+    if isinstance(field, CategoryField):
+        return max(len(json.dumps(choice.value)) for choice in field.choices)
+    return NUMBER_BYTES
+
+
+def _escaped(text: str) -> int:
+    return len(text.encode("utf-16-le")) // 2 * ESCAPE_BYTES
