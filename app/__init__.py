@@ -13,7 +13,7 @@ from flask_bootstrap import Bootstrap5
 from flask_cors import CORS
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import api, errors, health, languages, logs, model, pages, release, settings, shortcut
+from app import api, deadline, errors, health, languages, logs, model, pages, release, settings, shortcut
 from app.protocols import mlflow, open_inference, practice
 
 HEADERS = {
@@ -77,6 +77,8 @@ def create_app(given: settings.Settings | None = None) -> Flask:
     errors.register(app)
     app.after_request(_with_headers(_headers(app)))
     _let_in(app, chosen)
+    seconds, trusted = chosen.app_request_timeout, bool(chosen.app_proxies)
+    app.extensions["deadline"] = deadline.Deadline(app, seconds, _headers(app), trusted)
     return app
 
 

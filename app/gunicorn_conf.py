@@ -17,8 +17,9 @@ workers = _settings.gunicorn_workers or len(os.sched_getaffinity(0))
 timeout = _settings.gunicorn_timeout
 graceful_timeout = _settings.gunicorn_graceful_timeout
 
-# Threads keep Nginx's connections open between requests; the sync worker would close each.
-worker_class = "gthread"
+# Threads keep Nginx's connections open between requests; the sync worker would close each. Ours are Gunicorn's with a
+# deadline for each request: the timeout above is the main process's patience with a worker that says nothing at all.
+worker_class = "app.worker.Worker"
 threads = 4
 
 # Longer than Nginx keeps a connection that it doesn't use: it alone ends them, and none under a request.
@@ -58,3 +59,8 @@ def when_ready(server: Any) -> None:
     """Keep the garbage collector off what the workers are about to share: looking at it would copy it."""
     gc.collect()
     gc.freeze()
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """Tell which requests a worker took with it."""
+    worker.bury()
