@@ -2,6 +2,7 @@
 
 import re
 import traceback
+from collections.abc import Sequence
 from http import HTTPStatus
 from pathlib import Path
 from types import FrameType
@@ -12,7 +13,7 @@ from flask import Flask
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Request
 
-from app import languages, logs
+from app import languages, logs, varies
 from app.contract import LANGUAGES
 from app.errors import FOR_PROGRAMS, PROBLEM, WORDS
 from app.in_flight import Remains
@@ -32,11 +33,14 @@ class Deadline:
         app: the application.
         seconds: that a request may take.
         headers: that every answer has.
+        origins: of the web sites whose scripts may read answers for programs.
         trusted: whether a reverse proxy gives the requests' ids.
     """
 
-    def __init__(self, app: Flask, seconds: int, headers: dict[str, str], trusted: bool) -> None:
-        self.seconds, self._trusted, self._headers = seconds, trusted, headers
+    def __init__(
+        self, app: Flask, seconds: int, headers: dict[str, str], origins: Sequence[str], trusted: bool
+    ) -> None:
+        self.seconds, self._trusted, self._headers, self._origins = seconds, trusted, headers, origins
         self._app = app
         self._page = (Path(app.root_path) / "static" / PAGE).read_bytes()
         self._words = {language: self._said(language) for language in LANGUAGES}
@@ -49,16 +53,17 @@ class Deadline:
         """
         environ = environ or {"PATH_INFO": "/api"}
         language = languages.chosen(Request(environ, populate_request=False))
+        differs = varies.headers(self._origins, environ.get("HTTP_ORIGIN", ""), language)
         if FOR_PROGRAMS.match(environ["PATH_INFO"]) or "text/html" not in environ.get("HTTP_ACCEPT", ""):
             title, detail = self._words[language]
             problem = {"type": "about:blank", "title": title, "status": STATUS, "detail": detail}
             body, kind = orjson.dumps(problem | {"request_id": request_id}), PROBLEM
         else:
-            body, kind, language = self._page, "text/html; charset=utf-8", ", ".join(LANGUAGES)
-        headers = self._headers | {
-            "Content-Type": kind, "Content-Length": str(len(body)), "Content-Language": language,
-            "Vary": "Accept, Accept-Language, Cookie", "Cache-Control": "no-store", "Connection": "close",
-            logs.HEADER: request_id,
+            body, kind = self._page, "text/html; charset=utf-8"
+            differs = {"Vary": "Accept", "Content-Language": ", ".join(LANGUAGES)}
+        headers = self._headers | differs | {
+            "Content-Type": kind, "Content-Length": str(len(body)), "Cache-Control": "no-store",
+            "Connection": "close", logs.HEADER: request_id,
         }  # fmt: skip
         lines = [f"HTTP/1.1 {STATUS} {STATUS.phrase}", *(f"{name}: {value}" for name, value in headers.items())]
         return "\r\n".join([*lines, "", ""]).encode("latin-1") + body

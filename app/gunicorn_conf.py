@@ -5,7 +5,7 @@ import os
 import sys
 from typing import Any
 
-from app import logs, settings
+from app import hooks, logs, settings
 
 try:
     _settings = settings.load()
@@ -56,7 +56,15 @@ def pre_request(worker: Any, request: Any) -> None:
 
 
 def when_ready(server: Any) -> None:
-    """Keep the garbage collector off what the workers are about to share: looking at it would copy it."""
+    """Look once more at what hangs on the application, and keep the garbage collector off what the workers will share.
+
+    Looking at it would copy it.
+    """
+    try:
+        application = server.app.wsgi()
+        application.extensions["shortcut"].must_fit(application)
+    except hooks.HookError as fault:
+        sys.exit(str(fault))
     gc.collect()
     gc.freeze()
 

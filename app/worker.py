@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
@@ -33,6 +33,9 @@ LONGEST_SECONDS = 0.5
 
 FREE_SECONDS = 1.0
 """How soon a thread comes free that only waited for its client, once the connection has ended."""
+
+MOST_THREADS = 64
+"""Of a worker that is being replaced."""
 
 MOST_BYTES = 65536
 """Of the stacks of a worker's threads, in the log."""
@@ -93,11 +96,11 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     def give_up(self, connections: list[TConn]) -> None:
         """Be replaced, and wait for all others but for these, in the main thread.
 
-        Whoever waits for a thread gets one of a new pool.
+        Whoever waits for a thread gets one of a new pool at once, and none waits behind a second one that hangs.
         """
         self._given_up.update(connections)
         self.nr_conns -= len(connections)
-        pool, self.tpool = self.tpool, self.get_thread_pool()
+        pool, self.tpool = self.tpool, ThreadPoolExecutor(MOST_THREADS)
         pool.shutdown(wait=False, cancel_futures=True)
         self.handle_exit(signal.SIGTERM, None)
 

@@ -187,7 +187,7 @@ def test_site_comes_back_where_every_thread_of_every_worker_hangs(site):
     started = time.monotonic()
     answer = site.hang("nothing", 3)
     assert answer[0] == 200, "it waits behind those that hang, and is answered"
-    assert time.monotonic() - started < 3 * TIMEOUT + 2 * MARGIN
+    assert time.monotonic() - started < TIMEOUT + MARGIN
     for thread in threads:
         thread.join()
     assert set(ended) <= {503}, ended
