@@ -3,10 +3,11 @@
 import sys
 
 from app import create_app
+from app.hooks import HookError
 from app.model import BundleError
 from app.settings import SettingsError
 
 try:
     app = create_app()
-except (SettingsError, BundleError) as fault:
+except (SettingsError, BundleError, HookError) as fault:
     sys.exit(str(fault))

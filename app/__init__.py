@@ -10,10 +10,10 @@ import orjson
 from flask import Blueprint, Flask, Request, Response
 from flask.json.provider import JSONProvider
 from flask_bootstrap import Bootstrap5
-from flask_cors import CORS
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import api, errors, health, languages, logs, model, pages, release, settings, shortcut
+from app import api, deadline, errors, health, languages, logs, model, pages, release, settings, shortcut, varies
+from app.contract import LANGUAGES
 from app.protocols import mlflow, open_inference, practice
 
 HEADERS = {
@@ -75,6 +75,7 @@ def create_app(given: settings.Settings | None = None) -> Flask:
     Raises:
         settings.SettingsError: the environment can't be used.
         model.BundleError: a model can't be served.
+        hooks.HookError: something hangs on Flask's way that the shortcut would go round.
     """
     chosen = given or settings.load()
     app = _Flask(__name__)
@@ -131,17 +132,17 @@ def _swagger() -> Blueprint:
 
 
 def _let_in(app: Flask, chosen: settings.Settings) -> None:
-    """Believe the proxies, and let other sites' scripts in, as the settings say."""
-    if chosen.app_proxies:
-        count = chosen.app_proxies  # Nginx hands the name on as Host; X-Forwarded-Host would be a visitor's own.
+    """Believe the proxies, and let other sites' scripts in, as the settings say; then the ways that aren't Flask's."""
+    trusted, origins = bool(chosen.app_proxies), varies.origins_of(chosen.app_cors_origins)
+    if count := chosen.app_proxies:  # Nginx hands the name on as Host; X-Forwarded-Host would be a visitor's own.
         app.before_request(errors.refuse_for_the_proxy)
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count)  # type: ignore[method-assign]
-    app.wsgi_app = shortcut.Shortcut(  # type: ignore[method-assign]
-        app.wsgi_app, app.extensions["models"], _headers(app), app.config["MAX_CONTENT_LENGTH"], chosen.app_max_rows,
-        app.extensions["release"], trusted=bool(chosen.app_proxies),
-    )  # fmt: skip
-    if origins := chosen.app_cors_origins.split():
-        CORS(app, origins=origins, resources=[errors.FOR_PROGRAMS], send_wildcard=origins == ["*"])
+    varies.register(app, origins)
+    headers = _headers(app) | varies.headers(origins, "", LANGUAGES[0])
+    way = shortcut.Shortcut(app, headers, chosen.app_max_rows, trusted)
+    app.wsgi_app = way  # type: ignore[method-assign]
+    late = deadline.Deadline(app, chosen.app_request_timeout, _headers(app), origins, trusted)
+    app.extensions |= {"shortcut": way, "deadline": late}
 
 
 def _headers(app: Flask) -> dict[str, str]:

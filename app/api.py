@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 import flask
-from flask import Flask, Response, current_app, jsonify, request
+from flask import Flask, Response, current_app, g, jsonify, request
 from flask_smorest import Api, Blueprint
 
 from app import documents, rows
@@ -133,7 +133,6 @@ def predict_from_address(name: str) -> Response:
         answer = jsonify(_said(model, prediction=as_json(model, model.predict([row])[0], current())))
     answer.set_etag(tag)
     answer.headers["Cache-Control"] = "public, no-cache"
-    answer.vary.update(["Accept-Language", "Cookie"])
     return answer
 
 
@@ -155,6 +154,7 @@ def _said(model: Model, **said: Any) -> dict[str, Any]:
 
 
 def _must_accept_json() -> None:
+    g.by_accept = True
     if request.accept_mimetypes and not request.accept_mimetypes.best_match((JSON, PROBLEM)):
         raise Failure(406, N_("The answer is JSON; your Accept header doesn't allow it."))
 

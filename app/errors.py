@@ -97,6 +97,7 @@ def for_a_program() -> bool:
         return True
     if request.endpoint:
         return False
+    g.by_accept = True
     kinds = ("text/html", "application/json", PROBLEM)
     return request.accept_mimetypes.best_match(kinds, "text/html") != "text/html"
 

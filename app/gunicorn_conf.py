@@ -5,7 +5,7 @@ import os
 import sys
 from typing import Any
 
-from app import logs, settings
+from app import hooks, logs, settings
 
 try:
     _settings = settings.load()
@@ -17,8 +17,9 @@ workers = _settings.gunicorn_workers or len(os.sched_getaffinity(0))
 timeout = _settings.gunicorn_timeout
 graceful_timeout = _settings.gunicorn_graceful_timeout
 
-# Threads keep Nginx's connections open between requests; the sync worker would close each.
-worker_class = "gthread"
+# Threads keep Nginx's connections open between requests; the sync worker would close each. Ours are Gunicorn's with a
+# deadline for each request: the timeout above is the main process's patience with a worker that says nothing at all.
+worker_class = "app.worker.Worker"
 threads = 4
 
 # Longer than Nginx keeps a connection that it doesn't use: it alone ends them, and none under a request.
@@ -55,6 +56,19 @@ def pre_request(worker: Any, request: Any) -> None:
 
 
 def when_ready(server: Any) -> None:
-    """Keep the garbage collector off what the workers are about to share: looking at it would copy it."""
+    """Look once more at what hangs on the application, and keep the garbage collector off what the workers will share.
+
+    Looking at it would copy it.
+    """
+    try:
+        application = server.app.wsgi()
+        application.extensions["shortcut"].must_fit(application)
+    except hooks.HookError as fault:
+        sys.exit(str(fault))
     gc.collect()
     gc.freeze()
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """Tell which requests a worker took with it."""
+    worker.bury()

@@ -5,6 +5,7 @@ from decimal import Decimal
 from flask import Flask, g, has_request_context, request
 from flask_babel import Babel, format_decimal
 from flask_babel import gettext as _gettext
+from werkzeug.wrappers import Request
 
 from app.contract import LANGUAGES
 
@@ -23,8 +24,16 @@ def current() -> str:
     if not has_request_context():
         return "en"
     if "language" not in g:
-        g.language = _chosen()
+        g.language = chosen(request)
     return str(g.language)
+
+
+def chosen(request: Request) -> str:
+    """Return the language that the visitor switched to, else the one that the client prefers."""
+    switched = request.cookies.get(COOKIE, "")
+    if switched in LANGUAGES:
+        return switched
+    return request.accept_languages.best_match(LANGUAGES) or LANGUAGES[0]
 
 
 def gettext(message: str, **values: object) -> str:
@@ -44,11 +53,3 @@ def number(value: float) -> str:
     if not has_request_context():
         return f"{value:g}"
     return str(format_decimal(Decimal(f"{value:.5g}"), "#,##0.##########"))
-
-
-def _chosen() -> str:
-    """Return the language that the visitor switched to, else the one that the client prefers."""
-    switched = request.cookies.get(COOKIE, "")
-    if switched in LANGUAGES:
-        return switched
-    return request.accept_languages.best_match(LANGUAGES) or LANGUAGES[0]

@@ -56,6 +56,10 @@ class Settings(BaseModel):
     app_max_columns: Annotated[
         int, Field(ge=1, description="Most columns of a table, and tensors of a request; more are refused unread.")
     ] = 1000
+    app_request_timeout: Annotated[
+        int,
+        Field(ge=1, description="Seconds that a request may take; an older one is ended, with 503 where that can be."),
+    ] = 30
     app_cors_origins: Annotated[
         str, Field(description="Web sites whose scripts may call the API, separated by spaces, or *; empty: none.")
     ] = ""
@@ -65,7 +69,7 @@ class Settings(BaseModel):
     )
     gunicorn_workers: Annotated[int, Field(ge=0, le=256, description="Worker processes; 0: one per core.")] = 0
     gunicorn_timeout: Annotated[
-        int, Field(ge=1, description="Seconds until a worker that answers nothing is replaced.")
+        int, Field(ge=1, description="Seconds until a worker process that stands still is killed; ends no request.")
     ] = 30
     gunicorn_graceful_timeout: Annotated[
         int, Field(ge=1, description="Seconds that a stopping worker has to end its requests.")

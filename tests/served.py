@@ -7,8 +7,9 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +19,30 @@ COMMAND = [tool("gunicorn"), "--config", "python:app.gunicorn_conf", "wsgi:app"]
 START_SECONDS = 60
 
 
-@contextmanager
-def served(bundles: Path, **settings: str) -> Iterator[Callable[..., Any]]:
-    """Serve bundles; the function asks: method, path, JSON → JSON."""
-    with running(bundles, **settings) as (address, _):
-        yield lambda method, path, body=None: _ask(f"http://{address}{path}", method, body)
+@dataclass(frozen=True)
+class Served:
+    """The application as it runs; called, it asks: method, path, JSON → JSON.
+
+    Attributes:
+        address: host:port.
+        pid: of Gunicorn's main process.
+    """
+
+    address: str
+    pid: int
+
+    @property
+    def workers(self) -> list[int]:
+        """The workers' process ids."""
+        return [int(pid) for pid in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()]
+
+    def __call__(self, method: str, path: str, body: Any = None) -> Any:
+        return _ask(f"http://{self.address}{path}", method, body)
 
 
 @contextmanager
-def running(bundles: Path, **settings: str) -> Iterator[tuple[str, int]]:
-    """Serve bundles; where, and the id of the process whose children answer."""
+def served(bundles: Path, **settings: str) -> Iterator[Served]:
+    """Serve bundles, with settings of the environment."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"
@@ -38,7 +53,7 @@ def running(bundles: Path, **settings: str) -> Iterator[tuple[str, int]]:
         process = subprocess.Popen(COMMAND, cwd=ROOT, env=os.environ | given, stderr=stream)
         try:
             _wait(address, process, log)
-            yield address, process.pid
+            yield Served(address, process.pid)
         finally:
             process.terminate()
             process.wait(30)

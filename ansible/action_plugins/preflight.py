@@ -48,9 +48,9 @@ MAY_BE_EMPTY = ("app_cors_origins",)
 HOOKS = ("release_before_build", "release_before_switch", "release_after_switch", "release_after_rollback")
 
 LEAST = {"gunicorn_workers": 0, "gunicorn_timeout": 1, "gunicorn_graceful_timeout": 1, "app_start_seconds": 1,
-         "app_max_body_kib": 1, "app_max_rows": 1, "app_max_columns": 1, "preflight_disk_mib": 0,
-         "preflight_memory_mib": 0, "release_kept": 1, "release_warm_seconds": 0, "release_watch_seconds": 0,
-         "release_p99_ms": 1}  # fmt: skip
+         "app_max_body_kib": 1, "app_max_rows": 1, "app_max_columns": 1, "app_request_timeout": 1,
+         "preflight_disk_mib": 0, "preflight_memory_mib": 0,
+         "release_kept": 1, "release_warm_seconds": 0, "release_watch_seconds": 0, "release_p99_ms": 1}  # fmt: skip
 """Option → its least value."""
 
 SUDO = (

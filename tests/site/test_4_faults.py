@@ -20,6 +20,7 @@ OTHER = {
     "app_max_body_kib": 64,
     "app_max_rows": 50,
     "app_max_columns": 40,
+    "app_request_timeout": 25,
     "app_cors_origins": ["https://example.org"],
     "app_start_seconds": 45,
     "gunicorn_workers": 1,

@@ -19,8 +19,8 @@ from app.limits import has_too_many_values, limits_of
 from app.settings import Settings
 from app.tables import BadTable, Table
 from tests import hostile, siege
-from tests.meter import Meter, children
-from tests.served import running
+from tests.meter import Meter
+from tests.served import served
 
 KIB = 1024
 SMALL = 96 * KIB
@@ -41,11 +41,11 @@ def routes(app):
 @pytest.fixture(scope="module")
 def besieged(bundles):
     """A site under one Gunicorn worker, and a meter of it."""
-    with running(bundles, GUNICORN_WORKERS="1") as (address, pid):
-        host, port = address.split(":")
+    with served(bundles, GUNICORN_WORKERS="1") as gunicorn:
+        host, port = gunicorn.address.split(":")
         site = siege.Site(host, int(port), "practica_flask")
         site.open_form("/models/exam")
-        yield site, Meter(lambda: children(pid), lambda: children(pid))
+        yield site, Meter(lambda: gunicorn.workers, lambda: gunicorn.workers)
 
 
 @pytest.fixture(scope="module")

@@ -2,23 +2,35 @@
 
 import io
 import json
+import sys
 from typing import Any
 
+import flask
 import pytest
+from flask import Flask
+from flask_cors import CORS, cross_origin
 
-from app import create_app
+from app import create_app, shortcut
+from app.hooks import HookError
 from app.settings import Settings
-from app.shortcut import UNUSUAL
+from app.shortcut import JSON, REASONS, UNUSUAL
 
 ADDRESS = "/api/v1/models/exam/predictions"
 ROW = {"estudio": 6, "sueno": 8}
 OWN = ("Date", "X-Request-ID")
 
 
-@pytest.fixture(scope="module")
-def ways(bundles):
+ORIGINS = ("", "*", "https://a.example", "https://a.example https://b.example", "* https://a.example")
+
+
+def made(bundles, **more: Any) -> Flask:
+    return create_app(Settings(app_bundles=bundles, app_max_body_kib=64, app_max_rows=3, app_proxies=1, **more))
+
+
+@pytest.fixture(scope="module", params=ORIGINS)
+def ways(request, bundles):
     """The application, and what it is without the shortcut."""
-    app = create_app(Settings(app_bundles=bundles, app_max_body_kib=64, app_max_rows=3, app_proxies=1))
+    app = made(bundles, app_cors_origins=request.param)
     return app.wsgi_app, app.wsgi_app._flask
 
 
@@ -93,3 +105,120 @@ def test_usual_request_does_not_reach_flask(ways, monkeypatch):
     for name in UNUSUAL:
         with pytest.raises(TypeError, match="'NoneType' object is not callable"):
             ask(ways[0], json.dumps(ROW).encode(), **{name: "x"})
+
+
+# What hangs on Flask's way
+
+
+class Middleware:
+    def __init__(self, wsgi: Any) -> None:
+        self.app = wsgi
+
+    def __call__(self, environ: Any, start_response: Any) -> Any:
+        return self.app(environ, start_response)
+
+
+class Sessions(flask.sessions.SecureCookieSessionInterface):
+    pass
+
+
+def limit(*_: Any) -> None:
+    """Any hook."""
+
+
+def behind(app: Flask) -> None:
+    app.wsgi_app._flask = Middleware(app.wsgi_app._flask)
+
+
+def wrapped(app: Flask) -> None:
+    app.view_functions["api.exam_predictions"] = cross_origin()(app.view_functions["api.exam_predictions"])
+
+
+HANGING = {
+    "test_shortcut.limit (before_request of the application)": lambda app: app.before_request(limit),
+    "test_shortcut.limit (after_request of the application)": lambda app: app.after_request(limit),
+    "test_shortcut.limit (teardown_request of the application)": lambda app: app.teardown_request(limit),
+    "test_shortcut.limit (teardown_appcontext)": lambda app: app.teardown_appcontext(limit),
+    "test_shortcut.limit (url_value_preprocessors of the application)": lambda app: app.url_value_preprocessor(limit),
+    "test_shortcut.limit (before_request of blueprint api)":
+        lambda app: app.before_request_funcs.setdefault("api", []).append(limit),
+    "a second flask_cors.extension.make_after_request_function.<locals>.cors_after_request":
+        lambda app: [CORS(app), CORS(app)],
+    "test_shortcut.Middleware (WSGI middleware)": behind,
+    "the view api.exam_predictions, which something wraps": wrapped,
+    "test_shortcut.Sessions (session_interface)": lambda app: setattr(app, "session_interface", Sessions()),
+    "test_shortcut.limit (signal request_started)": lambda app: flask.request_started.connect(limit, app),
+}  # fmt: skip
+"""What the sentence says → what makes it so."""
+
+
+@pytest.mark.parametrize("sentence", HANGING)
+def test_hook_that_it_would_go_round_stops_the_start(bundles, sentence):
+    app = made(bundles)
+    HANGING[sentence](app)
+    with pytest.raises(HookError) as refusal:
+        app.extensions["shortcut"].must_fit(app)
+    assert sentence in str(refusal.value)
+    assert "KNOWN of app/hooks.py" in str(refusal.value)
+
+
+def test_hook_of_ours_that_nobody_thought_of_stops_the_start(bundles, monkeypatch):
+    """As where a colleague adds one to the factory."""
+    monkeypatch.setattr("app.languages.register", lambda app: app.before_request(limit))
+    with pytest.raises(HookError, match="limit"):
+        made(bundles)
+
+
+def test_middleware_before_it_is_honoured(bundles):
+    app = made(bundles)
+    app.wsgi_app = Middleware(app.wsgi_app)
+    app.extensions["shortcut"].must_fit(app)
+
+
+# What it passes on
+
+
+def test_what_it_passes_on_is_counted_by_reason(bundles):
+    app = made(bundles)
+    row, way = json.dumps(ROW).encode(), app.wsgi_app
+    given = {
+        "REQUEST_METHOD": {"REQUEST_METHOD": "PUT"}, "CONTENT_TYPE": {"CONTENT_TYPE": "text/csv"},
+        "HTTP_ACCEPT": {"HTTP_ACCEPT": "text/html"}, "CONTENT_LENGTH": {"CONTENT_LENGTH": "99999999"},
+        "SCRIPT_NAME": {"SCRIPT_NAME": "/x"},
+    } | {name: {name: "x"} for name in UNUSUAL}  # fmt: skip
+    for more in given.values():
+        ask(way, row, **more)
+    for body in (b"{", b"[]", b"[1]", b'{"estudio": 600}'):
+        ask(way, body)
+    ask(way, row)
+    counted = app.test_client().get("/health").json["passed_on"]
+    assert counted == dict.fromkeys(given, 1) | {"refused": 4}
+    assert set(counted) <= set(REASONS)
+
+
+def test_fault_of_its_own_is_told_once_counted_and_answered_by_flask(bundles, monkeypatch, caplog):
+    app = made(bundles)
+    monkeypatch.setattr(shortcut.Shortcut, "_rows", lambda *_: {}["a slip"])
+    for _ in range(3):
+        assert ask(app.wsgi_app, json.dumps(ROW).encode())[0] == "200 OK"
+    (told,) = [record for record in caplog.records if record.exc_info]
+    assert told.exc_info[0] is KeyError
+    assert app.extensions["shortcut"].passed_on.told() == {"fault": 3}
+
+
+def test_model_that_fails_is_flask_s_to_tell(bundles, monkeypatch, caplog):
+    app = made(bundles)
+    monkeypatch.setattr(type(app.extensions["models"]["exam"]), "predict", lambda *_: 1 / 0)
+    assert ask(app.wsgi_app, json.dumps(ROW).encode())[0] == "500 INTERNAL SERVER ERROR"
+    (told,) = [record for record in caplog.records if record.exc_info]
+    assert "failed" in told.message and told.said["request_id"]
+    assert app.extensions["shortcut"].passed_on.told() == {"model": 1}
+
+
+def test_refused_body_is_not_held_twice_while_flask_reads_it(bundles, monkeypatch):
+    """An exception that is being handled would hold the rows that were read."""
+    app, held = made(bundles), []
+    monkeypatch.setattr(app.wsgi_app, "_flask", lambda *_: held.append(sys.exception()) or [])
+    app.wsgi_app({"REQUEST_METHOD": "POST", "PATH_INFO": ADDRESS, "CONTENT_LENGTH": "1", "CONTENT_TYPE": JSON[0],
+                  "wsgi.input": io.BytesIO(b"{")}, None)  # fmt: skip
+    assert held == [None]

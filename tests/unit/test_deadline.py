@@ -1,0 +1,281 @@
+"""The deadline: no request is older than its timeout, whatever it hangs in, and nobody else is the worse for it."""
+
+import http.client
+import json
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.hanging import FOREVER, bundle
+from tests.served import Served, served
+
+PATH = "/api/v1/models/hanging/predictions"
+TIMEOUT = 1
+MARGIN = 4
+"""Seconds within which a request must have ended after its timeout, on a busy machine."""
+
+ENDS = 20
+"""Seconds within which all must be as it was before."""
+
+WORKERS, THREADS = 2, 4
+
+
+class Site:
+    """The application under Gunicorn, with a model that hangs."""
+
+    def __init__(self, folder: Path, server: Served) -> None:
+        self.server = server
+        self.host, port = server.address.split(":")
+        self.port, self._log = int(port), folder / "gunicorn.log"
+        self._before = len(self._log.read_text())
+
+    def connect(self, patience: float = 30) -> http.client.HTTPConnection:
+        """Return a connection that hasn't been opened yet."""
+        return http.client.HTTPConnection(self.host, self.port, timeout=patience)
+
+    def hang(self, how: str, seconds: float = FOREVER, path: str = PATH, **headers: str) -> Any:
+        """Ask the model to hang; return the answer and the seconds that it took, or None where none came."""
+        connection, started = self.connect(), time.monotonic()
+        body = json.dumps({"how": how, "seconds": seconds})
+        try:
+            connection.request("POST", path, body, {"Content-Type": "application/json"} | headers)
+            answer = connection.getresponse()
+            return answer.status, answer.headers, answer.read(), time.monotonic() - started
+        except (OSError, http.client.HTTPException):
+            return None, None, b"", time.monotonic() - started
+        finally:
+            connection.close()
+
+    def lines(self, message: str = "") -> list[dict[str, Any]]:
+        """Return the log's lines that hold a message."""
+        found = [json.loads(line) for line in self._log.read_text()[self._before :].splitlines()]
+        return [line for line in found if message in line["message"]]
+
+    def wait_for(self, lines: int, message: str) -> list[dict[str, Any]]:
+        """Return so many lines once they are there."""
+        deadline = time.monotonic() + ENDS
+        while len(found := self.lines(message)) < lines:
+            assert time.monotonic() < deadline, [line for line in self.lines() if line["message"] != "POST 200"]
+            time.sleep(0.05)
+        return found
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory) -> Iterator[tuple[Path, Served]]:
+    folder = tmp_path_factory.mktemp("deadline")
+    bundle(folder / "bundles")
+    settings = {"APP_REQUEST_TIMEOUT": str(TIMEOUT), "GUNICORN_GRACEFUL_TIMEOUT": "5"}
+    with served(folder / "bundles", **settings) as server:
+        yield folder, server
+
+
+@pytest.fixture
+def site(running) -> Site:
+    return Site(*running)
+
+
+@contextmanager
+def visitors(site: Site, kept: bool, number: int = 4) -> Iterator[list[str]]:
+    """Ask ordinary predictions from several connections for the time of a block; tell what failed.
+
+    Args:
+        kept: whether each keeps its connection, asking again where it was closed between two requests, as clients do.
+    """
+    faults: list[str] = []
+    asked, stop = count(), threading.Event()
+
+    def visit() -> None:
+        while not stop.is_set():
+            connection = site.connect()
+            for _ in range(100 if kept else 1):
+                if stop.is_set():
+                    break
+                fault = _visit(connection)
+                next(asked)
+                if fault:
+                    faults.append(fault)
+                if connection.sock is None:
+                    break
+            connection.close()
+
+    threads = [threading.Thread(target=visit) for _ in range(number)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield faults
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+    assert next(asked) > 20 * number
+
+
+def _visit(connection: http.client.HTTPConnection) -> str:
+    try:
+        connection.request("POST", PATH, '{"how": "nothing", "seconds": 3}', {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        said = answer.read()
+        return "" if b'"value":3.0' in said else f"{answer.status} {said!r}"
+    except (OSError, http.client.HTTPException) as fault:
+        return repr(fault)
+
+
+@pytest.mark.parametrize("how", ["sleep", "python", "c"])
+def test_request_that_hangs_is_answered_and_no_other_is_lost(site, how):
+    with visitors(site, kept=True) as faults:
+        status, headers, said, seconds = site.hang(how, **{"Accept-Language": "en"})
+        (replaced,) = site.wait_for(1, "is replaced")
+        site.wait_for(1, "Booting worker")
+    assert faults == []
+    assert (status, headers["Content-Type"]) == (503, "application/problem+json"), said
+    assert TIMEOUT <= seconds < TIMEOUT + MARGIN
+    problem = json.loads(said)
+    assert (problem["status"], problem["title"]) == (503, "Unavailable")
+    assert problem["request_id"] == headers["X-Request-ID"]
+    assert headers["Cache-Control"] == "no-store"
+    (line,) = site.wait_for(1, "took longer than")
+    assert (line["route"], line["model"], line["status"], line["method"]) == (PATH, "hanging", 503, "POST")
+    assert TIMEOUT <= line["age_s"] < TIMEOUT + MARGIN
+    assert line["request_id"] == problem["request_id"]
+    assert "hanging.py" in line["traceback"], "where it hangs"
+    assert replaced["level"] == "warning"
+
+
+def test_request_that_holds_the_interpreter_ends_with_its_worker(site):
+    """No thread of that worker can do anything; whoever comes meanwhile is another worker's."""
+    with visitors(site, kept=False) as faults:
+        status, _, _, seconds = site.hang("gil")
+        lines = site.wait_for(1, "ended with its worker")
+        site.wait_for(1, "Booting worker")
+    line = max(lines, key=lambda line: line["age_s"])
+    assert status is None
+    assert TIMEOUT <= seconds < TIMEOUT + MARGIN
+    assert (line["route"], line["model"], line["method"]) == (PATH, "hanging", "POST")
+    assert TIMEOUT <= line["age_s"] < TIMEOUT + MARGIN
+    assert "hanging.py" in line["traceback"]
+    assert len(faults) <= THREADS, faults  # those that this worker had accepted a moment before
+
+
+@pytest.mark.parametrize("path", ["/modelo", "/invocations", "/models/hanging/invocations"])
+def test_line_names_the_model_of_every_protocol(site, path):
+    body = {"instances": [{"how": "sleep", "seconds": FOREVER}]} if "invo" in path else None
+    connection = site.connect()
+    connection.request("POST", path, json.dumps(body or {"how": "sleep", "seconds": FOREVER}),
+                       {"Content-Type": "application/json"})  # fmt: skip
+    assert connection.getresponse().status == 503
+    (line,) = site.wait_for(1, "took longer than")
+    assert line["route"] == path.replace("hanging", "<name>")
+    assert line["model"] == "hanging"
+
+
+def test_site_comes_back_where_every_thread_of_every_worker_hangs(site):
+    ended: list[int] = []
+    threads = [threading.Thread(target=lambda: ended.append(site.hang("sleep")[0]))
+               for _ in range(WORKERS * THREADS * 2)]  # fmt: skip
+    for thread in threads:
+        thread.start()
+    time.sleep(TIMEOUT / 2)
+    started = time.monotonic()
+    answer = site.hang("nothing", 3)
+    assert answer[0] == 200, "it waits behind those that hang, and is answered"
+    assert time.monotonic() - started < TIMEOUT + MARGIN
+    for thread in threads:
+        thread.join()
+    assert set(ended) <= {503}, ended
+    site.wait_for(WORKERS, "Booting worker")
+    assert site.hang("nothing", 3)[0] == 200
+
+
+def test_client_that_sends_its_body_byte_by_byte_costs_no_worker(site):
+    with site_socket(site) as client, visitors(site, kept=True) as faults:
+        started = time.monotonic()
+        client.sendall(f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n".encode())
+        said = drip(client, b"[")
+        assert said.startswith(b"HTTP/1.1 503 "), said
+        assert TIMEOUT <= time.monotonic() - started < TIMEOUT + MARGIN
+    assert faults == []
+    (line,) = site.wait_for(1, "took longer than")
+    assert (line["route"], line["model"], line["status"]) == (PATH, "hanging", 503)
+    assert site.lines("is replaced") == []
+
+
+def test_client_that_sends_its_headers_byte_by_byte_costs_no_worker(site):
+    with site_socket(site) as client:
+        client.sendall(f"POST {PATH} HTTP/1.1\r\nHost: x\r\nX-Slow: ".encode())
+        assert drip(client, b"x").startswith(b"HTTP/1.1 503 ")
+    (line,) = site.wait_for(1, "took longer than")
+    assert (line["route"], line["model"], line["status"]) == (None, None, 503)
+    assert site.lines("is replaced") == []
+
+
+def test_client_that_reads_nothing_is_cut_off_and_costs_no_worker(site):
+    with site_socket(site) as client, visitors(site, kept=True) as faults:
+        with suppress(ConnectionError):
+            while True:  # until answers of a mebibyte fill all buffers on their way, and it is cut off
+                client.sendall(b"GET /swagger/swagger-ui-bundle.js HTTP/1.1\r\nHost: x\r\n\r\n" * 1000)
+        (line,) = site.wait_for(1, "took longer than")
+    assert faults == []
+    assert (line["route"], line["status"]) == ("/swagger/<path:filename>", None), "its headers have gone out"
+    assert site.lines("is replaced") == []
+
+
+def test_connection_that_says_nothing_yet_is_let_be(site):
+    """Browsers open some before they need them."""
+    with site_socket(site) as client:
+        time.sleep(2 * TIMEOUT)
+        client.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert client.recv(100).startswith(b"HTTP/1.1 200 ")
+    assert site.lines("took longer than") == []
+
+
+def test_person_gets_a_page(site):
+    connection = site.connect()
+    connection.request("GET", "/models/hanging", headers={"Accept": "text/html"})
+    page = connection.getresponse()
+    cookie, text = page.headers["Set-Cookie"].partition(";")[0], page.read().decode()
+    token = text.partition('name="csrf_token" type="hidden" value="')[2].partition('"')[0]
+    form = f"csrf_token={token}&how=sleep&seconds={FOREVER}"
+    headers = {"Accept": "text/html", "Cookie": cookie, "Content-Type": "application/x-www-form-urlencoded"}
+    connection.request("POST", "/models/hanging", form, headers)
+    answer = connection.getresponse()
+    assert (answer.status, answer.headers["Content-Type"]) == (503, "text/html; charset=utf-8")
+    assert "<h1>" in answer.read().decode()
+    assert site.wait_for(1, "took longer than")[0]["route"] == "/models/<name>"
+
+
+def test_worker_that_is_killed_says_what_was_in_it(site):
+    thread = threading.Thread(target=site.hang, args=("sleep",))
+    thread.start()
+    time.sleep(TIMEOUT / 2)
+    for worker in site.server.workers:
+        os.kill(worker, signal.SIGKILL)
+    (line,) = site.wait_for(1, "ended with its worker")
+    assert (line["route"], line["model"]) == (PATH, "hanging")
+    thread.join()
+
+
+@contextmanager
+def site_socket(site: Site) -> Iterator[socket.socket]:
+    with socket.create_connection((site.host, site.port), 30) as client:
+        yield client
+
+
+def drip(client: socket.socket, byte: bytes, patience: float = TIMEOUT + MARGIN) -> bytes:
+    """Send a byte at a time until something comes back; return that."""
+    client.settimeout(0.05)
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
+        try:
+            return client.recv(65536)
+        except TimeoutError:
+            client.sendall(byte)
+    return b""

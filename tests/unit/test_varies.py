@@ -1,0 +1,127 @@
+"""Answers that differ say by what: caches on the way must not give one visitor's to another."""
+
+import json
+import re
+
+import pytest
+
+from app import create_app
+from app.settings import Settings
+
+ROW = {"estudio": 6, "sueno": 8}
+HTML = "text/html,application/xhtml+xml,*/*;q=0.8"
+OWN = re.compile(r'[0-9a-f]{32}|name="csrf_token" type="hidden" value="[^"]*"|"passed_on":\{[^}]*\}')
+"""What differs in each answer anyhow: ids, tokens and counts."""
+
+BODIES = {
+    "row": ("application/json", json.dumps(ROW)),
+    "rows": ("application/json", json.dumps({"instances": [ROW]})),
+    "tensors": ("application/json", json.dumps({"inputs": [
+        {"name": name, "shape": [1], "datatype": "FP64", "data": [value]} for name, value in ROW.items()
+    ]})),
+    "faults": ("application/json", '{"estudio": 600}'),
+    "no JSON": ("application/json", "{"),
+    "a text": ("text/plain", "6"),
+    "too long": ("application/json", "[" + " " * 70_000),
+    "a form": ("application/x-www-form-urlencoded", "estudio=6&sueno=8"),
+}  # fmt: skip
+"""What is posted to every route that takes a body."""
+
+QUERIES = ("", "?estudio=6&sueno=8", "?estudio=600", "?x=1", "?example")
+
+
+@pytest.fixture(scope="module")
+def site(bundles, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("one")
+    (folder / "exam").symlink_to(bundles / "exam")
+    return create_app(Settings(app_bundles=folder, secret_key="x" * 32, app_max_body_kib=64, app_max_rows=3,
+                               app_cors_origins="https://a.example"))  # fmt: skip
+
+
+def requests(app):
+    """Yield every route's requests: method, path, content type, body."""
+    version = app.extensions["models"]["exam"].version
+    values = {"name": "exam", "version": version, "code": "es", "filename": "style.css"}
+    for rule in app.url_map.iter_rules():
+        for names in (values, values | {"name": "nobody"}):
+            path = re.sub(r"<(?:path:)?(\w+)>", lambda part, names=names: names[part[1]], rule.rule)
+            for method in sorted(rule.methods - {"HEAD", "OPTIONS"}):
+                if method == "GET":
+                    yield from (("GET", path + query, None, None) for query in QUERIES)
+                else:
+                    yield from (("POST", path, kind, body) for kind, body in BODIES.values())
+    yield from ((method, path, None, None) for path in ("/nada", "/api/nada", "/v2/nada") for method in ("GET", "PUT"))
+    yield from (("DELETE", path, None, None) for path in ("/", "/modelo", "/api/v1/models"))
+
+
+def answer(app, request, **headers):
+    """Return an answer: status, headers, body without what differs anyhow."""
+    method, path, kind, body = request
+    sent = {name.replace("_", "-"): value for name, value in headers.items() if value}
+    with app.test_client(use_cookies=False).open(
+        path, method=method, data=body, content_type=kind, headers=sent
+    ) as found:
+        said = found.text if "text" in found.mimetype or "json" in found.mimetype else ""
+        return found.status_code, found.headers, OWN.sub("", said)
+
+
+def named(headers):
+    return {name.strip() for value in headers.getlist("Vary") for name in value.split(",")}
+
+
+def differing(app, ways, needed):
+    """Return the requests whose answers differ between ways without saying so, and how many say it rightly."""
+    silent, said = [], 0
+    for request in requests(app):
+        answers = [answer(app, request, **way) for way in ways]
+        if len({(status, body) for status, _, body in answers}) > 1:
+            missing = [needed - named(headers) for _, headers, _ in answers]
+            silent += [(request[:2], missing)] if any(missing) else []
+            said += 1
+    return silent, said
+
+
+@pytest.mark.parametrize("accept", ["", HTML, "application/json"])
+def test_what_differs_by_language_says_so(site, accept):
+    ways = [{"Accept_Language": "es", "Accept": accept}, {"Accept_Language": "en", "Accept": accept}]
+    silent, differ = differing(site, ways, {"Accept-Language", "Cookie"})
+    assert silent == []
+    assert differ > 50
+    for request in requests(site):
+        spanish, english = (answer(site, request, **way) for way in ways)
+        if spanish[2] != english[2]:
+            assert [each[1].get("Content-Language") for each in (spanish, english)] == ["es", "en"], request
+
+
+def test_what_differs_by_the_language_s_cookie_says_so(site):
+    ways = [{"Accept_Language": "es"}, {"Accept_Language": "es", "Cookie": "language=en"}]
+    silent, differ = differing(site, ways, {"Accept-Language", "Cookie"})
+    assert silent == []
+    assert differ > 50
+
+
+def test_what_differs_by_accept_says_so(site):
+    silent, differ = differing(site, [{"Accept": HTML}, {"Accept": "application/json"}, {"Accept": "image/png"}],
+                               {"Accept"})  # fmt: skip
+    assert silent == []
+    assert differ > 5
+
+
+def test_what_is_for_some_sites_scripts_says_so_to_all(site):
+    """A cache that keeps what a foreign or no site was told must not give it to one that is let in."""
+    silent = []
+    for request in requests(site):
+        origins = (None, "https://a.example", "https://evil.example")
+        answers = [answer(site, request, Origin=origin) for origin in origins]
+        allowed = [headers.get("Access-Control-Allow-Origin") for _, headers, _ in answers]
+        if any(allowed):
+            assert allowed == [None, "https://a.example", None]
+            silent += [request[:2] for _, headers, _ in answers if "Origin" not in named(headers)]
+    assert silent == []
+
+
+def test_what_is_the_same_in_both_languages_is_kept_for_both(site):
+    for path in ("/health", "/api/v1/openapi.json", "/api/v1/models", "/v2", "/static/style.css"):
+        _, headers, _ = answer(site, ("GET", path, None, None))
+        assert "Accept-Language" not in named(headers), path
+        assert "Content-Language" not in headers, path
