@@ -60,9 +60,9 @@ def infer(name: str, version: str = "") -> Response:
     """Answer the predictions for the rows that the input tensors hold."""
     model = _model(name, version)
     body, packed = tensors.body(rows.limits(model))
-    tensors.must_be_good(model, body.get("inputs"))
+    tensors.must_be_good(body.get("inputs"))
     asked = _asked(body)
-    columns = tensors.columns(body["inputs"], packed)
+    columns = tensors.columns(model, body["inputs"], packed)
     if len({len(values) for values in columns.values()}) != 1:
         raise Failure(422, N_("The tensors must have the same number of rows."))
     given = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]

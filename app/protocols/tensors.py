@@ -7,7 +7,7 @@ import numpy as np
 from flask import current_app, request
 
 from app import rows
-from app.check import InvalidInput
+from app.check import UNKNOWN_NAMED
 from app.errors import Failure
 from app.languages import N_
 from app.limits import Limits
@@ -40,27 +40,24 @@ def body(within: Limits) -> tuple[dict[str, Any], memoryview | None]:
     return head, memoryview(data)[int(length) :]
 
 
-def must_be_good(model: Model, tensors: Any) -> None:
-    """Check the tensors' heads, before any value is looked at: each one's form, and that the model has such inputs.
+def must_be_good(tensors: Any) -> None:
+    """Check the tensors' heads, before any value is looked at.
 
     Raises:
         Failure: 422 a head, 413 too many tensors.
-        InvalidInput: no field has a tensor's name.
     """
     if not isinstance(tensors, list) or not tensors:
         raise Failure(422, N_("inputs must be an array of tensors."))
     most = current_app.config["MAX_COLUMNS"]
     if len(tensors) > most:
         raise Failure(413, N_("There are more than %(tensors)s tensors."), tensors=most)
-    seen: dict[str, None] = {}
+    seen: set[str] = set()
     for tensor in tensors:
         _binary_size(tensor)
         name = tensor.get("name")
         if not isinstance(name, str) or tensor.get("datatype") not in (*NUMPY, "BYTES") or name in seen:
             raise Failure(422, N_("A tensor needs a name of its own and a datatype of the protocol."))
-        seen[name] = None
-    if unknown := model.check.unknown(seen):
-        raise InvalidInput(unknown)
+        seen.add(name)
 
 
 def _binary_size(tensor: Any) -> int | None:
@@ -72,31 +69,36 @@ def _binary_size(tensor: Any) -> int | None:
     return size
 
 
-def columns(given: list[dict[str, Any]], packed: memoryview | None) -> dict[str, list[Any]]:
-    """Return name → values of tensors whose heads are good; none is read that its shape or size contradicts."""
+def columns(model: Model, given: list[dict[str, Any]], packed: memoryview | None) -> dict[str, list[Any]]:
+    """Return name → values of tensors whose heads are good; none is read that its shape or size contradicts.
+
+    Of tensors that no field has, the first few are kept, without their values: enough to refuse the rows for them.
+    """
     if packed is not None and sum(_binary_size(tensor) or 0 for tensor in given) != len(packed):
         raise Failure(400, N_("The binary tensors don't fill the body."))
     found: dict[str, list[Any]] = {}
-    place = 0
+    place, strangers = 0, 0
     for tensor in given:
         size = _binary_size(tensor)
-        if packed is None or size is None:
-            values = _flat(tensor.get("data"))
-            _must_be_of_shape(tensor, len(values))
-        else:
-            count = _rows_of_shape(tensor.get("shape"))
-            rows.must_be_a_few(count)
-            values = _decoded(tensor["datatype"], packed[place : place + size], count)
-            place += size
-        found[tensor["name"]] = values
+        part = None if packed is None or size is None else packed[place : place + size]
+        place += size or 0
+        count = _count(tensor, part)
+        if tensor["name"] in model.check.names:
+            found[tensor["name"]] = _flat(tensor) if part is None else _decoded(tensor["datatype"], part, count)
+        elif strangers < UNKNOWN_NAMED:
+            strangers += 1
+            found[tensor["name"]] = [None] * count
     return found
 
 
-def _must_be_of_shape(tensor: dict[str, Any], count: int) -> None:
+def _count(tensor: dict[str, Any], part: memoryview | None) -> int:
+    """Return how many rows a tensor has, as its shape and, in JSON, its values say."""
+    count = len(_flat(tensor)) if part is None else _rows_of_shape(tensor.get("shape"))
     rows.must_be_a_few(count)
-    if tensor.get("shape") not in ([count], [count, 1]):
+    if part is None and tensor.get("shape") not in ([count], [count, 1]):
         raise Failure(422, N_("The tensor %(name)s has %(values)s values; its shape must be [%(values)s]."),
                       name=tensor["name"][:100], values=count)  # fmt: skip
+    return count
 
 
 def _rows_of_shape(shape: Any) -> int:
@@ -139,8 +141,9 @@ def _strings(part: memoryview, count: int) -> list[str]:
     return found
 
 
-def _flat(values: Any) -> list[Any]:
-    """Return a tensor's values; the protocol lets them be nested as the shape says."""
+def _flat(tensor: dict[str, Any]) -> list[Any]:
+    """Return a tensor's values in JSON; the protocol lets them be nested as the shape says."""
+    values = tensor.get("data")
     if not isinstance(values, list):
         raise Failure(422, N_("A tensor's data must be an array."))
     if values and all(isinstance(value, list) and len(value) == 1 for value in values):
