@@ -43,7 +43,10 @@ def default_model() -> Model:
 def limits(model: Model, most_rows: int | None = None) -> Limits:
     """Return what a body may hold that asks a model for the predictions of so many rows; else of as many as may be."""
     most = current_app.config["MAX_ROWS"] if most_rows is None else most_rows
-    return limits_of(model.contract, most, current_app.config["MAX_CONTENT_LENGTH"])
+    known: dict[tuple[str, int], Limits] = current_app.extensions.setdefault("limits", {})
+    if (model.name, most) not in known:
+        known[model.name, most] = limits_of(model.contract, most, current_app.config["MAX_CONTENT_LENGTH"])
+    return known[model.name, most]
 
 
 def body(within: Limits) -> bytes:

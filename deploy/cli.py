@@ -82,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     words = "write requirements.txt from Pipfile.lock, for platforms that install by pip"
     commands.add_parser("requirements", help=words, description=words).set_defaults(run=verbs.write_requirements)
     commands.add_parser("model", help="add, build, check and list models: python3 -m deploy model --help")
-    words = "load Puerto and its peers on one host, and compare them: python3 -m deploy bench --help"
+    words = "compare Puerto and its peers under load (--help), or attack it on a host of 600 MiB (--hostile --help)"
     commands.add_parser("bench", help=words)
     _add_test(commands)
     _add_dev(commands)

@@ -17,6 +17,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from flask import Flask
 
 from app import create_app
+from app.contract import Contract
+from app.limits import limits_of
 from app.settings import Settings
 from deploy import rehearsal
 from deploy.console import Console
@@ -53,7 +55,7 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python3 -m deploy bench --hostile", description=__doc__.splitlines()[0])
     parser.add_argument("--model", default="exam", help="that is asked (exam)")
-    parser.add_argument("--kib", type=int, default=10_000, help="of each attack's body (10000)")
+    parser.add_argument("--kib", type=int, nargs="+", help="of each attack's body (what JSON may be, what any may be)")
     parser.add_argument("--only", default="", metavar="REGEX", help="routes and shapes whose names it finds")
     parser.add_argument("--seconds", type=int, default=10, help="of 16 attacks at once (10)")
     parser.add_argument("--all", action="store_true", help="print the green cells too")
@@ -96,17 +98,26 @@ def attack(host: rehearsal.Host, copy: Path, own: dict[str, Any], options: argpa
     model = app.extensions["models"][options.model]
     site = siege.Site(host.address, 80, own["nginx_server_names"][0])
     site.open_form(f"/models/{model.name}")
-    target = hostile.Target(model.contract, options.kib * 1024, site.token)
+    targets = [hostile.Target(model.contract, size, site.token) for size in _sizes(model.contract, own, options.kib)]
     routes = routes_of(app, options.model)
     with metered(host, own) as meter:
-        found = list(siege.cells(site, meter, routes, target, options.only))
-        crowd = siege.crowd(site, routes, target, options.seconds)
+        found = [cell for target in targets for cell in siege.cells(site, meter, routes, target, options.only)]
+        crowds = {target.size: siege.crowd(site, routes, target, options.seconds) for target in targets}
     red = [cell for cell in found if cell.fault]
     print(siege.table(found if options.all else red))
     print(f"{len(found)} cells, {len(red)} of them red; the largest worker had "
           f"{max(cell.whole for cell in found) / siege.MIB:.0f} MiB.")  # fmt: skip
-    print(f"Predictions beside {siege.CROWD} attacks at once: {json.dumps(crowd)}")
-    return 1 if red or crowd["failed"] or crowd["p99_ms"] > siege.P99_MS else 0
+    for size, crowd in crowds.items():
+        print(f"Predictions beside {siege.CROWD} attacks of {size / siege.MIB:.1f} MiB at once: {json.dumps(crowd)}")
+    bad = [crowd for crowd in crowds.values() if crowd["failed"] or crowd["p99_ms"] > siege.P99_MS]
+    return 1 if red or bad else 0
+
+
+def _sizes(contract: Contract, own: dict[str, Any], kib: list[int] | None) -> list[int]:
+    """Return how large attacks are: as JSON may be, so that it is parsed, and as any body may be, nearly."""
+    most = own["app_max_body_kib"] * 1024
+    parsed = limits_of(contract, own["app_max_rows"], most).bytes
+    return [size * 1024 for size in kib] if kib else [parsed * 19 // 20, most * 19 // 20]
 
 
 def routes_of(app: Flask, name: str) -> list[hostile.Route]:
