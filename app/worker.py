@@ -184,7 +184,7 @@ class _Watchdog(threading.Thread):
                     place.hangs = now - place.ended > FREE_SECONDS
                     hanging += [place.connection] if place.hangs else []
                 elif not place.connection.initialized:  # not a byte has come yet
-                    place.started = now
+                    place.started = now + self._pause  # rather a little late than early
                 elif now - place.started >= self._deadline.seconds:
                     self._end(place, now)
         if hanging:

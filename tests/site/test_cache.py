@@ -1,0 +1,88 @@
+"""Nginx's kept predictions, asked by several sites' scripts and in several languages, with CORS on."""
+
+import json
+import re
+
+import pytest
+import requests
+
+ALLOWED, OTHER, FOREIGN = "https://a.example", "https://b.example", "https://evil.example"
+PATH = "/api/v1/models/exam/prediction"
+
+
+@pytest.fixture(scope="module")
+def letting(hosts):
+    """Releases that let two sites' scripts in, and after it those that were."""
+    play = hosts.play("-e", json.dumps({"app_cors_origins": [ALLOWED, OTHER]}), playbook="ansible/release.yml")
+    assert play.status == 0, play.output
+    yield
+    assert hosts.play(playbook="ansible/release.yml").status == 0
+
+
+@pytest.fixture
+def get(hosts, host):
+    """Ask the host's site: path, headers."""
+    site = hosts.values[host.name]["nginx_server_names"][0]
+
+    def ask(path: str, **headers: str) -> requests.Response:
+        given = {name.replace("_", "-"): value for name, value in headers.items()}
+        return requests.get(f"http://{host.address}{path}", headers={"Host": site} | given, timeout=10)
+
+    return ask
+
+
+def row(number: float) -> str:
+    """Return an address that no other test asks."""
+    return f"{PATH}?estudio={number}&sueno=7.25"
+
+
+@pytest.mark.parametrize("first", [FOREIGN, None, OTHER, ALLOWED])
+def test_no_site_s_answer_is_given_to_another_site_s_script(letting, get, first):
+    path = row(1 + len(first or "") / 100)
+    get(path, **({"Origin": first} if first else {}))
+    for origin in (ALLOWED, FOREIGN, None, OTHER, ALLOWED):
+        answer = get(path, **({"Origin": origin} if origin else {}))
+        expected = origin if origin in (ALLOWED, OTHER) else None
+        assert answer.headers.get("Access-Control-Allow-Origin") == expected, (first, origin)
+        assert "Origin" in answer.headers["Vary"]
+    assert answer.headers["X-Cache"] == "HIT"
+
+
+def test_foreign_sites_find_what_is_kept_for_all(letting, get):
+    get(row(2.5))
+    for number in range(3):
+        assert get(row(2.5), Origin=f"https://{number}.example").headers["X-Cache"] == "HIT"
+
+
+def test_visitors_with_cookies_find_what_is_kept_in_their_language(get):
+    said = {}
+    for language in ("es", "en"):
+        for visitor in range(3):
+            answer = get(row(3.5), Cookie=f"session=visitor{visitor}; language={language}; other={visitor}")
+            assert answer.headers["X-Cache"] == ("HIT" if visitor else "MISS"), (language, visitor)
+            assert answer.headers["Content-Language"] == language
+            assert {"Accept-Language", "Cookie"} <= set(re.split(r",\s*", answer.headers["Vary"]))
+            said.setdefault(language, set()).add(answer.json()["prediction"]["label"])
+    assert [len(labels) for labels in said.values()] == [1, 1]
+    assert said["es"] != said["en"]
+
+
+@pytest.mark.parametrize("cookie", ['language="en"', "language=EN", "language=xx", "language=", "language=en-GB"])
+def test_cookie_that_is_no_language_spoils_nobody_s_answer(get, cookie):
+    path = row(4 + len(cookie) / 100)
+    get(path, Cookie=cookie, Accept_Language="es")
+    assert get(path, Accept_Language="es").headers["Content-Language"] == "es"
+    assert get(path, Accept_Language="en").headers["Content-Language"] == "en"
+
+
+def test_unavailable_pages_say_by_what_they_differ(hosts, host, on, get):
+    flag = f"{hosts.values[host.name]['app_root']}/shared/maintenance"
+    on(host, f"touch {flag}")
+    try:
+        for accept, kind, language in (("text/html", "text/html", "es, en"), ("*/*", "application/problem+json", "en")):
+            answer = get("/", Accept=accept)
+            assert (answer.status_code, answer.headers["Content-Type"]) == (503, kind)
+            assert answer.headers["Content-Language"] == language
+            assert "Accept" in re.split(r",\s*", answer.headers["Vary"])
+    finally:
+        on(host, f"rm {flag}")
