@@ -123,7 +123,7 @@ def test_what_is_no_model_is_refused_and_leaves_nothing(add, kind):
 def test_file_of_two_gibibytes_is_refused_at_once(add):
     file = add.file("big.joblib", b"")
     os.truncate(file, 2 << 30)
-    with pytest.raises(DeployError, match=r"has 2\.0 GiB; at most 1024 MiB go into a release"):
+    with pytest.raises(DeployError, match=r"has 2\.0 GiB; at most 1024 MiB can be taken"):
         add(file)
 
 
