@@ -88,7 +88,9 @@ def _draft(file: Path, draft: Path, data: Path | None, target: str, trust: bool)
         _ask(file, trust)
     table = (data.resolve(), target) if data else None
     print(f"Opening {file} in a sandbox …", flush=True)
-    with sandbox(given, *table[:1] if table else ()) as opened:
+    # The contract is written once it is known what goes in; the sandbox, which is open by then, reads it all the same.
+    (draft / bundles.CONTRACT).touch()
+    with sandbox(given, draft / bundles.CONTRACT, *table[:1] if table else ()) as opened:
         trusted = _ask_types(file, opened.ask("types", Types)[0].types, trust) if is_skops else []
         found, estimator = opened.ask("describe", Described, data=str(table[0] if table else ""), target=target,
                                       trusted=trusted)  # fmt: skip

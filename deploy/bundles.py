@@ -82,7 +82,7 @@ def build_locked() -> dict[str, bool]:
 
 def _build_and_tell(folder: Path) -> bool:
     before = engines.of(BUNDLES / folder.name)
-    built = build(folder)
+    built = build(folder, BUNDLES)
     now = engines.of(BUNDLES / folder.name)
     for sentence in engines.fallen({"": before} if before else {}, {"": now} if now else {}):
         print(f"{folder.name}{sentence}", file=sys.stderr)

@@ -53,7 +53,7 @@ def describe(file: str, estimator: Any, data: str, target: str) -> dict[str, Any
     known = _known_categories(estimator, names)
     fields = [_field(name, table.frame[name] if table else None, known.get(name)) for name in names]
     table = _as_trained(estimator, table) if table else None
-    found = {
+    found: dict[str, Any] = {
         "estimator": _title(estimator), "labels": labels, "fields": fields,
         "columns": [_pandas_type(table, field) for field in fields],
         "rows": [], "answers": [], "metrics": {},
