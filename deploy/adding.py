@@ -25,6 +25,9 @@ LARGEST_MIB, LARGEST_TABLE_MIB = 1024, 4096
 REPLACED_KEPT = 10
 """Models that were replaced, and can be taken back by hand."""
 
+BUILT = ".bundles"
+"""Beside the draft of a model's folder, whose name it can't be."""
+
 WRITTEN = (bundles.CONTRACT, bundles.RECORD, bundles.GIVEN)
 """What this command puts into a model's folder."""
 
@@ -74,7 +77,7 @@ def add(file: Path, *, data: Path | None = None, target: str = "", name: str | N
         with bundles.models_locked():
             _take_place(draft, folder)
             bundles.remove(built / called)
-            _move(Path(scratch) / "bundles" / called, built / called)
+            _move(Path(scratch) / BUILT / called, built / called)
     return folder
 
 
@@ -97,7 +100,7 @@ def _draft(file: Path, draft: Path, data: Path | None, target: str, trust: bool)
         if is_skops:
             (draft / bundles.GIVEN).write_bytes(estimator)
         _write(draft, draft.name, file, found)
-        bundles.build(draft, draft.parent / "bundles", origin=bundles.GIVEN, table=table,
+        bundles.build(draft, draft.parent / BUILT, origin=bundles.GIVEN, table=table,
                       opened=None if is_skops else opened)  # fmt: skip
     return found
 
@@ -185,8 +188,8 @@ def _free_folder(models: Path, name: str, replace: bool) -> Path:
 
 
 def _ask(file: Path, trust: bool) -> None:
-    _must_be_trusted(trust, f"{file}: opening a joblib or pickle file runs the code in it. It will be opened in a"
-                     " sandbox here, and by the application on the server.")  # fmt: skip
+    warning = "opening a joblib or pickle file runs the code in it. It will be opened in a sandbox here"
+    _must_be_trusted(trust, f"{file}: {warning}; the application opens it too: on the server, and here under dev.")
 
 
 def _ask_types(file: Path, names: list[str], trust: bool) -> list[str]:

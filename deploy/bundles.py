@@ -141,6 +141,8 @@ class Record(BaseModel):
 
 
 def _record(file: Path) -> Record:
+    if not file.is_file():
+        raise DeployError(f"{file}: is no file")
     try:
         return Record.model_validate_json(file.read_bytes())
     except (OSError, ValidationError) as fault:
@@ -254,7 +256,11 @@ def _source(folder: Path) -> str:
     """Return the SHA-256 of all that a bundle is made from."""
     digest = hashlib.sha256(" ".join(f"{name}=={version(name)}" for name in PACKAGES).encode())
     for file in _sources(folder):
-        digest.update(f"{file.name}\0".encode() + file.read_bytes() + b"\0")
+        digest.update(f"{file.name}\0".encode())
+        with file.open("rb") as stream:  # in pieces: a table beside train.py may be larger than the memory
+            while block := stream.read(1 << 20):
+                digest.update(block)
+        digest.update(b"\0")
     return digest.hexdigest()
 
 

@@ -159,6 +159,20 @@ def test_column_too_many_is_refused_where_the_model_knows_no_names(add):
     assert "--target" in refusal.value.advice
 
 
+def test_model_called_bundles_is_one_like_others(add):
+    file = add.file("bundles.joblib", LogisticRegression().fit(ROWS, HIGH))
+    assert add(file).name == "bundles"
+    assert model.load(add.bundles / "bundles").name == "bundles"
+
+
+def test_contract_that_is_a_pipe_holds_up_nobody(tmp_path):
+    (tmp_path / "odd").mkdir()
+    os.mkfifo(tmp_path / "odd" / bundles.CONTRACT)
+    (tmp_path / "odd" / bundles.TRAINING).touch()
+    with pytest.raises(DeployError, match=r"model\.yaml: is no file"):
+        bundles.build(tmp_path / "odd", tmp_path / "built")
+
+
 @pytest.mark.parametrize("name", ["Ünï", "1st", "../etc", "a" * 64])
 def test_name_that_no_address_can_have(add, name):
     with pytest.raises(DeployError, match="can't be a model's name"):
