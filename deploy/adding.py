@@ -1,32 +1,45 @@
 """``model add``: a stranger's file becomes ``models/<name>``, a contract to edit beside it."""
 
 import json
+import os
 import re
 import shutil
+import stat
 import sys
 import tempfile
 import zipfile
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import yaml
 
 from deploy import bundles
 from deploy.errors import DeployError
 from deploy.project import BUNDLES, MODELS, state
+from deploy.replies import Described, FoundField, Types, visible
 from deploy.sandbox import sandbox
 
-LARGEST_MIB = 1024
+LARGEST_MIB, LARGEST_TABLE_MIB = 1024, 4096
+REPLACED_KEPT = 10
+"""Models that were replaced, and can be taken back by hand."""
+
+BUILT = ".bundles"
+"""Beside the draft of a model's folder, whose name it can't be."""
+
+WRITTEN = (bundles.CONTRACT, bundles.RECORD, bundles.GIVEN)
+"""What this command puts into a model's folder."""
+
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 MAGICS = (b"\x80", b"\x78", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x5d\x00", b"\x04\x22\x4d\x18")
 """How files begin that pickle wrote, or joblib: plain, zlib, gzip, bz2, xz, lzma, lz4."""
 
 HEAD = """\
 # yaml-language-server: $schema=../model.schema.json
-# The contract of a model that was added ({estimator}): say in people's words what goes in and what comes out.
-# A text may stand in both languages: {{es: "Edad", en: "Age"}}. What each key means: models/model.schema.json.
-# Then: python3 -m deploy model check {name}
+# The contract of a model that was added: say in people's words what goes in and what comes out.
+# A text may stand in both languages: {es: "Edad", en: "Age"}. What each key means: models/model.schema.json.
+# Then: python3 -m deploy model check, and the model's name
 ---
 """
 
@@ -40,7 +53,7 @@ def add(file: Path, *, data: Path | None = None, target: str = "", name: str | N
         target: that table's column with the answers; empty: the one that the model doesn't know.
         name: the model's; None: the file's.
         trust: don't ask whether its code may run.
-        replace: take the place of a model of that name.
+        replace: take the place of a model of that name that was added too; that is moved aside.
         models, built: where models and bundles are.
 
     Raises:
@@ -49,45 +62,98 @@ def add(file: Path, *, data: Path | None = None, target: str = "", name: str | N
     _must_be_a_model(file)
     called = name or re.sub(r"[^a-z0-9]+", "_", file.name.partition(".")[0].lower()).strip("_")
     folder = _free_folder(models, called, replace)
-    if data is not None and not data.is_file():
-        raise DeployError(f"{data}: no such file", status=2)
+    if data is not None:
+        _must_be_a_file(data, LARGEST_TABLE_MIB, "Give fewer of its rows: ranges and answers need no more.")
     with tempfile.TemporaryDirectory(dir=state("adding", called).parent) as scratch:
         draft = Path(scratch) / called
         draft.mkdir()
         try:
             found = _draft(file, draft, data, target, trust)
         except DeployError as fault:
-            reason = re.sub(rf"{re.escape(str(draft))}/model\.(joblib|skops)", lambda _: str(file), fault.reason)
+            given = rf"{re.escape(scratch)}/({called}/)?model\.(joblib|skops)"
+            reason = re.sub(given, lambda _: str(file), fault.reason)
             raise DeployError(reason.replace(str(draft), called), fault.advice, fault.status) from fault
         _show(called, found, data)
-        _move(draft, folder)
-        _move(Path(scratch) / "bundles" / called, built / called)
+        with bundles.models_locked():
+            _take_place(draft, folder)
+            bundles.remove(built / called)
+            _move(Path(scratch) / BUILT / called, built / called)
     return folder
 
 
-def _draft(file: Path, draft: Path, data: Path | None, target: str, trust: bool) -> dict[str, Any]:
+def _draft(file: Path, draft: Path, data: Path | None, target: str, trust: bool) -> Described:
     """Fill a model's folder, build its bundle beside it, and return what was found out of the file."""
     is_skops = zipfile.is_zipfile(file)
-    given = (draft / bundles.GIVEN).with_suffix(".skops" if is_skops else ".joblib")
-    shutil.copyfile(file, given)
+    given = draft.with_name("model.skops") if is_skops else draft / bundles.GIVEN
+    with file.open("rb") as stream:
+        _copy(stream, given)
     if not is_skops:
         _ask(file, trust)
     table = (data.resolve(), target) if data else None
     print(f"Opening {file} in a sandbox …", flush=True)
-    with sandbox(given, *table[:1] if table else (), out=draft) as ask:
-        trusted = _ask_types(file, ask("types")["types"], trust) if is_skops else []
-        found = ask("describe", data=str(table[0] if table else ""), target=target, trusted=trusted, out=str(draft))
-        _write(draft, draft.name, file, found)
+    # The contract is written once it is known what goes in; the sandbox, which is open by then, reads it all the same.
+    (draft / bundles.CONTRACT).touch()
+    with sandbox(given, draft / bundles.CONTRACT, *table[:1] if table else ()) as opened:
+        trusted = _ask_types(file, opened.ask("types", Types)[0].types, trust) if is_skops else []
+        found, estimator = opened.ask("describe", Described, data=str(table[0] if table else ""), target=target,
+                                      trusted=trusted)  # fmt: skip
         if is_skops:
-            given.unlink()
-        bundles.build(draft, draft.parent / "bundles", table=table, ask=None if is_skops else ask)
+            (draft / bundles.GIVEN).write_bytes(estimator)
+        _write(draft, draft.name, file, found)
+        bundles.build(draft, draft.parent / BUILT, origin=bundles.GIVEN, table=table,
+                      opened=None if is_skops else opened)  # fmt: skip
     return found
+
+
+def _copy(stream: IO[bytes], to: Path) -> None:
+    """Copy a file that may have become another since it was looked at.
+
+    Raises:
+        DeployError: it is no file any more, or grows without end.
+    """
+    if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+        raise DeployError(f"{stream.name}: is no file")
+    left = LARGEST_MIB << 20
+    with to.open("xb") as copy:
+        while block := stream.read(min(1 << 20, left + 1)):
+            left -= copy.write(block)
+            if left < 0:
+                raise DeployError(f"{stream.name}: grows while it is read; at most {LARGEST_MIB} MiB go into a release")
+
+
+def _take_place(draft: Path, folder: Path) -> None:
+    """Put a model's folder where it belongs; what was there is kept aside."""
+    if folder.is_symlink() or folder.exists():
+        aside = state("replaced", f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}-{folder.name}")
+        _move(folder, aside)
+        print(f"The model that it replaces is kept in {aside}.")
+        for old in sorted(aside.parent.iterdir())[:-REPLACED_KEPT]:
+            bundles.remove(old)
+    _move(draft, folder)
 
 
 def _move(folder: Path, to: Path) -> None:
     to.parent.mkdir(parents=True, exist_ok=True)
-    shutil.rmtree(to, ignore_errors=True)
-    folder.rename(to)
+    shutil.move(folder, to)
+
+
+def _must_be_a_file(file: Path, largest_mib: int, advice: str) -> None:
+    """Check that it is a file, of a size that can be taken.
+
+    Raises:
+        DeployError: it is none.
+    """
+    try:
+        found = file.stat()
+    except OSError as fault:
+        reason = "no such file" if isinstance(fault, FileNotFoundError) else fault.strerror
+        raise DeployError(f"{file}: {reason}", status=2) from fault
+    if not stat.S_ISREG(found.st_mode):
+        kinds = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
+        raise DeployError(f"{file}: is {kinds.get(stat.S_IFMT(found.st_mode), 'a device')}, not a file", status=2)
+    if found.st_size > largest_mib << 20:
+        size = f"{found.st_size / 2**30:.1f} GiB"
+        raise DeployError(f"{file}: has {size}; at most {largest_mib} MiB can be taken", advice)
 
 
 def _must_be_a_model(file: Path) -> None:
@@ -96,12 +162,7 @@ def _must_be_a_model(file: Path) -> None:
     Raises:
         DeployError: it is neither that, nor joblib's, nor pickle's.
     """
-    if not file.is_file():
-        raise DeployError(f"{file}: no such file", status=2)
-    size = file.stat().st_size
-    if size > LARGEST_MIB << 20:
-        raise DeployError(f"{file}: has {size / 2**30:.1f} GiB; at most {LARGEST_MIB} MiB go into a release",
-                          "Train a smaller one, with fewer trees, or dump it with compress=3.")  # fmt: skip
+    _must_be_a_file(file, LARGEST_MIB, "Train a smaller one, with fewer trees, or dump it with compress=3.")
     with file.open("rb") as stream:
         begins = stream.read(8)
     if not begins.startswith(MAGICS) and not zipfile.is_zipfile(file):
@@ -114,15 +175,21 @@ def _free_folder(models: Path, name: str, replace: bool) -> Path:
         raise DeployError(f"{name!r} can't be a model's name: lower-case letters, digits, _ and -, a letter first",
                           "Give one: --name my_model", status=2)  # fmt: skip
     folder = models / name
-    if folder.exists() and not replace:
+    if not folder.is_symlink() and not folder.exists():
+        return folder
+    if not replace:
         raise DeployError(f"{folder}: there is such a model already",
                           "Give another name (--name), or replace it (--replace).", status=2)  # fmt: skip
+    own = [entry.name for entry in sorted(folder.iterdir()) if entry.name not in WRITTEN] if folder.is_dir() else []
+    if own := [entry for entry in own if entry != "__pycache__"]:
+        raise DeployError(f"{folder}: holds what model add didn't write: {', '.join(map(visible, own[:5]))}",
+                          "Give another name (--name), or move that folder away yourself.", status=2)  # fmt: skip
     return folder
 
 
 def _ask(file: Path, trust: bool) -> None:
-    _must_be_trusted(trust, f"{file}: opening a joblib or pickle file runs the code in it. It will be opened in a"
-                     " sandbox here, and by the application on the server.")  # fmt: skip
+    warning = "opening a joblib or pickle file runs the code in it. It will be opened in a sandbox here"
+    _must_be_trusted(trust, f"{file}: {warning}; the application opens it too: on the server, and here under dev.")
 
 
 def _ask_types(file: Path, names: list[str], trust: bool) -> list[str]:
@@ -142,20 +209,20 @@ def _must_be_trusted(trust: bool, warning: str) -> None:
         raise DeployError("not trusted: nothing was added")
 
 
-def _write(draft: Path, name: str, file: Path, found: dict[str, Any]) -> None:
+def _write(draft: Path, name: str, file: Path, found: Described) -> None:
     contract = {
         "name": name,
         "title": name.replace("_", " ").replace("-", " ").capitalize(),
-        "description": f"{found['estimator']}, trained elsewhere.",
+        "description": f"{found.estimator}, trained elsewhere.",
         "trained": datetime.fromtimestamp(file.stat().st_mtime, UTC).date(),
-        "metrics": found["metrics"],
-        "predicts": _predicts(found["labels"]),
-        "fields": [_field(field) for field in found["fields"]],
+        "metrics": {metric.name: metric.value for metric in found.metrics},
+        "predicts": _predicts(found.labels),
+        "fields": [_field(field) for field in found.fields],
     }
-    head = HEAD.format(estimator=found["estimator"], name=name)
     text = yaml.safe_dump(contract, sort_keys=False, allow_unicode=True, default_flow_style=False, width=120)
-    (draft / bundles.CONTRACT).write_text(head + text, encoding="utf-8")
-    record = {key: found[key] for key in ("columns", "rows", "answers", "made_with")}
+    (draft / bundles.CONTRACT).write_text(HEAD + text, encoding="utf-8")
+    made_with = {package: version(package) for package in ("joblib", "numpy", "scikit-learn")}
+    record = {"columns": found.columns, "rows": found.rows, "answers": found.answers, "made_with": made_with}
     (draft / bundles.RECORD).write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
@@ -166,14 +233,14 @@ def _predicts(labels: list[Any] | None) -> dict[str, Any]:
     return {"kind": "classification", "label": {"es": "Predicción", "en": "Prediction"}, "labels": named}
 
 
-def _field(field: dict[str, Any]) -> dict[str, Any]:
-    name = field["name"]
-    said: dict[str, Any] = {"name": name, "kind": field["kind"], "label": name.replace("_", " ")}
-    if field["missing"]:
+def _field(field: FoundField) -> dict[str, Any]:
+    said: dict[str, Any] = {"name": field.name, "kind": field.kind, "label": field.name.replace("_", " ")}
+    if field.missing:
         said["missing"] = True
-    if "choices" in field:
-        said["choices"] = [{"value": value, "label": _in_words(value)} for value in field["choices"]]
-    return said | {key: field[key] for key in ("minimum", "maximum", "maximum_characters", "example") if key in field}
+    if field.choices is not None:
+        said["choices"] = [{"value": value, "label": _in_words(value)} for value in field.choices]
+    known = field.model_dump(exclude_none=True)
+    return said | {key: known[key] for key in ("minimum", "maximum", "maximum_characters", "example") if key in known}
 
 
 def _in_words(value: Any) -> Any:
@@ -182,15 +249,19 @@ def _in_words(value: Any) -> Any:
     return str(value)
 
 
-def _show(name: str, found: dict[str, Any], data: Path | None) -> None:
-    print(f"{name}: {found['estimator']}")
-    answers = "a number" if found["labels"] is None else f"one of {', '.join(map(str, found['labels'][:8]))}"
+def _show(name: str, found: Described, data: Path | None) -> None:
+    print(f"{name}: {found.estimator}")
+    answers = "a number" if found.labels is None else f"one of {_listed(found.labels[:8])}"
     print(f"  predicts {answers}")
-    for field in found["fields"]:
-        known = f"{field['minimum']:g} to {field['maximum']:g}" if "minimum" in field else ""
-        known = known or ", ".join(map(str, field.get("choices", [])[:6]))
-        print(f"  {field['name']:<30} {field['kind']:<9} {known}{', may be missing' if field['missing'] else ''}")
+    for field in found.fields:
+        is_range = field.minimum is not None and field.maximum is not None
+        known = f"{field.minimum:g} to {field.maximum:g}" if is_range else _listed((field.choices or [])[:6])
+        print(f"  {field.name:<30} {field.kind:<9} {known}{', may be missing' if field.missing else ''}")
     if data is None:
         print("  Without --data ranges are not known, and no answers of its table are recorded.")
-    for metric, value in found["metrics"].items():
-        print(f"  {metric}: {value:g}")
+    for metric in found.metrics:
+        print(f"  {metric.name}: {metric.value:g}")
+
+
+def _listed(values: list[Any]) -> str:
+    return ", ".join(visible(str(value), 40) for value in values)

@@ -13,10 +13,10 @@ import tarfile
 from pathlib import Path
 from typing import Any
 
-from app.model import TIMINGS
-from deploy.bundles import build_all
+from app.model import FILES, MANIFEST, TIMINGS
+from deploy.bundles import build_locked, models_locked
 from deploy.errors import DeployError
-from deploy.project import LOCK, PIPENV_LOCK, ROOT, state
+from deploy.project import BUNDLES, LOCK, PIPENV_LOCK, ROOT, state
 
 CONTENT = ("app", "bundles", "wsgi.py", "Pipfile", "Pipfile.lock", ".env.example")
 """What a release consists of; everything else stays on the operator's machine."""
@@ -33,8 +33,9 @@ ARCHIVES_KEPT = 5
 def main() -> int:
     """Print where the archive of the tree is, after making it where needed."""
     try:
-        built = any(build_all().values())
-        made, release = pack()
+        with models_locked():  # until it is packed: another run would take away the bundles that it makes anew
+            built = any(build_locked().values())
+            made, release = pack()
         print(json.dumps(release | {"made": built or made}))
     except DeployError as fault:
         print(f"{fault.reason} {fault.advice}".strip(), file=sys.stderr)
@@ -86,9 +87,23 @@ def _files() -> dict[Path, Path]:
     for name in (*map(Path, CONTENT), HOST):
         path = ROOT / name
         for file in [path] if path.is_file() else sorted(path.rglob("*")):
-            if file.is_file() and "__pycache__" not in file.parts:
+            if file.is_file() and "__pycache__" not in file.parts and _is_content(file):
                 found[Path("host", file.name) if name == HOST else file.relative_to(ROOT)] = file
     return found
+
+
+def _is_content(file: Path) -> bool:
+    """Return whether a file is to be in the release: beside the bundles there may be somebody's own.
+
+    Raises:
+        DeployError: it is a link to what isn't this project's.
+    """
+    if not file.resolve().is_relative_to(ROOT):
+        reason = f"{file.relative_to(ROOT)}: would be released, and leads out of the project, to {file.resolve()}"
+        raise DeployError(reason, "Put the file itself there, or take the link away.")
+    if not file.is_relative_to(BUNDLES):
+        return True
+    return file.parent.parent == BUNDLES and file.name in (MANIFEST, TIMINGS, *FILES.values())
 
 
 def _tar(files: dict[Path, bytes]) -> bytes:

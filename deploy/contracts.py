@@ -45,6 +45,8 @@ def read_contract(file: Path) -> Contract:
     Raises:
         DeployError: a sentence per fault, each with file, line and place.
     """
+    if not file.is_file():
+        raise DeployError(f"{file}: is no file")
     try:
         text = file.read_bytes().decode()
         root = yaml.compose(text, Loader=yaml.SafeLoader)

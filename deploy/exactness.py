@@ -6,8 +6,10 @@ Equal means: the same label, probabilities within 1e-6, values within 1e-6 of th
 import math
 import statistics
 import time
+import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,6 +23,7 @@ from app.model import Proof, Timings
 from deploy.compiler import predictors
 from deploy.compiler.compile import compiled, parts
 from deploy.compiler.graph import Unsupported
+from deploy.project import ROOT, VENV
 from deploy.thresholds import rows_at_thresholds
 
 TOLERANCE = 1e-6
@@ -86,12 +89,20 @@ def choose(contract: Contract, reference: ScikitLearn, served: ScikitLearn, rows
     except Differs as fault:
         why, graph = f"ONNX Runtime: {fault}", b""
     except Exception as fault:  # a part that is like none before it: scikit-learn can still answer
-        why, graph = f"{type(fault).__name__}: {' '.join(str(fault).split())[:200]}", b""
+        why, graph = _failure(fault), b""
     if not graph:
         largest = difference(served, reference, tried)
     proof = Proof(rows=len(tried), thresholds=thresholds, largest_difference=largest, why=why)
     timings = Timings(us_per_row=_us_per_row(engine, rows), scikit_learn_us_per_row=_us_per_row(served, rows))
     return Choice("onnx" if graph else "scikit_learn", graph, proof, timings)
+
+
+def _failure(fault: Exception) -> str:
+    """Return what failed and where in our code, for whoever is to mend it: often another scikit-learn's other name."""
+    places = [frame for frame in traceback.extract_tb(fault.__traceback__) if Path(frame.filename).is_relative_to(ROOT)]
+    ours = [frame for frame in places if not Path(frame.filename).is_relative_to(VENV)]
+    where = f" ({Path(ours[-1].filename).relative_to(ROOT)}, {ours[-1].name})" if ours else ""
+    return f"{type(fault).__name__}: {' '.join(str(fault).split())[:200]}{where}"
 
 
 def difference(engine: Engine, reference: Engine, rows: Sequence[Row]) -> float:

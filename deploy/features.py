@@ -41,7 +41,7 @@ def describe(file: str, estimator: Any, data: str, target: str) -> dict[str, Any
     Returns:
         estimator: its name; labels: those it answers, or None for numbers; fields: for each its name, kind, and what
         is known of its values; columns: pandas' type of each field; rows, answers: some of the table's, and the model's
-        answers; metrics: measured on the table; made_with: package → version.
+        answers; metrics: measured on the table.
 
     Raises:
         DeployError: the model can't be served, or the table isn't its.
@@ -53,8 +53,8 @@ def describe(file: str, estimator: Any, data: str, target: str) -> dict[str, Any
     known = _known_categories(estimator, names)
     fields = [_field(name, table.frame[name] if table else None, known.get(name)) for name in names]
     table = _as_trained(estimator, table) if table else None
-    found = {
-        "estimator": _title(estimator), "labels": labels, "fields": fields, "made_with": _versions(),
+    found: dict[str, Any] = {
+        "estimator": _title(estimator), "labels": labels, "fields": fields,
         "columns": [_pandas_type(table, field) for field in fields],
         "rows": [], "answers": [], "metrics": {},
     }  # fmt: skip
@@ -278,9 +278,3 @@ def _score(estimator: Any, given: Any, table: Table) -> dict[str, float]:
 def _title(estimator: Any) -> str:
     steps = [type(step).__name__ for _, step in getattr(estimator, "steps", [])]
     return " → ".join(steps) or type(estimator).__name__
-
-
-def _versions() -> dict[str, str]:
-    from importlib.metadata import version
-
-    return {name: version(name) for name in ("joblib", "numpy", "scikit-learn")}

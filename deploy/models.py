@@ -69,7 +69,7 @@ def show(options: argparse.Namespace) -> int:
     """List the models."""
     for folder in _chosen(None):
         contract = read_contract(folder / bundles.CONTRACT)
-        origin = "given file" if (folder / bundles.GIVEN).exists() else bundles.TRAINING
+        origin = "given file" if (folder / bundles.RECORD).exists() else bundles.TRAINING
         bundle = BUNDLES / folder.name
         state = NAMES[_manifest(bundle).engine] if (bundle / MANIFEST).exists() else "not built yet"
         print(f"{contract.name:<20} {contract.predicts.kind:<15} {len(contract.fields):>3} fields  {origin:<11}"

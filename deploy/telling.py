@@ -7,6 +7,7 @@ import urllib.error
 import urllib.request
 from typing import Any
 
+from deploy import engines
 from deploy.console import Console
 from deploy.errors import DeployError
 from deploy.project import BUNDLES
@@ -27,6 +28,8 @@ def release(console: Console, name: str, said: dict[str, Any]) -> None:
     if seen := found["downtime"]:
         told = "{requests} requests, {failures} failed, longest gap {longest_gap_ms:.0f} ms, p99 {p99_ms:.0f} ms"
         console.say(f"  visitors     {told.format(**seen)}")
+    for sentence in engines.fallen(**found.get("engines", {"before": {}, "now": {}})):
+        console.say(f"  slower       {sentence}")
 
 
 def seen_from_here(console: Console, said: dict[str, Any]) -> None:
@@ -88,6 +91,6 @@ def address(console: Console, said: dict[str, Any], changes: str) -> None:
 
 def _example(model: str) -> dict[str, Any]:
     """Return the example of a built model's contract; of the first model's where none is named."""
-    bundle = BUNDLES / model if model else min(BUNDLES.iterdir())
-    fields = json.loads((bundle / "model.json").read_text(encoding="utf-8"))["contract"]["fields"]
+    file = BUNDLES / model / "model.json" if model else min(BUNDLES.glob("[!.]*/model.json"))
+    fields = json.loads(file.read_text(encoding="utf-8"))["contract"]["fields"]
     return {field["name"]: field["example"] for field in fields}

@@ -3,6 +3,7 @@
 import io
 import os
 import pickle
+import re
 import subprocess
 import sys
 import types
@@ -123,7 +124,7 @@ def test_what_is_no_model_is_refused_and_leaves_nothing(add, kind):
 def test_file_of_two_gibibytes_is_refused_at_once(add):
     file = add.file("big.joblib", b"")
     os.truncate(file, 2 << 30)
-    with pytest.raises(DeployError, match=r"has 2\.0 GiB; at most 1024 MiB go into a release"):
+    with pytest.raises(DeployError, match=r"has 2\.0 GiB; at most 1024 MiB can be taken"):
         add(file)
 
 
@@ -158,6 +159,20 @@ def test_column_too_many_is_refused_where_the_model_knows_no_names(add):
     assert "--target" in refusal.value.advice
 
 
+def test_model_called_bundles_is_one_like_others(add):
+    file = add.file("bundles.joblib", LogisticRegression().fit(ROWS, HIGH))
+    assert add(file).name == "bundles"
+    assert model.load(add.bundles / "bundles").name == "bundles"
+
+
+def test_contract_that_is_a_pipe_holds_up_nobody(tmp_path):
+    (tmp_path / "odd").mkdir()
+    os.mkfifo(tmp_path / "odd" / bundles.CONTRACT)
+    (tmp_path / "odd" / bundles.TRAINING).touch()
+    with pytest.raises(DeployError, match=r"model\.yaml: is no file"):
+        bundles.build(tmp_path / "odd", tmp_path / "built")
+
+
 @pytest.mark.parametrize("name", ["Ünï", "1st", "../etc", "a" * 64])
 def test_name_that_no_address_can_have(add, name):
     with pytest.raises(DeployError, match="can't be a model's name"):
@@ -175,6 +190,85 @@ def test_name_that_is_taken_is_kept_unless_replaced(add):
     assert add(other, name="stranger", replace=True) == folder
     assert "kind: regression" in (folder / bundles.CONTRACT).read_text()
     assert model.load(add.bundles / "stranger").contract.predicts.kind == "regression"
+
+
+def test_model_that_is_replaced_is_kept_aside(add, capsys):
+    folder = add(add.file("stranger.joblib", LogisticRegression().fit(ROWS, HIGH)))
+    contract = folder / bundles.CONTRACT
+    contract.write_text(contract.read_text().replace("title: Stranger", "title: Words of mine"))
+    add(add.file("stranger.joblib", LinearRegression().fit(ROWS, HIGH)), replace=True)
+    aside = Path(re.search(r"is kept in (\S+)\.$", capsys.readouterr().out, re.M)[1])
+    assert "Words of mine" in (aside / bundles.CONTRACT).read_text()
+    bundles.remove(aside)
+
+
+@pytest.mark.parametrize("name", [bundles.TRAINING, "churn.csv", "notes.md"])
+def test_what_somebody_wrote_is_not_replaced(add, name):
+    own = add.models / "stranger" / name
+    own.parent.mkdir(parents=True)
+    own.write_text("mine")
+    with pytest.raises(DeployError, match=f"holds what model add didn't write: {name}"):
+        add(add.file("stranger.joblib", LogisticRegression().fit(ROWS, HIGH)), replace=True)
+    assert own.read_text() == "mine"
+
+
+def test_link_in_the_place_of_a_model_is_moved_and_not_followed(add):
+    victim = add.folder / "victim"
+    victim.mkdir()
+    (victim / bundles.CONTRACT).write_text("mine")
+    add.models.mkdir()
+    (add.models / "stranger").symlink_to(victim)
+    folder = add(add.file("stranger.joblib", LogisticRegression().fit(ROWS, HIGH)), replace=True)
+    assert not folder.is_symlink()
+    assert [(entry.name, entry.read_text()) for entry in victim.iterdir()] == [(bundles.CONTRACT, "mine")]
+
+
+def a_pipe(path: Path) -> Path:
+    os.mkfifo(path)
+    return path
+
+
+def huge(path: Path) -> Path:
+    path.touch()
+    os.truncate(path, 10 << 30)
+    return path
+
+
+NO_FILES = {
+    "a folder": (lambda path: path.parent, "is a folder, not a file"), "a pipe": (a_pipe, "is a pipe, not a file"),
+    "a device": (lambda _: Path("/dev/zero"), "is a device, not a file"),
+    "huge": (huge, "has 10.0 GiB; at most"), "none": (lambda path: path, "no such file"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", NO_FILES)
+def test_what_is_no_file_is_refused_at_once(add, tmp_path, kind):
+    make, words = NO_FILES[kind]
+    path = make(tmp_path / "odd")
+    with pytest.raises(DeployError, match=words):
+        add(path)
+    with pytest.raises(DeployError, match=words):
+        add(add.file("stranger.joblib", LogisticRegression().fit(ROWS, HIGH)), data=path)
+    assert add.left == []
+
+
+def test_train_py_that_appears_beside_a_given_file_is_not_run(stranger, capsys):
+    mark = stranger.parent / "mark"
+    (stranger / bundles.TRAINING).write_text(f"open({str(mark)!r}, 'w')")
+    assert models.main(["check", "stranger"]) == 1
+    assert "which makes the model?" in capsys.readouterr().err
+    (stranger / bundles.GIVEN).unlink()
+    assert models.main(["check", "stranger"]) == 1
+    assert not mark.exists()
+
+
+def test_given_file_without_its_record_is_refused(stranger, capsys):
+    (stranger / bundles.RECORD).rename(stranger / "record.txt")
+    assert models.main(["check", "stranger"]) == 1
+    assert "has no record.json beside it" in capsys.readouterr().err
+    (stranger / bundles.RECORD).write_text('{"rows": "many"}')
+    assert models.main(["check", "stranger"]) == 1
+    assert "isn't what model add wrote" in capsys.readouterr().err
 
 
 def test_trust_must_be_said_where_nobody_can_be_asked(add, monkeypatch):

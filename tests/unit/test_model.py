@@ -1,9 +1,11 @@
 """Bundles and the archive of a release."""
 
 import json
+import os
 import shutil
 import subprocess
 import tarfile
+import threading
 from hashlib import sha256
 from pathlib import Path
 
@@ -12,9 +14,11 @@ import sklearn
 
 from app import model
 from deploy import archive
+from deploy import bundles as bundling
 from deploy.bundles import build, build_all, training
 from deploy.errors import DeployError
-from deploy.project import LOCK, MODELS, tool
+from deploy.locks import alone
+from deploy.project import BUNDLES, LOCK, MODELS, ROOT, state, tool
 
 
 def test_contract_that_nothing_is_trained_for(tmp_path):
@@ -103,6 +107,98 @@ def test_archive_holds_what_the_server_runs_and_nothing_else():
     assert members[Path("app/static/style.css")].mode == 0o644
     assert members[Path("wsgi.py")].mode == 0o640
     assert not [name for name in members if "__pycache__" in name.parts]
+
+
+ODD = {
+    "a file": lambda path: path.write_text("mine"),
+    "a link": lambda path: path.symlink_to("elsewhere"),
+    "a folder": lambda path: path.mkdir(),
+    "a pipe": lambda path: os.mkfifo(path),
+}
+
+
+@pytest.fixture
+def one_model(bundles, tmp_path, monkeypatch):
+    """A project with exam alone, which is built."""
+    shutil.copytree(MODELS / "exam", tmp_path / "models" / "exam")
+    shutil.copytree(bundles / "exam", tmp_path / "bundles" / "exam")
+    for name in ("MODELS", "BUNDLES"):
+        monkeypatch.setattr(bundling, name, tmp_path / name.lower())
+    return tmp_path
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_what_is_no_bundle_in_their_folder_is_no_fault(one_model, kind):
+    (one_model / "elsewhere").mkdir()
+    ODD[kind](one_model / "bundles" / "odd")
+    assert build_all() == {"exam": False}
+    assert (one_model / "elsewhere").is_dir()
+    assert (one_model / "bundles" / "odd").exists() == (kind in ("a file", "a pipe"))
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_what_is_no_bundle_in_the_place_of_one_gives_way(one_model, kind):
+    place = one_model / "bundles" / "exam"
+    place.rename(one_model / "bundles" / "elsewhere")
+    ODD[kind](place)
+    assert build_all() == {"exam": True}
+    assert model.load(place).name == "exam"
+
+
+def test_file_in_the_place_of_the_bundles_is_said(one_model):
+    shutil.rmtree(one_model / "bundles")
+    (one_model / "bundles").write_text("mine")
+    with pytest.raises(DeployError, match="bundles: is no folder"):
+        build_all()
+
+
+def test_somebody_s_file_among_the_bundles_is_in_no_release():
+    build_all()
+    before = archive.pack()[1]["content"]
+    beside = [BUNDLES / "notes.md", BUNDLES / "exam" / "notes.md"]
+    for file in beside:
+        file.write_text("mine")
+    try:
+        assert archive.pack()[1]["content"] == before
+    finally:
+        for file in beside:
+            file.unlink()
+
+
+def test_link_out_of_the_project_is_not_released(tmp_path):
+    (tmp_path / "secret").write_text("hunter2")
+    link = ROOT / "app" / "static" / "link.txt"
+    link.symlink_to(tmp_path / "secret")
+    try:
+        with pytest.raises(DeployError, match=r"^app/static/link\.txt: would be released, and leads out"):
+            archive.pack()
+    finally:
+        link.unlink()
+
+
+def test_bundles_stay_as_they_are_until_they_are_packed(monkeypatch):
+    """Another run asks for the models' lock between build and pack: it gets it afterwards."""
+    build_all()
+    order = []
+
+    def another():
+        with alone(state("locks", "models")):
+            order.append("another run")
+
+    waiting = threading.Thread(target=another)
+    pack = archive.pack
+
+    def packing():
+        waiting.start()
+        waiting.join(0.5)
+        packed = pack()
+        order.append("packed")
+        return packed
+
+    monkeypatch.setattr(archive, "pack", packing)
+    assert archive.main() == 0
+    waiting.join(10)
+    assert order == ["packed", "another run"]
 
 
 def test_lock_names_no_index_and_is_the_pipfile_s():

@@ -3,7 +3,7 @@
 import time
 from contextlib import contextmanager
 
-from . import gates
+from . import engines, gates
 from .folders import Failure
 from .prober import Prober
 from .record import Log
@@ -23,6 +23,7 @@ class Course:
         self.application, self.plan, self.who, self._note = application, plan, who, note
         self.seconds, self.gates, self.lines = {}, [], ""
         self.before = application.current
+        self.engines = engines.of(application, self.before)  # now: the release before may be removed on the way
         known = application.plan(self.before)["server_names"] if self.before else []
         name = next((each for each in plan["server_names"] if each in known), None)
         self.prober = Prober(application, name, self.before if name else None)
@@ -52,7 +53,8 @@ class Course:
         """What is told of it."""
         return {"id": self.plan["id"], "from_release": self.before, "seconds": self.seconds,
                 "gates": [[gate.name, gate.found] for gate in self.gates], "downtime": self.prober.found,
-                "samples": self.prober.samples}  # fmt: skip
+                "samples": self.prober.samples,
+                "engines": {"before": self.engines, "now": engines.of(self.application, self.plan["id"])}}  # fmt: skip
 
     def record(self, what, result, reason=""):
         """Write a line of the record."""

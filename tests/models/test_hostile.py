@@ -1,0 +1,215 @@
+"""What a stranger's file can't do while ``model add`` looks at it: nothing changes, it ends, a sentence says why."""
+
+import json
+import os
+import re
+import signal
+import socket
+import sys
+import threading
+import time
+import unicodedata
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from deploy import adding, replies, sandbox
+from deploy.errors import DeployError
+from deploy.project import ROOT, tool
+from tests.models import hostile
+
+SECONDS = 15
+"""That a file's code gets in these tests; it has to be gone soon after."""
+
+TABLE = pd.DataFrame(hostile.ROWS, columns=["u", "v"]).assign(y=hostile.HIGH).to_csv(index=False)
+MARKED = (Path("/"), Path("/tmp"), Path("/dev/shm"), Path("/var/tmp"), Path("/run"), Path.home(), ROOT)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """How a file was refused, and what it left: nothing."""
+
+    file: Path
+    refusal: DeployError
+    seconds: float
+    before: dict[str, Any]
+    after: dict[str, Any]
+
+
+class Project:
+    """A project of its own with a victim beside it, and a listener on two sockets."""
+
+    def __init__(self, folder: Path, values: dict[str, Any]) -> None:
+        self.folder, self.models, self.bundles = folder, folder / "project" / "models", folder / "project" / "bundles"
+        self.models.mkdir(parents=True)
+        (folder / "victim").write_text("hunter2")
+        (folder / "table.csv").write_text(TABLE)
+        self._values = values | {"PROJECT": str(folder / "project"), "VICTIM": str(folder / "victim")}
+
+    def add(self, kind: str, code: str) -> Attempt:
+        """Add a file with that code, and return what came of it."""
+        file = self.folder / f"stranger.{kind}"
+        hostile.KINDS[kind](file, hostile.source(code, **self._values))
+        before, began = self.listing, time.monotonic()
+        with pytest.raises(DeployError) as refusal:
+            adding.add(file, data=self.folder / "table.csv", target="y", trust=True, models=self.models,
+                       built=self.bundles)  # fmt: skip
+        return Attempt(file, refusal.value, time.monotonic() - began, before, self.listing)
+
+    @property
+    def listing(self) -> dict[str, Any]:
+        """All that is there: name → mode, size, time, content."""
+        return {str(path): (found.st_mode, found.st_size, found.st_mtime_ns, path.is_file() and path.read_bytes())
+                for path in sorted(self.folder.rglob("*")) for found in [path.lstat()]}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory) -> Iterator[Callable[[], Project]]:
+    """Make projects; at the end no process of a sandbox is left, and no mark anywhere."""
+    with (
+        pytest.MonkeyPatch.context() as patched,
+        socket.create_server(("127.0.0.1", 0)) as plug,
+        socket.socket(socket.AF_UNIX) as abstract,
+    ):
+        patched.delenv(sandbox.NO_SANDBOX, raising=False)
+        name = f"puerto-{os.getpid()}"
+        abstract.bind("\0" + name)
+        abstract.listen()
+        values = {"HOME": str(Path.home()), "ROOT": str(ROOT), "MARK": hostile.MARK, "PORT": plug.getsockname()[1],
+                  "ABSTRACT": name, "PARENT": os.getpid()}  # fmt: skip
+        yield lambda: Project(tmp_path_factory.mktemp("hostile"), values)
+        must_be_alone()
+        assert [found for folder in MARKED if folder.is_dir() for found in folder.glob(f"{hostile.MARK}*")] == []
+
+
+def must_be_alone() -> None:
+    deadline = time.monotonic() + 5
+    while left := [entry.name for entry in Path("/proc").glob("[0-9]*") if opens_a_model(entry)]:
+        assert time.monotonic() < deadline, left
+        time.sleep(0.05)
+
+
+def opens_a_model(process: Path) -> bool:
+    try:
+        return (process / "cmdline").read_bytes().startswith(f"{tool('python')}\0-m\0deploy.examine".encode())
+    except OSError:
+        return False
+
+
+@pytest.fixture(scope="module")
+def attacked(project) -> dict[str, Attempt]:
+    """Kind of file → what came of one that tries every attack."""
+    return {kind: project().add(kind, hostile.every_attack()) for kind in hostile.KINDS}
+
+
+@pytest.mark.parametrize("kind", hostile.KINDS)
+@pytest.mark.parametrize("what", hostile.ATTACKS)
+def test_code_in_a_file_is_shut_in(attacked, kind, what):
+    attempt = attacked[kind]
+    assert f"{what}: " not in attempt.refusal.reason
+    assert attempt.after == attempt.before
+
+
+@pytest.mark.parametrize("kind", hostile.KINDS)
+def test_every_attack_was_tried(attacked, kind):
+    assert attacked[kind].refusal.reason.startswith(str(attacked[kind].file))
+    assert f"shut in {len(hostile.ATTACKS)} times" in attacked[kind].refusal.reason
+
+
+@pytest.fixture(scope="module")
+def ended(project) -> dict[tuple[str, str], Attempt]:
+    """Kind of file, what it does → what came of it; two at a time, for most of them only wait."""
+    with pytest.MonkeyPatch.context() as patched, ThreadPoolExecutor(4) as pool:
+        patched.setattr(sandbox, "SECONDS", SECONDS)
+        tried = {(kind, what): pool.submit(project().add, kind, code)
+                 for what, code in hostile.ENDLESS.items() for kind in kinds(what)}  # fmt: skip
+        return {key: attempt.result() for key, attempt in tried.items()}
+
+
+def kinds(what: str) -> list[str]:
+    """All for what differs in how it is ended, one for the rest."""
+    return [*hostile.KINDS] if what in ("never ends", "prints without end") else ["joblib"]
+
+
+CASES = [(kind, what) for what in hostile.ENDLESS for kind in kinds(what)]
+
+
+@pytest.mark.parametrize(("kind", "what"), CASES)
+def test_code_in_a_file_comes_to_an_end(ended, kind, what):
+    attempt = ended[kind, what]
+    assert attempt.seconds < 2 * SECONDS
+    assert attempt.after == attempt.before
+    assert attempt.refusal.reason.startswith(str(attempt.file))
+    assert len(attempt.refusal.reason) < 600
+    assert "PUERTO_NO_SANDBOX" not in attempt.refusal.reason + attempt.refusal.advice
+
+
+@pytest.mark.parametrize("lie", hostile.LIES)
+def test_answer_that_is_none_is_refused(lie):
+    line = json.dumps(hostile.LIES[lie]).encode()
+    if lie == "a file that doesn't come":
+        assert replies.read(line, replies.Described, "stranger.joblib").attached == 10
+        return
+    with pytest.raises(DeployError, match=r"^stranger\.joblib: what was found in it can't be used"):
+        replies.read(line, replies.Described, "stranger.joblib")
+
+
+def test_answer_of_truth_is_taken():
+    assert replies.read(json.dumps(hostile.TRUTH).encode(), replies.Described, "stranger.joblib").labels == [0, 1]
+
+
+@pytest.mark.parametrize("lie", ["a line break in the estimator", "a file that doesn't come", "a list"])
+def test_answer_of_a_file_s_own_code_reaches_no_file(project, lie, monkeypatch):
+    monkeypatch.setattr(sandbox, "SECONDS", SECONDS)
+    attempt = project().add("joblib", hostile.answers(hostile.LIES[lie]))
+    assert attempt.refusal.reason.startswith(str(attempt.file))
+    assert attempt.after == attempt.before
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "1" * 5000, "", "null", '"fault"', "{}", '{"fault": 3}', "\ufeff{}"])
+def test_line_that_is_no_answer_is_refused(text):
+    with pytest.raises(DeployError, match=r"^stranger\.joblib: what was found in it can't be used"):
+        replies.read(text.encode(), replies.Described, "stranger.joblib")
+
+
+def test_words_of_a_file_s_own_code_are_shown_without_escapes(project):
+    for code in ("raise RuntimeError('\\x1b[2J\\x9b\\u202e\\nsudo rm')",
+                 "os.write(2, b'\\x1b]0;title\\x07\\x1b[2J'); os._exit(3)",
+                 hostile.answers({"fault": "\x1b[2J\n\u202erm", "advice": "\x1b[2J" + "x" * 5000})):  # fmt: skip
+        refusal = project().add("joblib", code).refusal
+        said = refusal.reason + refusal.advice
+        assert not [letter for letter in said if unicodedata.category(letter) in ("Cc", "Zl")]
+        assert "\u202e" not in said
+        assert len(said) < 1500
+
+
+STAYS = """
+import os, sys, time
+sys.stdout.write("{}\\n")
+sys.stdout.flush()
+sys.stdin.readline()
+if not os.fork():
+    os.setsid()
+    print(os.getpid(), file=sys.stderr, flush=True)
+    time.sleep(60)
+os._exit(0)
+"""
+
+
+def test_process_that_stays_with_the_pipes_holds_up_nobody():
+    """As it can be without a sandbox, where a process can start another."""
+    process = sandbox.started([sys.executable, "-c", STAYS], {}, [])
+    opened = sandbox.Opened(Path("stranger.joblib"), process)
+    opened.must_start()
+    began = time.monotonic()
+    with pytest.raises(DeployError, match=r"ended the process that opened it: \d+") as refusal:
+        opened.ask("types", replies.Types)
+    opened.close()
+    assert time.monotonic() - began < 10
+    os.kill(int(re.search(r"(\d+)$", refusal.value.reason)[1]), signal.SIGKILL)
+    assert threading.active_count() <= 2

@@ -1,0 +1,119 @@
+"""A model that falls from its fast engine is told of: when it is built, and by the release that brings it to a host."""
+
+import io
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from app import engines as served_by
+from app.model import FILES
+from deploy import bundles as bundling
+from deploy import engines, exactness, report, telling
+from deploy.compiler.graph import Unsupported
+from deploy.console import Console
+from deploy.environment import Environment
+from deploy.playbook import Outcome
+from deploy.project import MODELS, ROOT
+
+
+def renamed(*_):
+    raise AttributeError("'LogisticRegression' object has no attribute 'coef_'")
+
+
+def unsupported(*_):
+    raise Unsupported("LogisticRegression of a kind that has no graph")
+
+
+@pytest.fixture(params=[renamed, unsupported])
+def fallen(request, bundles, tmp_path, monkeypatch) -> tuple[Path, Path]:
+    """The folder of exam's bundle on ONNX Runtime, and of the one after its graph failed."""
+    shutil.copytree(MODELS / "exam", tmp_path / "models" / "exam")
+    shutil.copytree(bundles / "exam", tmp_path / "now" / "exam")
+    (tmp_path / "models" / "exam" / "notes.md").write_text("Another scikit-learn: a source that has changed.")
+    monkeypatch.setattr(exactness, "compiled", request.param)
+    monkeypatch.setattr(bundling, "MODELS", tmp_path / "models")
+    monkeypatch.setattr(bundling, "BUNDLES", tmp_path / "now")
+    return bundles, tmp_path / "now"
+
+
+def test_build_tells_of_a_model_that_fell(fallen, capsys):
+    assert bundling.main() == 0
+    said = capsys.readouterr()
+    assert "exam: built" in said.out
+    assert said.err.startswith("exam: was on ONNX Runtime, is on scikit-learn now (")
+    assert "µs a row instead of" in said.err
+    why = json.loads((fallen[1] / "exam" / "model.json").read_text())["proof"]["why"]
+    assert "LogisticRegression" in why
+    assert why in said.err
+    assert bundling.main() == 0
+    assert capsys.readouterr().err == "", "once is enough"
+
+
+def test_reason_names_the_place_in_our_code():
+    with pytest.raises(AttributeError) as fault:
+        renamed()
+    assert exactness._failure(fault.value).endswith("'coef_' (tests/unit/test_engine_told.py, renamed)")
+
+
+@pytest.fixture
+def host(monkeypatch):
+    """The programs of a host."""
+    monkeypatch.syspath_prepend(ROOT / "ansible" / "module_utils")
+    yield
+    for name in [name for name in sys.modules if name == "host" or name.startswith("host.")]:
+        del sys.modules[name]
+
+
+def test_release_tells_of_a_model_that_fell(fallen, host, tmp_path, monkeypatch):
+    """By what the host finds in the release that runs and in the new one, whatever was built here between them."""
+    from host.course import Course
+    from host.folders import Application
+
+    bundling.build_all()
+    application = Application(tmp_path / "www", "flask_app")
+    plan = {"id": "b" * 12, "server_names": ["predict.example.org"]}
+    for release, built in zip(("a" * 12, "b" * 12), fallen, strict=True):
+        shutil.copytree(built, application.folder(release) / "bundles")
+        (application.folder(release) / "plan.json").write_text(json.dumps(plan | {"id": release}))
+    application.link("current", "a" * 12)
+    found = Course(application, plan, {"who": "ada", "from": "laptop"}).report
+    console = Console("test", io.StringIO())
+    telling.release(console, "web1", {"release": found | {"seconds": {"prepare": 1.0}}})
+    (line,) = [line for line in console.stream.getvalue().splitlines() if "slower" in line]
+    console.log.close()
+    assert line.startswith("  slower       exam: was on ONNX Runtime, is on scikit-learn now (")
+    assert "because: " in line
+    assert "LogisticRegression" in line
+    monkeypatch.setattr(report, "BUNDLES", tmp_path / "now")
+    said = {"address": "", "url": "", "server_names": [], "release": found | {"seconds": {"prepare": 1.0}}}
+    page = report.write(Environment("told", tmp_path / "hosts.yml"), Outcome(reports={"web1": said}))
+    assert "exam: was on ONNX Runtime, is on scikit-learn now" in page.read_text()
+    page.unlink()
+
+
+def test_bundle_that_cannot_be_read_fails_no_release(host, tmp_path):
+    from host import engines as of_host
+    from host.folders import Application
+
+    application = Application(tmp_path, "flask_app")
+    for name, text in {"a": "", "b": "[]", "c": "{}", "d": '{"engine": "onnx", "proof": null}'}.items():
+        file = application.folder("a" * 12) / "bundles" / name / "model.json"
+        file.parent.mkdir(parents=True)
+        file.write_text(text)
+    assert of_host.of(application, "a" * 12) == {}
+    assert of_host.of(application, None) == {}
+
+
+def test_engines_have_the_same_names_everywhere():
+    assert engines.NAMES == served_by.NAMES
+    assert [*engines.NAMES] == [*FILES]
+
+
+def test_only_what_fell_is_told():
+    fast, slow = ({"engine": name, "why": "", "us_per_row": 1} for name in engines.NAMES)
+    before = {"rose": slow, "stayed": fast, "gone": fast, "strange": {"engine": "x"}}
+    assert engines.fallen(before, {"rose": fast, "stayed": fast, "strange": slow, "new": slow}) == []
+    assert len(engines.fallen({"fell": fast}, {"fell": slow})) == 1
