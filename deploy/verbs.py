@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from deploy import checks, rehearsal, report, requirements, telling, toolchain
+from deploy.addresses import in_url
 from deploy.console import Console
 from deploy.environment import LOCAL, Environment, named, require_local_host, write_local
 from deploy.errors import DeployError
@@ -174,7 +175,7 @@ def dev(console: Console, options: Namespace) -> int:
     toolchain.prepare(console)
     toolchain.require(console, toolchain.for_models())
     console.run([tool("python"), "-m", "deploy.bundles"], cwd=ROOT)
-    address = f"{options.host}:{options.port}"
+    address = f"{in_url(options.host)}:{options.port}"
     if options.gunicorn:
         command = [tool("gunicorn"), "--config", "python:app.gunicorn_conf", "--bind", address, "wsgi:app"]
     else:
