@@ -213,7 +213,7 @@ def _verify(console: Console, environment: Environment, *more: str) -> None:
     console.say(f"    {' '.join(['pytest', *command[3:5], '--inventory', os.path.relpath(environment.inventory)])}")
     lines: list[str] = []
     with console.step("verify"):
-        if console.follow(command, lines.append, env=_tools_first()):
+        if console.follow(command, lines.append, env=_tools_first() | {"CI": "1"}):  # pytest cuts no sentence then
             failed = [line.strip("! ") for line in lines if line.startswith(("FAILED", "ERROR", "!"))] or lines[-6:]
             reason = "\n".join(failed).replace("_pytest.outcomes.Exit: ", "")
             raise DeployError(reason, "The log has each failed test whole.")
