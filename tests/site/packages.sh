@@ -1,6 +1,7 @@
 # Tiny packages on a host, at version 1, and two repositories that offer newer ones: Debian's security team's, and another's.
 # What a package's name ends in says what is special about it.
 set -eu
+umask 022 # whatever root has: dpkg-deb wants it
 top=/srv/puerto-packages
 rm -rf $top
 mkdir -p $top/security $top/other $top/old
