@@ -56,6 +56,23 @@ class Golden(BaseModel):
     value: float | int | str | bool
 
 
+class Tolerance(BaseModel):
+    """Within what two numbers are the same answer: an engine's and scikit-learn's, a release's and the recorded one.
+
+    Attributes:
+        relative: difference that is allowed, relative to the larger number.
+        absolute: difference that is allowed, however small the numbers are.
+    """
+
+    model_config = ConfigDict(frozen=True)
+    relative: float
+    absolute: float
+
+    def allows(self, one: float, other: float) -> bool:
+        """Return whether two numbers are the same answer; the gates and the host tests ask the same of math."""
+        return math.isclose(one, other, rel_tol=self.relative, abs_tol=self.absolute)
+
+
 class Proof(BaseModel):
     """How the build compared the engine's answers with scikit-learn's.
 
@@ -97,6 +114,7 @@ class Manifest(BaseModel):
         sha256: of the engine's file.
         input: how scikit-learn takes the rows.
         columns: field → pandas' name of its type, for frames.
+        golden: rows whose answers every release must repeat, within the tolerance.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -111,6 +129,7 @@ class Manifest(BaseModel):
     columns: dict[str, str]
     proof: Proof
     golden: tuple[Golden, ...]
+    tolerance: Tolerance
 
 
 @dataclass(frozen=True)

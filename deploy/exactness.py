@@ -7,7 +7,7 @@ import math
 import statistics
 import time
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from app.contract import CategoryField, Contract, IntegerField, NumberField, Yes
 from app.engines import Answers, Engine
 from app.engines.onnx import Onnx
 from app.engines.scikit_learn import ScikitLearn
-from app.model import Proof, Timings
+from app.model import Proof, Timings, Tolerance
 from deploy.compiler import predictors
 from deploy.compiler.compile import compiled, parts
 from deploy.compiler.graph import Unsupported
@@ -27,6 +27,8 @@ from deploy.project import ROOT, VENV
 from deploy.thresholds import rows_at_thresholds
 
 TOLERANCE = 1e-6
+"""The one home of what "the same answer" means; each bundle tells it to whoever compares answers later."""
+
 THRESHOLDS = 100_000
 """Most that get rows of their own."""
 
@@ -43,6 +45,13 @@ SMALL = 1e-6
 """A value smaller than this share of the largest is measured by that share: there, its own digits are rounding."""
 
 Row = list[Value]
+
+
+def tolerance(answers: Iterable[Any]) -> Tolerance:
+    """Return within what answers are the same, of a model that gave those: labels, or numbers of that size."""
+    numbers = [each for each in answers if isinstance(each, int | float) and not isinstance(each, bool)]
+    largest = max((abs(float(each)) for each in numbers if math.isfinite(each)), default=0.0)
+    return Tolerance(relative=TOLERANCE, absolute=TOLERANCE * SMALL * largest)
 
 
 class Differs(Exception):

@@ -14,16 +14,13 @@ from app.contract import CategoryField, Classification, Contract, IntegerField, 
 from app.engines import PredictionError
 from app.engines.onnx import Onnx
 from app.engines.scikit_learn import Input, ScikitLearn
-from app.model import Prediction, Proof, Timings, predictions
+from app.model import Prediction, Proof, Timings, Tolerance, predictions
 from deploy.contracts import at
 from deploy.errors import DeployError
-from deploy.exactness import choose
+from deploy.exactness import TOLERANCE, choose, tolerance
 
 GOLDEN_ROWS = 50
 PROBED_CHOICES = 50
-TOLERANCE = 1e-12
-"""Largest difference, relative to the larger number, of two answers that are called the same."""
-
 PANDAS: dict[Any, str] = {
     NumberField: "float64", IntegerField: "int64", YesNoField: "bool", TextField: "object", CategoryField: "object",
 }  # fmt: skip
@@ -44,12 +41,14 @@ class Proved:
     graph: bytes
     proof: Proof
     timings: Timings
+    tolerance: Tolerance
 
     @property
     def said(self) -> dict[str, Any]:
         """All but the graph, as JSON."""
         return {"input": self.input, "columns": self.columns, "golden": self.golden, "engine": self.engine,
-                "proof": self.proof.model_dump(mode="json"), "timings": self.timings.model_dump()}  # fmt: skip
+                "proof": self.proof.model_dump(mode="json"), "timings": self.timings.model_dump(),
+                "tolerance": self.tolerance.model_dump()}  # fmt: skip
 
 
 def prove(file: Path, contract: Contract, estimator: Any, rows: Sequence[Sequence[Any]],
@@ -78,7 +77,8 @@ def prove(file: Path, contract: Contract, estimator: Any, rows: Sequence[Sequenc
     golden = [{"row": dict(zip(kinds, row, strict=True)), "value": answer.value}
               for row, answer in itertools.islice(zip(probes, expected, strict=True), GOLDEN_ROWS)]  # fmt: skip
     choice = choose(contract, trained, served, [*corners, *known], random_rows)
-    return Proved(served.how, kinds, golden, choice.engine, choice.graph, choice.proof, choice.timings)
+    within = tolerance(each["value"] for each in golden)
+    return Proved(served.how, kinds, golden, choice.engine, choice.graph, choice.proof, choice.timings, within)
 
 
 def _compare_labels(file: Path, contract: Contract, estimator: Any) -> None:
@@ -197,14 +197,15 @@ def _agrees(contract: Contract, engine: ScikitLearn, rows: list[list[Value]], re
         alone = [predictions(contract, engine, [row])[0] for row in rows]
     except (PredictionError, TypeError, ValueError, AttributeError, KeyError, IndexError):
         return False
-    return all(_same(a, b) for found in (together, alone) for a, b in zip(found, reference, strict=True))
+    within = tolerance(each.value for each in reference)
+    return all(_same(a, b, within) for found in (together, alone) for a, b in zip(found, reference, strict=True))
 
 
-def _same(one: Prediction, other: Prediction) -> bool:
+def _same(one: Prediction, other: Prediction, within: Tolerance) -> bool:
     if one.label is not None:
         close = zip(one.probabilities or (), other.probabilities or (), strict=True)
-        return one.value == other.value and all(math.isclose(a, b, abs_tol=TOLERANCE) for a, b in close)
-    return math.isclose(float(one.value), float(other.value), rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+        return one.value == other.value and all(abs(a - b) <= TOLERANCE for a, b in close)
+    return within.allows(float(one.value), float(other.value))
 
 
 def must_repeat(file: Path, estimator: Any, contract: Contract, proved: Proved, rows: Sequence[Sequence[Any]],
@@ -214,7 +215,7 @@ def must_repeat(file: Path, estimator: Any, contract: Contract, proved: Proved, 
     Raises:
         DeployError: one gets another answer: another scikit-learn, numpy or processor computes otherwise.
     """
-    check = Check(contract)
+    check, within = Check(contract), tolerance(expected)
     engine = Onnx(contract, proved.graph) if proved.graph else ScikitLearn(
         contract, estimator, proved.input, proved.columns)  # fmt: skip
     for row, answer in zip(rows, expected, strict=True):
@@ -223,7 +224,7 @@ def must_repeat(file: Path, estimator: Any, contract: Contract, proved: Proved, 
         except InvalidInput:
             continue  # the contract was narrowed since
         found = predictions(contract, engine, [given])[0].value
-        close = isinstance(answer, str | bool) or math.isclose(float(found), answer, rel_tol=1e-6, abs_tol=1e-9)
+        close = isinstance(answer, str | bool) or within.allows(float(found), answer)
         if not close or (isinstance(answer, str | bool) and found != answer):
             raise DeployError(f"{file.parent}: the model answers {found!r}, not {answer!r} as it did once, to {row}",
                               "Add it again where its packages are the same: model add --replace")  # fmt: skip

@@ -1,19 +1,22 @@
 """Tells people what was done, and what runs."""
 
+import http.client
 import json
 import shlex
 import time
-import urllib.error
-import urllib.request
 from typing import Any
 
 from deploy import engines
+from deploy.addresses import in_url
 from deploy.console import Console
 from deploy.errors import DeployError
 from deploy.project import BUNDLES
 
 SWITCH_SECONDS = 10
 """Until the site must be answered by a new release, seen from here."""
+
+HTTP_PORT = 80
+PAUSE = 0.1
 
 
 def release(console: Console, name: str, said: dict[str, Any]) -> None:
@@ -38,24 +41,33 @@ def seen_from_here(console: Console, said: dict[str, Any]) -> None:
     Raises:
         DeployError: another release answers.
     """
-    request = urllib.request.Request(f"http://{said['address']}/health", headers={"Host": said["server_names"][0]})
-    wanted, found = said["release"]["id"], ""
+    url, wanted = f"http://{in_url(said['address'])}/health", said["release"]["id"]
     deadline = time.monotonic() + SWITCH_SECONDS
-    while found != wanted:
+    while True:
         try:
-            with urllib.request.urlopen(request, timeout=SWITCH_SECONDS) as answer:
-                found = answer.headers.get("X-Release", "")
-        except urllib.error.HTTPError as refused:
-            found = refused.headers.get("X-Release", "")
-        except OSError as fault:
+            found = _release_at(said["address"], said["server_names"][0])
+        except (OSError, http.client.HTTPException) as fault:
             console.say(f"  from here    not to be reached: {fault}")
             return
-        if found != wanted and time.monotonic() > deadline:
-            reason = f"{request.full_url} is answered by release {found or 'none'}, seen from here, not by {wanted}"
+        if found == wanted:
+            console.say(f"  from here    {url} is answered by {found}")
+            return
+        if time.monotonic() > deadline:
+            reason = f"{url} is answered by release {found or 'none'}, seen from here, not by {wanted}"
             raise DeployError(
                 reason, "Does the address lead to another machine? Go back with: python3 -m deploy rollback"
             )
-    console.say(f"  from here    {request.full_url} is answered by {found}")
+        time.sleep(PAUSE)
+
+
+def _release_at(address: str, name: str) -> str:
+    """Return the release that answers at an address, whatever it answers; no proxy of this machine's is asked."""
+    connection = http.client.HTTPConnection(address, HTTP_PORT, timeout=SWITCH_SECONDS)
+    try:
+        connection.request("GET", "/health", headers={"Host": name})
+        return connection.getresponse().headers.get("X-Release", "")
+    finally:
+        connection.close()
 
 
 def status(console: Console, host: dict[str, Any]) -> None:
@@ -84,9 +96,10 @@ def address(console: Console, said: dict[str, Any], changes: str) -> None:
     """Say where the site is, and how to ask it."""
     name, address = said["server_names"][0], said["address"]
     row = json.dumps(_example(said["default_model"]), ensure_ascii=False)
+    leads = shlex.quote(f"{name}:80:{in_url(address)}")  # zsh takes brackets for a pattern
     console.say(f"\n{said['url']} on {address}, release {said['release']['id']}, {changes}")
     console.say(f"  /etc/hosts   {address} {' '.join(said['server_names'])}")
-    console.say(f"  try it       curl --json {shlex.quote(row)} --resolve {name}:80:{address} http://{name}/modelo")
+    console.say(f"  try it       curl --json {shlex.quote(row)} --resolve {leads} http://{name}/modelo")
 
 
 def _example(model: str) -> dict[str, Any]:

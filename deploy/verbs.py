@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from deploy import checks, rehearsal, report, requirements, telling, toolchain
+from deploy.addresses import in_url
 from deploy.console import Console
 from deploy.environment import LOCAL, Environment, named, require_local_host, write_local
 from deploy.errors import DeployError
@@ -179,7 +180,7 @@ def dev(console: Console, options: Namespace) -> int:
     toolchain.prepare(console)
     toolchain.require(console, toolchain.for_models())
     console.run([tool("python"), "-m", "deploy.bundles"], cwd=ROOT)
-    address = f"{options.host}:{options.port}"
+    address = f"{in_url(options.host)}:{options.port}"
     if options.gunicorn:
         command = [tool("gunicorn"), "--config", "python:app.gunicorn_conf", "--bind", address, "wsgi:app"]
     else:
@@ -223,7 +224,7 @@ def _verify(console: Console, environment: Environment, *more: str) -> None:
     console.say(f"    {' '.join(['pytest', *command[3:5], '--inventory', os.path.relpath(environment.inventory)])}")
     lines: list[str] = []
     with console.step("verify"):
-        if console.follow(command, lines.append, env=_tools_first()):
+        if console.follow(command, lines.append, env=_tools_first() | {"CI": "1"}):  # pytest cuts no sentence then
             failed = [line.strip("! ") for line in lines if line.startswith(("FAILED", "ERROR", "!"))] or lines[-6:]
             reason = "\n".join(failed).replace("_pytest.outcomes.Exit: ", "")
             raise DeployError(reason, "The log has each failed test whole.")

@@ -6,9 +6,12 @@ Ansible's own argument specs catch wrong types and missing names; unknown names 
 from __future__ import annotations
 
 import difflib
+import importlib.util
+import math
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import yaml
@@ -17,6 +20,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible.vars.reserved import get_reserved_names
+from pydantic import ValidationError
 
 from ansible import constants
 
@@ -28,7 +32,7 @@ HOST_NAME = re.compile(
 PATH = re.compile(r"/[A-Za-z0-9._/-]+")
 MODEL = re.compile(r"([a-z][a-z0-9_-]{0,62})?")
 ORIGIN = re.compile(r"\*|https?://[A-Za-z0-9.-]+(:\d{1,5})?")
-MEMORY = re.compile(r"[1-9]\d{0,2}%|[1-9]\d*[KMGT]?|infinity")
+MEMORY = re.compile(r"([1-9]\d?|100)%|[1-9]\d*[KMGT]?|infinity")
 
 FORMS = {
     "app_name": (NAME, "a name of lower-case letters, digits, _ and -"),
@@ -47,11 +51,24 @@ FORMS = {
 MAY_BE_EMPTY = ("app_cors_origins",)
 HOOKS = ("release_before_build", "release_before_switch", "release_after_switch", "release_after_rollback")
 
-LEAST = {"gunicorn_workers": 0, "gunicorn_timeout": 1, "gunicorn_graceful_timeout": 1, "app_start_seconds": 1,
-         "app_max_body_kib": 1, "app_max_rows": 1, "app_max_columns": 1, "app_request_timeout": 1,
-         "preflight_disk_mib": 0, "preflight_memory_mib": 0,
-         "release_kept": 1, "release_warm_seconds": 0, "release_watch_seconds": 0, "release_p99_ms": 1}  # fmt: skip
-"""Option → its least value."""
+LIMITS = {"app_start_seconds": (1, 3600), "preflight_disk_mib": (0, math.inf), "preflight_memory_mib": (0, math.inf),
+          "release_kept": (1, 1000), "release_warm_seconds": (0, 86400), "release_watch_seconds": (0, 86400),
+          "release_p99_ms": (1, math.inf), "nginx_cache_mib": (0, 2**20), "verify_open_ports": (1, 65535)}  # fmt: skip
+"""Option → its least and its largest value. Of a setting of the application see app/settings.py."""
+
+BOUNDS = {"greater_than_equal": ("ge", "less"), "greater_than": ("gt", "not more"),
+          "less_than_equal": ("le", "more"), "less_than": ("lt", "not less")}  # fmt: skip
+"""What pydantic calls a value beyond a limit → what it calls the limit, and how the value compares with it."""
+
+BOOLEANS = {"true": "say all for what true did, or security, the default", "false": "say none for what false did"}
+"""What packages_upgrade was before it could say which updates → what to say now."""
+
+EVERYBODYS = ("project_",)
+"""Prefixes of options that are other programs' as well; those options' values are derived, no environment says one."""
+
+ALIKE, SHORT_ALIKE, SHORT = 0.85, 0.9, 10
+"""How alike a name must be to an option's to be taken for a slip of the pen, 0 to 1 (difflib): where the option's has
+few letters, two of them make another word, as in map_name."""
 
 SUDO = (
     ("password is required", "sudo asks for a password: add --ask-become-pass, or allow it without (NOPASSWD)"),
@@ -106,6 +123,9 @@ def _option_faults(project: Path, variables: dict[str, Any], templar: Any) -> It
             yield name, "is required: " + str(specs[name]["description"])
             continue
         values[name] = templar.template(variables[name])
+    if advice := BOOLEANS.get(_as_boolean(values.get("packages_upgrade"))):
+        yield "packages_upgrade", f"{values.pop('packages_upgrade')} is no value any more: {advice}"
+        return
     checked = ArgumentSpecValidator(_types(specs)).validate(values)
     for error in checked.errors:
         yield _named(error.msg, values), error.msg
@@ -131,12 +151,32 @@ def _internal(project: Path) -> set[str]:
 
 
 def _unknown(specs: dict[str, Any], internal: set[str], variables: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Find slips of the pen. An inventory may be shared: what isn't near an option is let be."""
+    known = [name for name in specs if not name.startswith(EVERYBODYS)]
+    owners = {name.partition("_")[0] + "_" for name in known}
     own = set(variables) - set(get_reserved_names()) - set(constants.INTERNAL_STATIC_VARS) - {"hostvars", "vars"}
     for name in sorted(own - set(specs) - internal):
         if name.startswith(("ansible_", "_", "inventory_", "playbook_dir", "role_")):
             continue
-        near = difflib.get_close_matches(name, specs, n=1, cutoff=0.0)[0]
-        yield name, f"is no option of Puerto; the nearest is {near}"
+        near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.0)[0]
+        if prefix := next((owner for owner in owners if name.lower().startswith(owner)), ""):
+            advice = (
+                f"names that begin with {prefix} are Puerto's on its hosts, so say it in that program's own playbook"
+            )
+            yield name, f"is no option of Puerto; the nearest is {near}. If it is another program's: {advice}"
+        elif _is_slip(name.lower(), near):
+            yield name, f"is no option of Puerto; the nearest is {near}. If it is another program's, call it otherwise"
+
+
+def _is_slip(name: str, option: str) -> bool:
+    alike = difflib.SequenceMatcher(None, name, option).ratio()
+    return alike >= (SHORT_ALIKE if len(option) <= SHORT else ALIKE)
+
+
+def _as_boolean(value: object) -> str:
+    """Return true or false for what YAML 1.1 or an operator's -e means by it; nothing for any other value."""
+    said = str(value).lower()
+    return "true" if said in ("true", "yes", "on") else "false" if said in ("false", "no", "off") else ""
 
 
 def _form_faults(project: Path, values: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -145,12 +185,47 @@ def _form_faults(project: Path, values: dict[str, Any]) -> Iterator[tuple[str, s
         yield from ((name, f"{value!r} is not {words}") for value in given if not form.fullmatch(str(value)))
         if not given and name not in MAY_BE_EMPTY:
             yield name, f"is empty: name at least one, {words}"
-    for name, least in LEAST.items():
-        if values[name] < least:
-            yield name, f"{values[name]} is less than {least}"
+    for name, (least, most) in LIMITS.items():
+        for value in values[name] if isinstance(values[name], list) else [values[name]]:
+            if not least <= value <= most:
+                yield name, f"{value} is {'less' if value < least else 'more'} than {least if value < least else most}"
+    yield from _setting_faults(project, values)
     for name in HOOKS:
         if values[name] and not (project / values[name]).is_file():
             yield name, f"there is no file {project / values[name]}"
+
+
+def _setting_faults(project: Path, values: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Ask the application's own settings: what they would refuse on the host is refused here."""
+    settings = _settings(project.parent / "app" / "settings.py").Settings
+    given = {name: _as_setting(values[name]) for name in settings.model_fields if name in values}
+    try:
+        settings.model_validate(given)
+    except ValidationError as fault:
+        yield from ((str(error["loc"][0]), _beyond(error)) for error in fault.errors())
+
+
+def _settings(file: Path) -> ModuleType:
+    """Return the application's settings without the application, whose import takes a second and a half."""
+    spec = importlib.util.spec_from_file_location("puerto_settings", file)
+    if spec is None or spec.loader is None:
+        raise AnsibleError(f"{file}: can't be read")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _as_setting(value: Any) -> str:
+    """Return an option's value as .env has it; see release_settings."""
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _beyond(error: Any) -> str:
+    """Return what pydantic finds, in the words of the other limits."""
+    if error["type"] not in BOUNDS:
+        return str(error["msg"]).removeprefix("Value error, ")
+    bound, compares = BOUNDS[error["type"]]
+    return f"{error['input']} is {compares} than {error['ctx'][bound]}"
 
 
 def _model_faults(project: Path, default: str) -> Iterator[tuple[str, str]]:

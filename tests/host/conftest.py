@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import testinfra
 
+from deploy.addresses import in_url
 from tests.inventory import InventoryError, rendered
 
 
@@ -33,7 +34,7 @@ def host(values: dict[str, Any]) -> Any:
     address = values.get("ansible_host", values["inventory_hostname"])
     arguments = (values.get(f"ansible_ssh_{kind}_args", "") for kind in ("common", "extra"))
     found = testinfra.get_host(
-        f"ssh://{user + '@' if user else ''}{address}:{values.get('ansible_port', 22)}",
+        f"ssh://{user + '@' if user else ''}{in_url(address)}:{values.get('ansible_port', 22)}",
         sudo=bool(values.get("ansible_become", user not in ("", "root"))),
         ssh_identity_file=values.get("ansible_ssh_private_key_file"),
         ssh_extra_args=" ".join(filter(None, arguments)) or None,

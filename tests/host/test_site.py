@@ -58,13 +58,15 @@ def test_each_model_has_its_form(ask, models):
 
 def test_each_model_answers_as_it_did_when_it_was_built(host, ask, values, models):
     for name in models:
-        manifest = host.file(f"{values['app_root']}/current/bundles/{name}/model.json").content_string
-        golden = json.loads(manifest)["golden"][:MOST_ROWS]
+        file = host.file(f"{values['app_root']}/current/bundles/{name}/model.json")
+        manifest = json.loads(file.content_string)
+        golden, tolerance = manifest["golden"][:MOST_ROWS], manifest["tolerance"]
         answer = ask(f"/api/v1/models/{name}/predictions", row=json.dumps([each["row"] for each in golden]))
         assert answer.status == 200, (name, answer.body)
         for each, found in zip(golden, json.loads(answer.body)["predictions"], strict=True):
-            number = isinstance(each["value"], int | float)
-            expected = pytest.approx(each["value"], rel=1e-9) if number else each["value"]
+            expected = each["value"]
+            if isinstance(expected, float):
+                expected = pytest.approx(expected, rel=tolerance["relative"], abs=tolerance["absolute"])
             assert found["value"] == expected, (name, each["row"])
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 
 import pytest
 
@@ -82,3 +83,34 @@ def test_releases_that_run_are_the_current_one_the_one_before_and_those_about_to
     running = set(re.findall(rf"^{name}-([0-9a-f]{{12}})\.service", listed, re.M))
     assert release in running <= {release, before} | about_to_stop
     assert release not in about_to_stop
+
+
+OPEN_SOCKETS = """
+import socket
+for family in (socket.AF_INET, socket.AF_INET6, socket.AF_NETLINK, socket.AF_PACKET, socket.AF_UNIX):
+    try:
+        socket.socket(family, socket.SOCK_DGRAM).close()
+        print(family.name)
+    except OSError:
+        pass
+"""
+
+
+def test_process_of_the_unit_opens_no_network(unit, host):
+    """A process with what systemd has loaded of the unit's sandbox, beside one without it: that one can."""
+    properties = unit.systemd_properties
+    assert set(properties["IPAddressDeny"].split()) == {"::/0", "0.0.0.0/0"}
+    run = "systemd-run --quiet --wait --pipe --collect"
+    sandbox = " ".join(f"--property={name}={shlex.quote(properties[name])}"
+                       for name in ("RestrictAddressFamilies", "NoNewPrivileges", "User"))  # fmt: skip
+    program = f"/usr/bin/python3 -c {shlex.quote(OPEN_SOCKETS)}"
+    assert "AF_INET" in host.check_output(f"{run} {program}").split()
+    assert host.check_output(f"{run} {sandbox} {program}").split() == ["AF_UNIX"]
+
+
+def test_workers_and_their_parent_filter_their_calls(unit, host):
+    """What runs has the sandbox that systemd has loaded: mode 2 is a filter of system calls."""
+    main = unit.systemd_properties["MainPID"]
+    modes = host.check_output(f"cat /proc/{main}/status $(pgrep --parent {main} | sed 's:.*:/proc/&/status:')")
+    found = re.findall(r"^Seccomp:\s*(\d)", modes, re.M)
+    assert len(found) >= 2 and set(found) == {"2"}

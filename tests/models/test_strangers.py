@@ -1,6 +1,5 @@
 """Strangers' models go through ``model add`` and answer over HTTP as scikit-learn does in process."""
 
-import math
 import warnings
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 
 from deploy import adding
 from deploy.errors import DeployError
+from deploy.exactness import tolerance
 from deploy.proving import plain
 from tests.models import strangers
 from tests.served import served
@@ -97,8 +97,9 @@ def in_process(estimator: Any, table: pd.DataFrame) -> list[Any]:
 
 
 def same(found: list[Any], expected: list[Any]) -> bool:
-    """Labels equal, numbers to 1e-6."""
+    """Labels equal, numbers within the tolerance."""
     if len(found) != len(expected):
         return False
-    return all(a == b if isinstance(b, str | bool) else math.isclose(a, b, rel_tol=1e-6, abs_tol=1e-9)
+    within = tolerance(expected)
+    return all(a == b if isinstance(b, str | bool) else within.allows(a, b)
                for a, b in zip(found, expected, strict=True))  # fmt: skip

@@ -13,12 +13,18 @@ BREAKAGES = [
         "settings' mode": ("chmod 0644 {app_root}/shared/.env", "test_settings_are_roots_alone"),
         "code given away": ("chown {app_user} {app_root}/current/wsgi.py", "test_application_owns_nothing"),
         "model for www-data": ("chmod -R o+r {app_root}/current/bundles", "test_nginx_reads_static"),
+        "code edited": ("echo '# me' >> {app_root}/current/app/health.py", "test_release_and_its_virtualenv_are_as"),
         "user with a shell": ("usermod --shell /bin/bash {app_user}", "test_application_has_a_user_without_shell"),
         "unit disabled": ("systemctl disable {systemd_unit}-boot", "test_unit_runs_and_starts_at_boot"),
         "no sandbox": (
             "mkdir -p /etc/systemd/system/{systemd_unit}.service.d; printf '[Service]\\nProtectSystem=no\\n'"
             " > /etc/systemd/system/{systemd_unit}.service.d/x.conf; systemctl daemon-reload",
             "test_unit_is_sandboxed",
+        ),
+        "network for the unit": (
+            "printf '[Service]\\nRestrictAddressFamilies=\\n' > /etc/systemd/system/{systemd_unit}.service.d/y.conf;"
+            " systemctl daemon-reload",
+            "test_process_of_the_unit_opens_no_network",
         ),
         "socket for all": ("chmod 0666 {app_root}/current/{systemd_unit}.sock", "test_socket_is_for_the_application"),
         "unknown hosts let in": (
@@ -74,9 +80,8 @@ BREAKAGES = [
 In rounds, since each costs a run that mends: what stops the application or Nginx comes last."""
 
 MENDED_BY_HAND = """rm -f /etc/nginx/conf.d/x.conf; rm -rf /etc/systemd/system/{systemd_unit}.service.d
-    systemctl daemon-reload; systemctl stop listener; rm -rf {app_root}/releases
-    systemctl restart {systemd_unit}; true"""
-"""Undoes what no run of the provisioning looks after: strangers' files and processes, and files in a release."""
+    systemctl daemon-reload; systemctl stop listener; systemctl restart {systemd_unit}; true"""
+"""Undoes what no run of the provisioning looks after: strangers' files and processes."""
 
 
 def test_second_run_changes_nothing(hosts):
@@ -127,7 +132,7 @@ def test_secret_key_is_kept_and_every_host_has_its_own(hosts, on):
 
 
 def test_changed_option_reaches_the_running_process(hosts, on):
-    play = hosts.play("-e", "gunicorn_workers=3", "-e", "gunicorn_timeout=32", "-e", "packages_upgrade=false")
+    play = hosts.play("-e", "gunicorn_workers=3", "-e", "gunicorn_timeout=32", "-e", "packages_upgrade=none")
     assert play.status == 0, play.output
     for name, host in hosts.by_name.items():
         main = f"$(systemctl show -P MainPID {hosts.values[name]['systemd_unit']})"

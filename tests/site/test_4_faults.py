@@ -31,7 +31,7 @@ OTHER = {
     "nginx_cache_mib": 0,
     "nginx_access_log": "/var/log/nginx/small_visits.log",
     "nginx_error_log": "/var/log/nginx/small_faults.log",
-    "packages_upgrade": False,
+    "packages_upgrade": "none",
     "release_kept": 2,
     "release_warm_seconds": 30,
     "release_watch_seconds": 5,

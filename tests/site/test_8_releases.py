@@ -180,6 +180,7 @@ def test_current_release_is_mended_and_left_where_it_cannot_be(hosts, project, o
     before = current(hosts, on)
     assert play(hosts, project, "-e", "app_max_rows=3001").returncode == 0
     now, by_hand = current(hosts, on), "echo '# by hand' >> {}/current/.env"
+    drop_in = "/etc/systemd/system/{}-{}.service.d"
     with load() as found:
         for name, host in hosts.by_name.items():
             on(host, by_hand.format(hosts.values[name]["app_root"]))
@@ -187,12 +188,15 @@ def test_current_release_is_mended_and_left_where_it_cannot_be(hosts, project, o
         assert current(hosts, on) == now
         for name, host in hosts.by_name.items():
             assert "by hand" not in on(host, f"cat {hosts.values[name]['app_root']}/current/.env")
-            on(host, f"echo 'raise SystemExit' >> {hosts.values[name]['app_root']}/current/wsgi.py")
-            on(host, by_hand.format(hosts.values[name]["app_root"]))
+            folder = drop_in.format(hosts.values[name]["systemd_unit"], now[name])
+            on(host, f"mkdir {folder}; printf '[Service]\\nExecStart=\\nExecStart=/bin/false\\n' > {folder}/x.conf")
+            on(host, f"systemctl daemon-reload; {by_hand.format(hosts.values[name]['app_root'])}")
         run = play(hosts, project, "-e", "app_max_rows=3001")
         assert run.returncode != 0
         assert current(hosts, on) == before
         assert all(f"The site is answered by release {release}." in run.stdout for release in before.values())
+    for name, host in hosts.by_name.items():
+        on(host, f"rm -r {drop_in.format(hosts.values[name]['systemd_unit'], now[name])}; systemctl daemon-reload")
     must_have_failed_none(found)
     assert play(hosts, project, "-e", "app_max_rows=3002").returncode == 0
 

@@ -8,6 +8,9 @@ from .folders import Failure
 from .prober import Prober
 from .record import Log
 
+TOLD = 5
+"""How many edits of a release are named."""
+
 
 class Course:
     """A release or a rollback on its way.
@@ -42,6 +45,12 @@ class Course:
             raise Failure(f"{name}: {type(fault).__name__}: {fault}") from fault
         finally:
             self.seconds[name] = round(time.monotonic() - began, 2)
+
+    def mended(self, edited):
+        """Tell what was edited on the host, and is no more."""
+        if edited:
+            more = f" and {len(edited) - TOLD} more" if len(edited) > TOLD else ""
+            self.gates.append(gates.Gate("mended", f"{', '.join(edited[:TOLD])}{more}"))
 
     def verify(self):
         """Ask the site, and look at the unit once more."""

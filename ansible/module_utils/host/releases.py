@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 
-from . import gates, making, steps, systemd
+from . import content, gates, making, steps, systemd
 from .course import Course
 from .folders import Failure
 from .record import Lock, Log
@@ -44,10 +44,12 @@ def abandon(application, plan, who, reason):
 
 def _before(course, wanted):
     application, plan = course.application, course.plan
-    do = {"prepare": making.prepare, "build": making.build, "check": steps.check, "start": steps.start}
+    do = {"build": making.build, "check": steps.check, "start": steps.start}
     for name in (each for each in BEFORE if each in wanted):
         with course.step(name):
-            if name == "prove":
+            if name == "prepare":
+                course.mended(making.prepare(application, plan))
+            elif name == "prove":
                 course.gates += gates.prove(application, plan, plan["id"])
             else:
                 do[name](application, plan)
@@ -147,6 +149,8 @@ def rollback(application, who, wanted=""):
 def _go_back(course, reason):
     application, plan = course.application, course.plan
     with course.step("check"):
+        if (application.folder(plan["id"]) / content.RECORD).exists():  # those of before can't be compared
+            course.mended(making.mend(application, plan))
         systemd.install(application, plan["id"], plan["unit_text"])
     with course.step("start"):
         is_cold = steps.start(application, plan)

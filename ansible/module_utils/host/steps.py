@@ -7,7 +7,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from . import gates, making, nginx, systemd
+from . import content, gates, making, nginx, systemd
 from .folders import Failure, remove, write
 from .record import now
 
@@ -43,14 +43,18 @@ def is_done(application, plan):
 
 
 def differences(application, plan):
-    """Return what Ansible's --diff shows: unit, site and settings of the current release and of this one."""
+    """Return what Ansible's --diff shows: unit, site, settings of the current release and of this one; edits."""
     current = application.current
     now = application.plan(current) if current else {"settings": {}, "unit_text": "", "site_text": ""}
     pairs = [(kind, now[kind], plan[kind]) for kind in ("unit_text", "site_text")]
     lines = ["".join(f"{name}={value}\n" for name, value in each["settings"].items()) for each in (now, plan)]
-    headers = {"unit_text": f"{application.unit}.service", "site_text": "site.conf", "settings": ".env"}
+    headers = {"unit_text": f"{application.unit}.service", "site_text": "site.conf", "settings": ".env",
+               "edited": "edited on the host"}  # fmt: skip
+    folder = application.folder(plan["id"])
+    found = content.differences(folder) if (folder / content.RECORD).exists() else []
+    pairs += [("settings", *lines), ("edited", "".join(f"{each}\n" for each in found), "")]
     return [{"before_header": headers[kind], "after_header": headers[kind], "before": before, "after": after}
-            for kind, before, after in [*pairs, ("settings", *lines)] if before != after]  # fmt: skip
+            for kind, before, after in pairs if before != after]  # fmt: skip
 
 
 def check(application, plan):

@@ -9,15 +9,20 @@ from .record import Lock
 
 PAUSE = 0.25
 MISSES = 3
+WARM_SECONDS = 5
+"""In which a release that runs must answer."""
+
+RETRY_SECONDS = 3
+"""Between looks once it is told that there is nothing to go back to; others may want to work meanwhile."""
 
 
 def watch(application, release, seconds):
     """Look at a new release for some seconds; go back where it falls, and say why."""
-    deadline = time.monotonic() + seconds
+    deadline, is_told = time.monotonic() + seconds, False
     while time.monotonic() < deadline and application.current == release:
-        if _fault(application, release) and _turn_back(application, release):
-            return
-        time.sleep(PAUSE)
+        if _fault(application, release):
+            is_told = _turn_back(application, release, is_told)
+        time.sleep(RETRY_SECONDS if is_told else PAUSE)
 
 
 def _fault(application, release):
@@ -44,21 +49,58 @@ def end(application, release):
         time.sleep(PAUSE)
     found = application.verdict(release)
     if found.get("verdict") == "bad":
-        answers = f"The site is answered by release {application.current}."
+        is_left = application.current == release
+        answers = f"The site is {'left to' if is_left else 'answered by'} release {application.current}."
         raise Failure(f"release {release} was good, and fell: {found['reason']}\n{answers}")
 
 
-def _turn_back(application, release):
-    """Go back, unless another run did, or mended it, while this one waited; return whether that was done."""
+def _turn_back(application, release, is_told=False):
+    """Go back, unless another run did, or mended it, while this one waited; stay where nothing answers that is there.
+
+    Args:
+        is_told: whether it was said before that there is nothing to go back to.
+
+    Returns:
+        Whether that is said by now.
+    """
     with Lock(application).working("the watch"):
         before = application.previous
         if application.current != release or before in (None, release) or not (reason := _fault(application, release)):
-            return False
+            return is_told
         course = Course(application, application.plan(before), {"who": "the watch", "from": "this host"})
-        steps.mark(application, release, "bad", f"{reason}\n{systemd.last_lines(application, release)}")
-        steps.start(application, course.plan)
+        whole = f"{reason}\n{systemd.last_lines(application, release)}"
+        try:
+            _must_answer(application, course.plan)
+        except (Failure, OSError) as fault:
+            if not is_told:
+                _stay(course, release, f"{reason}; {before} can't take over: {fault}")
+            return True
+        steps.mark(application, release, "bad", whole)
         steps.switch(application, course.plan, back=True)
         steps.sweep(application, course.plan)
         course.record("switched back", "good", f"{release}: {reason}")
     print(f"{release}: {reason}; the site is answered by {before} again")
-    return True
+    return is_told
+
+
+def _must_answer(application, plan):
+    """Start a release where it doesn't run, and ask it: what visitors get from it must be right.
+
+    Raises:
+        Failure: it doesn't answer, or wrongly.
+    """
+    release, name = plan["id"], plan["server_names"][0]
+    is_cold = steps.start(application, plan)
+    gates.health(application, plan if is_cold else plan | {"start_seconds": WARM_SECONDS}, release)
+    gates.golden(application.socket(release), name, application, release)
+
+
+def _stay(course, release, reason):
+    """Leave the site to what falls: it answers now and then, and the release before doesn't at all.
+
+    The watch goes on, and goes back as soon as that one answers.
+    """
+    application = course.application
+    steps.mark(application, release, "bad", f"{reason}\n{systemd.last_lines(application, release)}")
+    course.record("stayed", "bad", f"{release}: {reason}")
+    print(f"{release}: {reason}; the site is left to {release}")

@@ -1,0 +1,141 @@
+"""What the preflight says of options, on the operator's machine: asked as Ansible asks it, without a host."""
+
+import importlib.util
+from typing import Any
+
+import pytest
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar
+
+from app.settings import Settings, SettingsError, load
+from deploy import options
+from deploy.project import ROOT
+
+PROJECT = ROOT / "ansible"
+PLUGIN = PROJECT / "action_plugins" / "preflight.py"
+
+
+@pytest.fixture(scope="module")
+def preflight() -> Any:
+    spec = importlib.util.spec_from_file_location("preflight", PLUGIN)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def faults(preflight):
+    """Return what is said of the defaults with other values."""
+
+    def said(**values: object) -> list[str]:
+        loader = DataLoader()
+        defaults = loader.load_from_file(str(options.DEFAULTS), trusted_as_template=True)
+        variables = defaults | {"playbook_dir": str(PROJECT)} | values
+        templar = Templar(loader, variables=variables)
+        return [f"{name}: {sentence}" for name, sentence in preflight._option_faults(PROJECT, variables, templar)]
+
+    return said
+
+
+def test_defaults_have_no_fault(faults):
+    assert faults() == []
+
+
+FOREIGN = """
+    ntp_server ntp_servers timezone users hostname domain domain_name env environment_name deploy_user
+    admin_email ssh_port sshd_config dns_servers backup_dir firewall_allowed_tcp_ports docker_users
+    postgresql_version name map_name mysql_root_password certbot_admin_email swap_file_size_mb unattended_mail
+    http_port server_name web_root db_user apps apple_id application_name application_version appliance_root
+    relay_host syslog_server systems gunicorns package_list packagecloud_token releases verify preflight
+    pipelines project_name project_id projects_root open_ports access_log timeout workers memory root user
+    lock nginxinc_repo site_name backup_timeout zap_user slack_webhook hook_message my_release_id http_proxy
+    https_proxy no_proxy locale motd country vault_password vault_app_secret maintenance_window
+    monitoring_token max_connections keep_releases deploy_root user_name app
+"""
+
+
+@pytest.mark.parametrize("name", FOREIGN.split())
+def test_variable_of_another_program_is_let_be(faults, name):
+    assert faults(**{name: "theirs"}) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("ngnix_server_names", "nginx_server_names"), ("Nginx_server_names", "nginx_server_names"),
+        ("NGINX_SERVER_NAMES", "nginx_server_names"), ("nginxserver_names", "nginx_server_names"),
+        ("gunicron_workers", "gunicorn_workers"), ("guincorn_timeout", "gunicorn_timeout"),
+        ("gunicornworkers", "gunicorn_workers"), ("sytemd_unit", "systemd_unit"),
+        ("systmed_memory_max", "systemd_memory_max"), ("relase_kept", "release_kept"),
+        ("realese_kept", "release_kept"), ("package_upgrade", "packages_upgrade"),
+        ("pacakges_upgrade", "packages_upgrade"), ("prefligth_disk_mib", "preflight_disk_mib"),
+        ("verfy_open_ports", "verify_open_ports"), ("ap_name", "app_name"), ("appname", "app_name"),
+        ("app_max_row", "app_max_rows"), ("max_body_kib", "app_max_body_kib"),
+    ],
+)  # fmt: skip
+def test_slip_of_the_pen_is_refused_and_the_nearest_named(faults, name, near):
+    said = faults(**{name: 1})
+    assert len(said) == 1
+    assert said[0].startswith(f"{name}: is no option of Puerto; the nearest is {near}. If it is another program's")
+
+
+def test_prefix_of_every_owner_is_refused(faults):
+    """Derived from the options: one that is added brings its own."""
+    owners = {name.partition("_")[0] for name in options.specs()} - {"project"}
+    assert owners >= {"app", "gunicorn", "nginx", "systemd", "release", "packages", "preflight", "verify"}
+    for owner in owners:
+        said = faults(**{f"{owner}_zzz_vhosts": []})
+        assert (
+            len(said) == 1 and f"names that begin with {owner}_ are Puerto's on its hosts, so say it in that" in said[0]
+        )
+
+
+def limits() -> list[tuple[str, object, bool]]:
+    """Return each limit of a setting that is an option too, as a value and whether it is good: at it, and beyond."""
+    found: list[tuple[str, object, bool]] = []
+    for name, field in Settings.model_fields.items():
+        if name in options.specs():
+            for limit in field.metadata:
+                for kind, step in (("ge", -1), ("le", 1)):
+                    if (value := getattr(limit, kind, None)) is not None:
+                        found += [(name, value, True), (name, value + step, False)]
+    return found
+
+
+@pytest.mark.parametrize(("name", "value", "good"), limits())
+def test_limits_of_the_application_are_the_preflights(faults, name, value, good):
+    said = faults(**{name: value})
+    assert (said == []) == good, said
+    if not good:
+        assert said == [
+            f"{name}: {value} is {'less' if value < 10 else 'more'} than {value + (1 if value < 10 else -1)}"
+        ]
+        with pytest.raises(SettingsError):
+            load({name.upper(): str(value)})
+
+
+def test_there_are_limits_to_compare():
+    assert ("gunicorn_workers", 257, False) in limits()
+    assert len({name for name, _, _ in limits()}) >= 5
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("nginx_cache_mib", -1, "-1 is less than 0"),
+        ("verify_open_ports", [80, 70000], "70000 is more than 65535"),
+        ("systemd_memory_max", "500%", "'500%' is not a share such as 50%, a size such as 512M, or infinity"),
+        ("release_kept", 0, "0 is less than 1"),
+        ("packages_upgrade", True, "True is no value any more: say all for what true did, or security, the default"),
+        ("packages_upgrade", "yes", "yes is no value any more: say all for what true did, or security, the default"),
+        ("packages_upgrade", "false", "false is no value any more: say none for what false did"),
+        ("packages_upgrade", "dist", "value of packages_upgrade must be one of: security, all, none, got: dist"),
+    ],
+)
+def test_value_that_cannot_work_is_refused_in_a_sentence(faults, name, value, sentence):
+    assert faults(**{name: value}) == [f"{name}: {sentence}"]
+
+
+@pytest.mark.parametrize("value", ["security", "all", "none"])
+def test_updates_of_packages(faults, value):
+    assert faults(packages_upgrade=value) == []
