@@ -21,7 +21,7 @@ ROUTES = ("/modelo", "/api/v1/models/exam/predictions", "/models/exam/invocation
 @pytest.fixture(scope="module")
 def besieged(hosts):
     """A host, its site, its application's routes for bodies, and a target of them."""
-    host = hosts.by_name["test13"]
+    host = hosts.by_name[DEBIAN_13]
     app = create_app(Settings(app_bundles=BUNDLES, secret_key="x" * 32))
     site = siege.Site(host.address, 80, hosts.values[host.name]["nginx_server_names"][0])
     site.open_form("/models/exam")
@@ -69,7 +69,7 @@ def both_releases_deaf(hosts, on, host):
 
 
 def test_what_killed_one_release_is_not_given_to_the_next(hosts, on):
-    host = hosts.by_name["test13"]
+    host = hosts.by_name[DEBIAN_13]
     url = f"http://{host.address}/modelo"
     name = {"Host": hosts.values[host.name]["nginx_server_names"][0]}
     large, row = b"x" * 20_000, b'{"estudio": 6, "sueno": 8}'
