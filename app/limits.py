@@ -104,8 +104,9 @@ def _outside_of_texts(data: bytes) -> list[int]:
     for codes in _pieces(data):
         behind = np.cumsum(codes == ord('"'), dtype=np.uint8)  # its last bit counts, and is right when it overflows
         behind += np.uint8(quotes)
-        outside = codes[behind & 1 == 0]
-        found = [count + int(np.count_nonzero(outside == sign)) for count, sign in zip(found, SIGNS, strict=True)]
+        outside = behind & 1 == 0
+        found = [count + int(np.count_nonzero((codes == sign) & outside))
+                 for count, sign in zip(found, SIGNS, strict=True)]  # fmt: skip
         quotes = int(behind[-1]) & 1
     return found
 
