@@ -13,7 +13,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from app.check import Fault, InvalidInput, Strangers, Value
 from app.errors import FAULTS_SHOWN, Failure, InvalidRows, Problem, problems_of
 from app.languages import N_
-from app.limits import SMALL_BYTES, Limits, has_too_many_values, limits_of
+from app.limits import SMALL_BYTES, Limits, ends_what_it_begins, has_too_many_values, limits_of
 from app.model import Model
 
 TWICE = N_("is given twice")
@@ -84,7 +84,7 @@ def parsed(data: bytes, within: Limits) -> Any:
         Failure: 400: malformed, with NaN, or with half of a surrogate pair, which is no text; 413 too many values.
     """
     if has_too_many_values(data, within):
-        if data.count(b"[") + data.count(b"{") != data.count(b"]") + data.count(b"}"):
+        if not ends_what_it_begins(data):
             raise Failure(400, MALFORMED)
         raise Failure(413, N_("The JSON has more values than %(rows)s rows of this model."), rows=within.rows)
     with suppress(orjson.JSONDecodeError):

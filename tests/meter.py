@@ -52,19 +52,10 @@ def children(pid: int) -> list[int]:
     return [int(word) for word in (PROC / str(pid) / "task" / str(pid) / "children").read_text().split()]
 
 
-def of_unit(unit: str) -> list[int]:
-    """Return the workers of a systemd unit's main process."""
+def of_unit(unit: str) -> int:
+    """Return a systemd unit's main process."""
     shown = subprocess.run(["systemctl", "show", "-p", "MainPID", "--value", unit], check=True, capture_output=True)
-    return children(int(shown.stdout))
-
-
-def of_nginx() -> list[int]:
-    """Return Nginx's workers."""
-    return [pid for master in _named("nginx") for pid in children(master)]
-
-
-def _named(name: str) -> list[int]:
-    return [int(file.parent.name) for file in PROC.glob("[0-9]*/comm") if file.read_text().strip() == name]
+    return int(shown.stdout)
 
 
 def _seconds(pid: int) -> float:
@@ -79,10 +70,9 @@ def _kib(pid: int, what: str) -> int:
 
 def main() -> None:
     """Obey the lines of standard input."""
-    workers = of_unit(sys.argv[1])
-    meter = Meter(lambda: of_unit(sys.argv[1]) + of_nginx(), lambda: of_unit(sys.argv[1])) if workers else None
+    application, nginx = of_unit(sys.argv[1]), of_unit("nginx.service")
+    meter = Meter(lambda: children(application) + children(nginx), lambda: children(application))
     for line in sys.stdin:
-        assert meter
         print(json.dumps(meter.begin() if line.strip() == "begin" else meter.end()), flush=True)
 
 

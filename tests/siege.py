@@ -183,12 +183,14 @@ def probed(site: Site, contract: Contract, seconds: float) -> dict[str, Any]:
     return found
 
 
-def table(found: list[Cell]) -> str:
-    """Return the cells as lines: route, shape, status, milliseconds, MiB, verdict."""
-    lines = ["| route | shape | MiB sent | status | CPU ms | memory MiB | |", "|---|---|---:|---:|---:|---:|---|"]
-    lines += [
+HEAD = """\
+| route | shape | MiB sent | status | CPU ms | memory MiB | verdict |
+|---|---|---:|---:|---:|---:|---|"""
+
+
+def line(cell: Cell) -> str:
+    """Return a cell as a line of a table below `HEAD`."""
+    return (
         f"| {cell.route.method} {cell.route.path} | {cell.shape} | {cell.sent / MIB:.2f} | {cell.status} | "
-        f"{cell.cpu_ms:.1f} | {cell.memory / MIB:.1f} | {'RED: ' + cell.fault if cell.fault else ''} |"
-        for cell in found
-    ]
-    return "\n".join(lines)
+        f"{cell.cpu_ms:.1f} | {cell.memory / MIB:.1f} | {f'RED: {cell.fault}' if cell.fault else 'good'} |"
+    )

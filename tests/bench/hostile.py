@@ -58,7 +58,6 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--kib", type=int, nargs="+", help="of each attack's body (what JSON may be, what any may be)")
     parser.add_argument("--only", default="", metavar="REGEX", help="routes and shapes whose names it finds")
     parser.add_argument("--seconds", type=int, default=10, help="of 16 attacks at once (10)")
-    parser.add_argument("--all", action="store_true", help="print the green cells too")
     parser.add_argument("--keep", action="store_true", help="use the host of before, and leave it")
     return parser.parse_args()
 
@@ -100,17 +99,22 @@ def attack(host: rehearsal.Host, copy: Path, own: dict[str, Any], options: argpa
     site.open_form(f"/models/{model.name}")
     targets = [hostile.Target(model.contract, size, site.token) for size in _sizes(model.contract, own, options.kib)]
     routes = routes_of(app, options.model)
+    print(siege.HEAD)
     with metered(host, own) as meter:
-        found = [cell for target in targets for cell in siege.cells(site, meter, routes, target, options.only)]
+        found = [_told(cell) for target in targets for cell in siege.cells(site, meter, routes, target, options.only)]
         crowds = {target.size: siege.crowd(site, routes, target, options.seconds) for target in targets}
     red = [cell for cell in found if cell.fault]
-    print(siege.table(found if options.all else red))
     print(f"{len(found)} cells, {len(red)} of them red; the largest worker had "
           f"{max(cell.whole for cell in found) / siege.MIB:.0f} MiB.")  # fmt: skip
     for size, crowd in crowds.items():
         print(f"Predictions beside {siege.CROWD} attacks of {size / siege.MIB:.1f} MiB at once: {json.dumps(crowd)}")
     bad = [crowd for crowd in crowds.values() if crowd["failed"] or crowd["p99_ms"] > siege.P99_MS]
     return 1 if red or bad else 0
+
+
+def _told(cell: siege.Cell) -> siege.Cell:
+    print(siege.line(cell), flush=True)
+    return cell
 
 
 def _sizes(contract: Contract, own: dict[str, Any], kib: list[int] | None) -> list[int]:
