@@ -93,13 +93,17 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         else:
             super().finish_request(conn, fs)
 
-    def give_up(self, connections: list[TConn]) -> None:
-        """Be replaced, and wait for all others but for these, in the main thread.
+    def give_up(self, places: list[Place]) -> None:
+        """Be replaced, and wait for all requests but those that hang in these places, in the main thread.
 
         Whoever waits for a thread gets one of a new pool at once, and none waits behind a second one that hangs.
         """
-        self._given_up.update(connections)
-        self.nr_conns -= len(connections)
+        hanging = {place.connection for place in places if place.hangs} - {None}
+        if not hanging:  # all have come free since
+            return
+        logs.log.warning("worker %s, in which %s hang, is replaced", self.pid, len(hanging))
+        self._given_up |= hanging
+        self.nr_conns -= len(hanging)
         pool, self.tpool = self.tpool, ThreadPoolExecutor(MOST_THREADS)
         pool.shutdown(wait=False, cancel_futures=True)
         self.handle_exit(signal.SIGTERM, None)
@@ -169,7 +173,7 @@ class _Watchdog(threading.Thread):
     def stop(self) -> None:
         """Look no more."""
         self._stopped.set()
-        self.join()
+        self.join(FREE_SECONDS)  # it may wait for a lock of the log's, in which a request hangs
         faulthandler.cancel_dump_traceback_later()
 
     def _look(self, now: float) -> None:
@@ -182,13 +186,12 @@ class _Watchdog(threading.Thread):
                     continue
                 if place.ended:
                     place.hangs = now - place.ended > FREE_SECONDS
-                    hanging += [place.connection] if place.hangs else []
+                    hanging += [place] if place.hangs else []
                 elif not place.connection.initialized:  # not a byte has come yet
                     place.started = now + self._pause  # rather a little late than early
                 elif now - place.started >= self._deadline.seconds:
                     self._end(place, now)
         if hanging:
-            logs.log.warning("worker %s, in which %s hang, is replaced", self._worker.pid, len(hanging))
             self._worker.method_queue.defer(self._worker.give_up, hanging)
 
     def _arm(self, seconds: float) -> None:
