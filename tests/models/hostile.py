@@ -259,7 +259,7 @@ def source(code: str, **values: Any) -> str:
 
 
 def every_attack() -> str:
-    """Return code that tries all attacks, one after the other, and says by which it got out."""
+    """Return code that tries all attacks, one after the other, and says by which, of their order, it got out."""
     return f"""
 found = {{}}
 for name, code in {ATTACKS!r}.items():
@@ -269,8 +269,8 @@ for name, code in {ATTACKS!r}.items():
         found[name] = str(ending)
     except BaseException as fault:
         found[name] = "" if isinstance(fault, OSError) else repr(fault)
-out = [f"{{name}}: {{done[:60]}}" for name, done in found.items() if done]
-raise RuntimeError(" | ".join(out) or f"shut in {{len(found)}} times")
+out = [place for place, done in enumerate(found.values()) if done]
+raise RuntimeError(f"tried {{len(found)}}, got out by {{out}} {{[*filter(None, found.values())][:1]}}")
 """
 
 

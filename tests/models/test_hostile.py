@@ -111,14 +111,11 @@ def attacked(project) -> dict[str, Attempt]:
 @pytest.mark.parametrize("what", hostile.ATTACKS)
 def test_code_in_a_file_is_shut_in(attacked, kind, what):
     attempt = attacked[kind]
-    assert f"{what}: " not in attempt.refusal.reason
+    assert attempt.refusal.reason.startswith(str(attempt.file))
+    tried, out = re.search(r"tried (\d+), got out by \[([\d, ]*)\]", attempt.refusal.reason).groups()
+    assert int(tried) == len(hostile.ATTACKS)
+    assert str([*hostile.ATTACKS].index(what)) not in out.split(", "), attempt.refusal.reason
     assert attempt.after == attempt.before
-
-
-@pytest.mark.parametrize("kind", hostile.KINDS)
-def test_every_attack_was_tried(attacked, kind):
-    assert attacked[kind].refusal.reason.startswith(str(attacked[kind].file))
-    assert f"shut in {len(hostile.ATTACKS)} times" in attacked[kind].refusal.reason
 
 
 @pytest.fixture(scope="module")
