@@ -11,6 +11,7 @@ from app.settings import Settings
 from deploy.project import BUNDLES, ROOT
 from tests import hostile, siege
 from tests.bench.hostile import metered, routes_of
+from tests.site.common import DEBIAN_13
 
 KIB = 10_000
 SECONDS = 8
