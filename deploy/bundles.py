@@ -153,6 +153,7 @@ def _record(file: Path) -> Record:
 def _given(folder: Path, table: Table | None, opened: Opened | None, random_rows: int) -> dict[str, Any]:
     """Take the file that was added; its code never runs in this process, and what comes of it is of a strict type."""
     from deploy.contracts import read_contract
+    from deploy.exactness import tolerance
 
     contract, record = read_contract(folder / CONTRACT), _record(folder / RECORD)
     file, target = table or (None, "")
@@ -170,6 +171,7 @@ def _given(folder: Path, table: Table | None, opened: Opened | None, random_rows
         "data": graph or (folder / GIVEN).read_bytes(), "contract": contract.model_dump(mode="json"),
         "metrics": contract.metrics, "made_with": record.made_with, **said,
         "columns": dict(zip(names, found.columns, strict=True)), "golden": golden,
+        "tolerance": tolerance(each.value for each in found.golden).model_dump(),
     }  # fmt: skip
 
 

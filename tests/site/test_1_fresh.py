@@ -53,7 +53,7 @@ def test_a_rehearsal_without_changes_passes_and_changes_nothing(fresh, footprint
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [
-        ({"nginx_server_nmes": ["x"]}, "one.yml: nginx_server_nmes: is no option of Puerto; the nearest is nginx_"),
+        ({"nginx_server_nmes": ["x"]}, "fresh.yml: nginx_server_nmes: is no option of Puerto; the nearest is nginx_"),
         ({"nginx_server_names": ["no host; name"]}, "nginx_server_names: 'no host; name' is not a host name, e.g."),
         ({"nginx_server_names": []}, "nginx_server_names: is empty: name at least one"),
         ({"app_default_model": "churn"}, "app_default_model: there is no model churn; there are: diabetes, exam"),

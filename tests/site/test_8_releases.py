@@ -39,8 +39,7 @@ FAULTS = {
     "answers in another form": ("app/api.py", "def as_json(*given): return {}", "KeyError: 'value'"),
     "is slow": (
         "app/api.py",
-        "import time\n_quick = predict\ndef predict(name): time.sleep(0.05); return _quick(name)\n"
-        "import app.shortcut\napp.shortcut.UNUSUAL = ('HTTP_HOST',)",
+        "import time\n_quick = as_json\ndef as_json(*given): time.sleep(0.05); return _quick(*given)",
         "more than 40 (release_p99_ms)",
     ),
     "a lock that can't be installed": ("Pipfile.lock", None, "hash"),
