@@ -83,20 +83,24 @@ def project(tmp_path_factory) -> Iterator[Callable[[], Project]]:
         values = {"HOME": str(Path.home()), "ROOT": str(ROOT), "MARK": hostile.MARK, "PORT": plug.getsockname()[1],
                   "ABSTRACT": name, "PARENT": os.getpid()}  # fmt: skip
         yield lambda: Project(tmp_path_factory.mktemp("hostile"), values)
-        must_be_alone()
+        must_be_alone(tmp_path_factory.getbasetemp())
         assert [found for folder in MARKED if folder.is_dir() for found in folder.glob(f"{hostile.MARK}*")] == []
 
 
-def must_be_alone() -> None:
+def must_be_alone(folder: Path) -> None:
     deadline = time.monotonic() + 5
-    while left := [entry.name for entry in Path("/proc").glob("[0-9]*") if opens_a_model(entry)]:
+    while left := [entry.name for entry in Path("/proc").glob("[0-9]*") if opens_a_model(entry, folder)]:
         assert time.monotonic() < deadline, left
         time.sleep(0.05)
 
 
-def opens_a_model(process: Path) -> bool:
+def opens_a_model(process: Path, folder: Path) -> bool:
+    """Tell whether a process is a sandbox's that can see a file of the folder: others' tests may run beside."""
+    command = f"{tool('python')}\0-m\0deploy.examine".encode()
     try:
-        return (process / "cmdline").read_bytes().startswith(f"{tool('python')}\0-m\0deploy.examine".encode())
+        return (process / "cmdline").read_bytes().startswith(command) and str(folder) in (
+            process / "mountinfo"
+        ).read_text()
     except OSError:
         return False
 
