@@ -15,7 +15,7 @@ GROUPS = {
     "releases": r"site/test_(8_releases|9_cut_off)",
     "site": r"tests/site/(?!test_(6_own_model|power_cuts))",
     "unit": r"tests/unit/",
-    **{f"strangers, part {part}": rf"models/test_strangers.*\[{part}\]" for part in range(4)},
+    **{f"strangers, part {part}": rf"models/test_strangers.*\[{part}\]" for part in range(2)},
     "power cuts, Debian 12": r"site/test_power_cuts.*\[12\]",
     "power cuts, Debian 13": r"site/test_power_cuts.*\[13\]",
     "own model": r"site/test_6_own_model",

@@ -8,10 +8,7 @@ from pathlib import Path
 
 from deploy.project import state, tool
 from deploy.toolchain import as_root
-
-FULL = bool(os.environ.get("PUERTO_FULL"))
-WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
-"""Which of the processes side by side this is: each has hosts of its own."""
+from tests.run import WORKER
 
 DEBIAN_12, DEBIAN_13 = NAMES = tuple(f"test{debian}{WORKER and '-'}{WORKER}" for debian in ("12", "13"))
 """The hosts' names."""

@@ -13,18 +13,8 @@ import requests
 
 from deploy import rehearsal
 from deploy.project import BUNDLES
-from tests.site.common import (
-    DEBIAN_12,
-    DEBIAN_13,
-    FULL,
-    RELEASE,
-    STEPS,
-    current,
-    deploy,
-    must_have_failed_none,
-    play,
-    status,
-)
+from tests.run import FULL
+from tests.site.common import DEBIAN_12, DEBIAN_13, RELEASE, STEPS, current, deploy, must_have_failed_none, play, status
 
 RELEASES, ROLLBACKS, LEAST_REQUESTS = (10, 5, 100_000) if FULL else (2, 1, 10_000)
 LOADED = ["debian12", "debian13"] if FULL else ["debian13"]

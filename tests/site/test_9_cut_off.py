@@ -15,10 +15,10 @@ import pytest
 from deploy import rehearsal
 from deploy.console import Console
 from deploy.project import tool
+from tests.run import FULL
 from tests.site.common import (
     BOOTED,
     DEBIAN_13,
-    FULL,
     RELEASE,
     STEPS,
     current,

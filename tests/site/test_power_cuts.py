@@ -16,7 +16,8 @@ from deploy import rehearsal
 from deploy.console import Console
 from deploy.image import SUITES
 from deploy.project import ROOT, tool
-from tests.site.common import FULL, podman, scratch
+from tests.run import FULL
+from tests.site.common import podman, scratch
 
 CUTS = 4 if FULL else 2
 EACH_DEBIAN = pytest.mark.parametrize("debian", sorted(SUITES))

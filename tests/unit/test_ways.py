@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 
 from app.check import InvalidInput
 from app.contract import CategoryField, IntegerField, NumberField, TextField, YesNoField, as_text
+from tests.run import FULL
 from tests.unit.conftest import token
 
 NAMES = ["exam", "titanic", "diabetes", "every_kind"]
 SURROGATES = st.characters(exclude_categories=["Cs", "Cc"])
 TEXT = st.text(SURROGATES, max_size=60)
-SOME = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+SOME = settings(max_examples=100 if FULL else 30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 ENGLISH = {"Accept-Language": "en"}
 
 
