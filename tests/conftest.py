@@ -12,7 +12,6 @@ from xdist.scheduler import LoadScopeScheduling
 from deploy.project import state
 
 GROUPS = {
-    "releases": r"site/test_(8_releases|9_cut_off)",
     "site": r"tests/site/(?!test_(6_own_model|power_cuts))",
     "unit": r"tests/unit/",
     **{f"strangers, part {part}": rf"models/test_strangers.*\[{part}\]" for part in range(2)},

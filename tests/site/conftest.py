@@ -22,6 +22,7 @@ from deploy.image import ADMIN
 from deploy.project import BUNDLES, ROOT, tool
 from tests.checkout import copied
 from tests.inventory import rendered
+from tests.run import FULL
 from tests.site.common import BOOTED, DEBIAN_12, DEBIAN_13, scratch
 
 BOOT_SECONDS = 60
@@ -188,7 +189,7 @@ def load(hosts, on) -> Callable[..., object]:
     def loading(only: str = "") -> Iterator[dict[str, dict[str, int]]]:
         found: dict[str, dict[str, int]] = {}
         running = {}
-        connections, pause = (16, 0) if only else (4, 10)
+        connections, pause = (16, 0) if only else (4, 10 if FULL else 40)
         loaded = {name: host for name, host in hosts.by_name.items() if only in ("", name)}
         for name, host in loaded.items():
             site = hosts.values[name]["nginx_server_names"][0]
