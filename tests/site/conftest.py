@@ -183,7 +183,6 @@ def load(hosts, on) -> Callable[..., object]:
     script = (ROOT / "tests" / "site" / "mixed.lua").read_bytes()
     for host in hosts.by_name.values():
         on(host, "command -v wrk >/dev/null || { apt-get -q update && apt-get -qy install wrk; }")
-        subprocess.run(host.ssh("cat > /tmp/mixed.lua"), input=script, check=True)
 
     @contextmanager
     def loading(only: str = "") -> Iterator[dict[str, dict[str, int]]]:
@@ -193,6 +192,7 @@ def load(hosts, on) -> Callable[..., object]:
         loaded = {name: host for name, host in hosts.by_name.items() if only in ("", name)}
         for name, host in loaded.items():
             site = hosts.values[name]["nginx_server_names"][0]
+            subprocess.run(host.ssh("cat > /tmp/mixed.lua"), input=script, check=True)  # a reboot empties /tmp
             words = f"-t1 -c{connections} -d900s --timeout 10s -s /tmp/mixed.lua http://127.0.0.1:80 -- {site}"
             ask = f"PAUSE={pause} nice -n 19 wrk {words}"
             running[name] = subprocess.Popen(host.ssh(ask), stdout=subprocess.PIPE, text=True)
