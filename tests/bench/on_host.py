@@ -131,7 +131,9 @@ def puerto(model, workers):
     socket = re.search(r"^Environment=GUNICORN_BIND=(\S+)", run("systemctl", "cat", UNIT), re.M)[1]
     binds = f"--bind {socket} --bind 127.0.0.1:{PORT} --workers {workers}"
     DROP_IN.parent.mkdir(parents=True, exist_ok=True)
-    DROP_IN.write_text(f"[Service]\nExecStart=\nExecStart={command.replace(' wsgi:app', f' {binds} wsgi:app')}\n")
+    opened = "RestrictAddressFamilies=AF_INET\nIPAddressAllow=localhost\n"  # the unit itself has no network
+    started = f"ExecStart=\nExecStart={command.replace(' wsgi:app', f' {binds} wsgi:app')}\n"
+    DROP_IN.write_text(f"[Service]\n{started}{opened}")
     try:
         run("systemctl", "daemon-reload")
         run("systemctl", "restart", UNIT)

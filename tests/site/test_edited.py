@@ -27,7 +27,7 @@ def test_edited_release_is_found_and_mended_without_a_failed_request(hosts, proj
     must_have_failed_none(found, 100)
     for sentence in SENTENCES:
         assert verified.count(sentence) >= len(now), (sentence, verified)
-    for sentence in SENTENCES[:3]:
+    for sentence in SENTENCES[:2]:  # the run names the first few
         assert run.stdout.count(sentence) >= len(now), (sentence, run.stdout)
     assert current(hosts, on) == now, "its content is the same again, and so is its name"
     assert hosts.verify("-k", "as_they_were_made").returncode == 0
