@@ -2,6 +2,7 @@
 
 import json
 
+from tests.run import FULL
 from tests.site.common import current, must_have_failed_none, play
 
 EDITS = """cd {app_root}/current
@@ -30,9 +31,10 @@ def test_edited_release_is_found_and_mended_without_a_failed_request(hosts, proj
     for sentence in SENTENCES[:2]:  # the run names the first few
         assert run.stdout.count(sentence) >= len(now), (sentence, run.stdout)
     assert current(hosts, on) == now, "its content is the same again, and so is its name"
-    assert hosts.verify("-k", "as_they_were_made").returncode == 0
-    again = play(hosts, project, *OPTION)
-    assert again.stdout.count("changed=0") == len(now), again.stdout
+    if FULL:
+        assert hosts.verify("-k", "as_they_were_made").returncode == 0
+        again = play(hosts, project, *OPTION)
+        assert again.stdout.count("changed=0") == len(now), again.stdout
 
 
 def test_regression_a_hair_off_is_a_good_release(hosts, project):
