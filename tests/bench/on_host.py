@@ -42,6 +42,7 @@ class Failed(Exception):
 def main():
     """Measure what is asked for."""
     asked = json.load(sys.stdin)
+    wait_for_watch()
     ran_before, failed = processes(), []
     try:
         for name in asked["systems"]:
@@ -59,6 +60,16 @@ def main():
         failed.append(f"still running: {left}")
     if failed:
         sys.exit("\n".join(failed))
+
+
+def wait_for_watch():
+    """Wait until a new release isn't watched any more: a restart of its unit would be taken for a fall."""
+    deadline = time.monotonic() + START_SECONDS
+    watch = ["systemctl", "is-active", "--quiet", f"{UNIT}-watch.service"]
+    while subprocess.run(watch, check=False).returncode == 0:
+        if time.monotonic() > deadline:
+            sys.exit(f"{UNIT}-watch.service: still active after {START_SECONDS} s; stop it, or wait")
+        time.sleep(0.2)
 
 
 def measure(name, model, workers, seconds):
