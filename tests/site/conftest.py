@@ -116,22 +116,30 @@ def pair(fresh: Hosts) -> Hosts:
     return fresh
 
 
+@pytest.fixture(scope="session")
+def untouched(pair: Hosts) -> Hosts:
+    """Both hosts as site.yml left them: tests that ask for it come before all that change anything."""
+    return pair
+
+
 @pytest.fixture
-def hosts(request: pytest.FixtureRequest, pair: Hosts) -> Hosts:
+def turn(request: pytest.FixtureRequest) -> str:
+    """The host whose turn it is at the test; its name decides."""
+    return (DEBIAN_12, DEBIAN_13)[zlib.crc32(request.node.name.encode()) % 2]
+
+
+@pytest.fixture
+def hosts(request: pytest.FixtureRequest, pair: Hosts, turn: str) -> Hosts:
     """The provisioned host of the test's turn; where the test is for one `host`, that; else both in a whole run."""
     if "host" in request.fixturenames:
         return pair.only(request.getfixturevalue("host").name)
-    return pair if FULL else pair.only(_turn_of(request))
+    return pair if FULL else pair.only(turn)
 
 
 @pytest.fixture(params=[*HOSTS] if FULL else ["either"])
-def host(request: pytest.FixtureRequest, pair: Hosts) -> rehearsal.Host:
+def host(request: pytest.FixtureRequest, pair: Hosts, turn: str) -> rehearsal.Host:
     """One of the provisioned hosts."""
-    return pair.by_name[_turn_of(request) if request.param == "either" else HOSTS[request.param][0]]
-
-
-def _turn_of(request: pytest.FixtureRequest) -> str:
-    return (DEBIAN_12, DEBIAN_13)[zlib.crc32(request.node.name.encode()) % 2]
+    return pair.by_name[turn if request.param == "either" else HOSTS[request.param][0]]
 
 
 @pytest.fixture(scope="session")

@@ -84,20 +84,20 @@ MENDED_BY_HAND = """rm -f /etc/nginx/conf.d/x.conf; rm -rf /etc/systemd/system/{
 """Undoes what no run of the provisioning looks after: strangers' files and processes."""
 
 
-def test_second_run_changes_nothing(pair):
-    play = pair.play()
+def test_second_run_changes_nothing(untouched):
+    play = untouched.play()
     assert play.status == 0, play.output
     assert play.changed == {DEBIAN_12: 0, DEBIAN_13: 0}, play.output
 
 
-def test_rehearsal_on_a_provisioned_host_reports_nothing(pair):
-    play = pair.play("--check", "--diff")
+def test_rehearsal_on_a_provisioned_host_reports_nothing(untouched):
+    play = untouched.play("--check", "--diff")
     assert play.status == 0, play.output
     assert play.changed == {DEBIAN_12: 0, DEBIAN_13: 0}, play.output
 
 
-def test_host_tests_pass(pair):
-    run = pair.verify()
+def test_host_tests_pass(untouched):
+    run = untouched.verify()
     assert run.returncode == 0, run.stdout
     assert " passed" in run.stdout
     assert "skipped" not in run.stdout
