@@ -10,8 +10,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO
 
-from deploy.errors import DeployError
-from deploy.project import ROOT, state
+from deploy.base.errors import DeployError
+from deploy.base.paths import KIT, state
 
 LOGS_KEPT = 30
 
@@ -80,7 +80,7 @@ class Console:
             stdin=subprocess.DEVNULL,
             text=True,
             errors="replace",
-            cwd=ROOT,
+            cwd=KIT,
             env=env,
             pass_fds=pass_fds,
         ) as process:

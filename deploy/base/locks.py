@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from deploy.errors import DeployError
+from deploy.base.errors import DeployError
 
 
 @contextmanager

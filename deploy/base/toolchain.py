@@ -8,10 +8,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from deploy.console import Console
-from deploy.errors import DeployError
-from deploy.locks import alone
-from deploy.project import LOCK, MODELS, PIPENV_LOCK, ROOT, VENV, state
+from deploy.base.console import Console
+from deploy.base.errors import DeployError
+from deploy.base.locks import alone
+from deploy.base.paths import KIT, LOCK, MODELS, PIPENV_LOCK, VENV, state
 
 TOOLS = {"ssh": "openssh-client"}
 """Program → Debian package, for any environment."""
@@ -115,7 +115,7 @@ def _build(console: Console) -> None:
     _fresh_virtualenv(console, VENV)
     settings = {"PIPENV_VENV_IN_PROJECT": "1", "PIPENV_IGNORE_VIRTUALENVS": "1", "PIPENV_NOSPIN": "1"}
     environment = {k: v for k, v in os.environ.items() if k not in ("VIRTUAL_ENV", "PYTHONHOME")} | settings
-    console.run([pipenv / "bin" / "pipenv", "sync", "--dev"], advice=advice, cwd=ROOT, env=environment)
+    console.run([pipenv / "bin" / "pipenv", "sync", "--dev"], advice=advice, cwd=KIT, env=environment)
     _marker().touch()
 
 

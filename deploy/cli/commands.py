@@ -9,14 +9,18 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from deploy import checks, rehearsal, report, requirements, telling, toolchain
-from deploy.addresses import in_url
-from deploy.console import Console
-from deploy.environment import LOCAL, Environment, named, require_local_host, write_local
-from deploy.errors import DeployError
-from deploy.locks import alone
-from deploy.playbook import play, run
-from deploy.project import INVENTORIES, ROOT, VENV, state, tool
+from deploy.base import toolchain
+from deploy.base.console import Console
+from deploy.base.errors import DeployError
+from deploy.base.locks import alone
+from deploy.base.paths import INVENTORIES, KIT, VENV, state, tool
+from deploy.cli import doctor as checks
+from deploy.cli import output, report
+from deploy.environments.addresses import in_url
+from deploy.environments.inventory import LOCAL, Environment, named, require_local_host, write_local
+from deploy.environments.playbook import play, run
+from deploy.generate import requirements
+from deploy.rehearsal import hosts as rehearsal
 
 RELEASE = re.compile(r"[0-9a-f]{4,12}")
 
@@ -40,9 +44,9 @@ def up(console: Console, options: Namespace) -> int:
         tests = state("reports", f"{environment.file_name}.xml")
         _verify(console, environment, f"--junitxml={tests}")
         for name, said in outcome.reports.items():
-            telling.release(console, name, said)
-            telling.seen_from_here(console, said)
-            telling.address(console, said, f"{name}: changed={outcome.changed[name]}")
+            output.release(console, name, said)
+            output.seen_from_here(console, said)
+            output.address(console, said, f"{name}: changed={outcome.changed[name]}")
         page = report.write(environment, outcome, tests)
     console.say(f"  report       {os.path.relpath(page)}")
     console.say(f"  log          {os.path.relpath(console.path)}")
@@ -56,8 +60,8 @@ def release(console: Console, options: Namespace) -> int:
         toolchain.require(console, toolchain.for_models())
         outcome = play(console, environment, "release.yml", *_release_words(options))
         for name, said in outcome.reports.items():
-            telling.release(console, name, said)
-            telling.seen_from_here(console, said)
+            output.release(console, name, said)
+            output.seen_from_here(console, said)
         page = report.write(environment, outcome)
     console.say(f"  report       {os.path.relpath(page)}")
     return 0
@@ -71,8 +75,8 @@ def rollback(console: Console, options: Namespace) -> int:
         words = ["--extra-vars", f"release_id={number}"] if number else []
         outcome = play(console, environment, "rollback.yml", *words, *_lock_words(options))
         for host, said in outcome.reports.items():
-            telling.release(console, host, said)
-            telling.seen_from_here(console, said)
+            output.release(console, host, said)
+            output.seen_from_here(console, said)
     return 0
 
 
@@ -104,7 +108,7 @@ def status(console: Console, options: Namespace) -> int:
         print(json.dumps(data, indent=2, ensure_ascii=False))
     else:
         for host in hosts:
-            telling.status(console, host)
+            output.status(console, host)
     if outcome.failures:
         raise DeployError("\n".join(outcome.failures), outcome.advice)
     return 0 if all(host["unit_state"] == "active" and host["health"].get("status") == "ok" for host in hosts) else 1
@@ -146,7 +150,7 @@ def test(console: Console, options: Namespace) -> int:
     command = [tool("python"), "-m", "pytest", *(options.pytest or _side_by_side())]
     console.say(f"    {' '.join(command)}")
     with alone(state("locks", "test"), "another test run is at work in this checkout"):
-        return subprocess.run(command, cwd=ROOT, env=_tools_first()).returncode
+        return subprocess.run(command, cwd=KIT, env=_tools_first()).returncode
 
 
 def model(console: Console, options: Namespace) -> int:
@@ -154,8 +158,8 @@ def model(console: Console, options: Namespace) -> int:
     toolchain.prepare(console)
     if options.words[:1] in (["add"], ["check"], ["build"]):
         toolchain.require(console, toolchain.SANDBOX)
-    command = [tool("python"), "-m", "deploy.models", *options.words]
-    return subprocess.run(command, env=_tools_first() | {"PYTHONPATH": str(ROOT)}).returncode
+    command = [tool("python"), "-m", "deploy.models.cli", *options.words]
+    return subprocess.run(command, env=_tools_first() | {"PYTHONPATH": str(KIT)}).returncode
 
 
 def bench(console: Console, options: Namespace) -> int:
@@ -165,7 +169,7 @@ def bench(console: Console, options: Namespace) -> int:
     words = [word for word in options.words if word != "--hostile"]
     program = "hostile.py" if len(words) < len(options.words) else "serving.py"
     command = [tool("python"), f"tests/bench/{program}", *words]
-    return subprocess.run(command, cwd=ROOT, env=_tools_first()).returncode
+    return subprocess.run(command, cwd=KIT, env=_tools_first()).returncode
 
 
 def write_requirements(console: Console, options: Namespace) -> int:
@@ -179,7 +183,7 @@ def dev(console: Console, options: Namespace) -> int:
     """Serve the application from this checkout until interrupted."""
     toolchain.prepare(console)
     toolchain.require(console, toolchain.for_models())
-    console.run([tool("python"), "-m", "deploy.bundles"], cwd=ROOT)
+    console.run([tool("python"), "-m", "deploy.models.builder"], cwd=KIT)
     address = f"{in_url(options.host)}:{options.port}"
     if options.gunicorn:
         command = [tool("gunicorn"), "--config", "python:app.gunicorn_conf", "--bind", address, "wsgi:app"]
@@ -189,7 +193,7 @@ def dev(console: Console, options: Namespace) -> int:
         where = ["--host", options.host, "--port", str(options.port)]
         command = [tool("flask"), "--app", "wsgi", "run", *debug, *where]
     console.say(f"    {' '.join(command)}\n    http://{address}/   (stop it with Ctrl+C)")
-    os.chdir(ROOT)
+    os.chdir(KIT)
     os.execve(command[0], command, _tools_first())
 
 

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from deploy import machine, toolchain
-from deploy.console import Console
-from deploy.errors import DeployError
-from deploy.project import ROOT
+from deploy.base import toolchain
+from deploy.base.console import Console
+from deploy.base.errors import DeployError
+from deploy.base.paths import KIT
+from deploy.rehearsal import podman_options
 
 DISK_GIB = 4
 """Root file systems, a host and .venv, with room for one more of each."""
@@ -47,10 +48,11 @@ def of_machine(with_hosts: bool) -> Iterator[Finding]:
     if not with_hosts:
         return
     yield from _programs(toolchain.REHEARSAL)
-    free = shutil.disk_usage(ROOT).free // 2**30
+    free = shutil.disk_usage(KIT).free // 2**30
     yield Finding(free >= DISK_GIB, f"{free} GiB of disk are free", f"Make room: {DISK_GIB} GiB are needed.")
     yield _right_to_boot()
-    yield Finding(True, f"cgroups: {'version 2' if machine.has_unified_cgroups() else 'version 1, runc is used'}")
+    cgroups = "version 2" if podman_options.has_unified_cgroups() else "version 1, runc is used"
+    yield Finding(True, f"cgroups: {cgroups}")
 
 
 def of_host(said: dict[str, Any]) -> Iterator[Finding]:

@@ -6,11 +6,11 @@ import shlex
 import time
 from typing import Any
 
-from deploy import engines
-from deploy.addresses import in_url
-from deploy.console import Console
-from deploy.errors import DeployError
-from deploy.project import BUNDLES
+from deploy.base import engines
+from deploy.base.console import Console
+from deploy.base.errors import DeployError
+from deploy.base.paths import BUNDLES
+from deploy.environments.addresses import in_url
 
 SWITCH_SECONDS = 10
 """Until the site must be answered by a new release, seen from here."""

@@ -4,11 +4,11 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from deploy import verbs
-from deploy.console import Console
-from deploy.environment import LOCAL
-from deploy.errors import DeployError
-from deploy.image import SUITES
+from deploy.base.console import Console
+from deploy.base.errors import DeployError
+from deploy.cli import commands as verbs
+from deploy.environments.inventory import LOCAL
+from deploy.rehearsal.image import SUITES
 
 EXAMPLES = """examples:
   python3 -m deploy up                  a Debian host on this machine, made, provisioned, verified

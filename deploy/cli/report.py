@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from deploy import engines
-from deploy.environment import Environment
-from deploy.playbook import Outcome
-from deploy.project import BUNDLES, state
+from deploy.base import engines
+from deploy.base.paths import BUNDLES, state
+from deploy.environments.inventory import Environment
+from deploy.environments.playbook import Outcome
 
 PAGE = """<!doctype html>
 <html lang="en">

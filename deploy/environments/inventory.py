@@ -4,9 +4,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy import rehearsal
-from deploy.errors import DeployError
-from deploy.project import INVENTORIES
+from deploy.base.errors import DeployError
+from deploy.base.paths import INVENTORIES
+from deploy.rehearsal import hosts as rehearsal
 
 LOCAL = "local"
 """The environment whose host is made on this machine."""

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from deploy.console import Console
-from deploy.environment import Environment
-from deploy.errors import DeployError
-from deploy.project import tool
+from deploy.base.console import Console
+from deploy.base.errors import DeployError
+from deploy.base.paths import tool
+from deploy.environments.inventory import Environment
 
 UNREACHABLE = (
     ("Permission denied", "Its SSH server refused the key or user: check ansible_user and the key, then: ssh {login}"),

@@ -1,6 +1,6 @@
 """Writes docs/options.md: every option, joined from its description (role) and its default (group_vars).
 
-``python -m deploy.options``, in ``.venv``.
+``python -m deploy.generate.options_page``, in ``.venv``.
 """
 
 import sys
@@ -8,16 +8,17 @@ from typing import Any
 
 import yaml
 
-from deploy.project import ROOT
+from deploy.base.paths import KIT
 
-PAGE = ROOT / "docs" / "options.md"
-DEFAULTS = ROOT / "ansible" / "group_vars" / "all.yml"
+PAGE = KIT / "docs" / "options.md"
+DEFAULTS = KIT / "ansible" / "group_vars" / "all.yml"
 
 HEAD = """\
 # Options
 
 Say in `ansible/inventories/<environment>/group_vars/all.yml` what differs. Why each default is what it is:
-[ansible/group_vars/all.yml](../ansible/group_vars/all.yml). Generated: `.venv/bin/python -m deploy.options`.
+[ansible/group_vars/all.yml](../ansible/group_vars/all.yml). Generated:
+`.venv/bin/python -m deploy.generate.options_page`.
 
 | option | type | default | |
 |---|---|---|---|
@@ -39,7 +40,7 @@ def page() -> str:
 
 def specs() -> dict[str, dict[str, Any]]:
     """Return option → its entry in the owning role's meta/argument_specs.yml."""
-    files = sorted((ROOT / "ansible" / "roles").glob("*/meta/argument_specs.yml"))
+    files = sorted((KIT / "ansible" / "roles").glob("*/meta/argument_specs.yml"))
     mains = [yaml.safe_load(file.read_text(encoding="utf-8"))["argument_specs"]["main"] for file in files]
     return {name: spec for main in mains for name, spec in main["options"].items()}
 

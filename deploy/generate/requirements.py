@@ -2,9 +2,9 @@
 
 import json
 
-from deploy.project import LOCK, ROOT
+from deploy.base.paths import KIT, LOCK
 
-PAGE = ROOT / "requirements.txt"
+PAGE = KIT / "requirements.txt"
 HEAD = "# What the server runs, of Pipfile.lock. Generated: python3 -m deploy requirements\n"
 
 

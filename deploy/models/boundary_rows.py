@@ -9,7 +9,7 @@ import numpy as np
 
 from app.check import Value
 from app.contract import CategoryField, Contract, IntegerField, NumberField, YesNoField
-from deploy.compiler.trees import LEAF, Tree
+from deploy.models.compiler.trees import LEAF, Tree
 
 ENDS = 32
 """Leaves below a node that are tried for a row that the node's two sides answer differently."""

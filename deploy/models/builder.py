@@ -1,6 +1,6 @@
 """Builds the models: ``models/<name>`` (a contract, and what trains it or the given file) into ``bundles/<name>``.
 
-``python -m deploy.bundles``, in ``.venv``, builds those whose sources have changed.
+``python -m deploy.models.builder`` builds those whose sources have changed.
 """
 
 import hashlib
@@ -20,12 +20,12 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from app.model import FILES, MANIFEST, TIMINGS, Manifest
-from deploy import engines
-from deploy.errors import DeployError
-from deploy.locks import alone
-from deploy.project import BUNDLES, MODELS, ROOT, state
-from deploy.replies import ROWS, Compared, PandasType, Row, Value, visible
-from deploy.sandbox import Opened, sandbox
+from deploy.base import engines
+from deploy.base.errors import DeployError
+from deploy.base.locks import alone
+from deploy.base.paths import BUNDLES, KIT, MODELS, state
+from deploy.models.sandbox.bubblewrap import Opened, sandbox
+from deploy.models.sandbox.replies import ROWS, Compared, PandasType, Row, Value, visible
 
 CONTRACT, RECORD = "model.yaml", "record.json"
 GIVEN: Literal["model.joblib"] = "model.joblib"
@@ -42,8 +42,9 @@ Table = tuple[Path, str]
 PACKAGES = ("joblib", "numpy", "onnxruntime", "scikit-learn")
 """What a trained model depends on: a pickle is only good for the scikit-learn that wrote it."""
 
-CODE = ("app/check.py", "app/contract.py", "app/engines/*.py", "app/model.py", "deploy/bundles.py",
-        "deploy/compiler/*.py", "deploy/exactness.py", "deploy/proving.py", "deploy/thresholds.py")  # fmt: skip
+CODE = ("app/check.py", "app/contract.py", "app/engines/*.py", "app/model.py", "deploy/models/boundary_rows.py",
+        "deploy/models/builder.py", "deploy/models/compiler/*.py", "deploy/models/equivalence.py",
+        "deploy/models/validation.py")  # fmt: skip
 """What a bundle is made by: when it changes, bundles are made anew."""
 
 
@@ -152,8 +153,8 @@ def _record(file: Path) -> Record:
 
 def _given(folder: Path, table: Table | None, opened: Opened | None, random_rows: int) -> dict[str, Any]:
     """Take the file that was added; its code never runs in this process, and what comes of it is of a strict type."""
-    from deploy.contracts import read_contract
-    from deploy.exactness import tolerance
+    from deploy.models.contracts import read_contract
+    from deploy.models.equivalence import tolerance
 
     contract, record = read_contract(folder / CONTRACT), _record(folder / RECORD)
     file, target = table or (None, "")
@@ -178,8 +179,8 @@ def _given(folder: Path, table: Table | None, opened: Opened | None, random_rows
 def _trained(folder: Path, random_rows: int) -> dict[str, Any]:
     import joblib
 
-    from deploy.contracts import read_contract
-    from deploy.proving import prove
+    from deploy.models.contracts import read_contract
+    from deploy.models.validation import prove
 
     contract = read_contract(folder / CONTRACT)
     trained = training(folder / TRAINING).train()
@@ -268,7 +269,7 @@ def _source(folder: Path) -> str:
 
 def _sources(folder: Path) -> Iterator[Path]:
     yield from (file for file in sorted(folder.rglob("*")) if file.is_file() and "__pycache__" not in file.parts)
-    yield from sorted(file for pattern in CODE for file in ROOT.glob(pattern))
+    yield from sorted(file for pattern in CODE for file in KIT.glob(pattern))
 
 
 if __name__ == "__main__":

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from app.engines import NAMES
 from app.model import MANIFEST, TIMINGS, Manifest, Timings
-from deploy import adding, bundles
-from deploy.contracts import read_contract
-from deploy.errors import DeployError
-from deploy.project import BUNDLES, MODELS
+from deploy.base.errors import DeployError
+from deploy.base.paths import BUNDLES, MODELS
+from deploy.models import builder, importer
+from deploy.models.contracts import read_contract
 
 EXAMPLES = """examples:
   python3 -m deploy model add churn.joblib --data churn.csv    a model that scikit-learn trained, and its table
@@ -40,23 +40,23 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def add(options: argparse.Namespace) -> int:
     """Make a model of this project out of a file."""
-    folder = adding.add(options.file, data=options.data, target=options.target, name=options.name,
+    folder = importer.add(options.file, data=options.data, target=options.target, name=options.name,
                         trust=options.trust, replace=options.replace)  # fmt: skip
-    print(f"\nNext: read {folder / bundles.CONTRACT} and put it into people's words, then\n"
+    print(f"\nNext: read {folder / builder.CONTRACT} and put it into people's words, then\n"
           f"  python3 -m deploy model check {folder.name}\n  python3 -m deploy up")  # fmt: skip
     return 0
 
 
 def build(options: argparse.Namespace) -> int:
     """Build what has changed."""
-    return bundles.main()
+    return builder.main()
 
 
 def check(options: argparse.Namespace) -> int:
     """Prove models anew, whether or not they have changed."""
     for folder in _chosen(options.name):
         with tempfile.TemporaryDirectory() as scratch:
-            bundles.build(folder, Path(scratch), random_rows=STRICT_ROWS if options.strict else bundles.RANDOM_ROWS)
+            builder.build(folder, Path(scratch), random_rows=STRICT_ROWS if options.strict else builder.RANDOM_ROWS)
             bundle = Path(scratch) / folder.name
             golden = len(_manifest(bundle).golden)
             print(
@@ -68,8 +68,8 @@ def check(options: argparse.Namespace) -> int:
 def show(options: argparse.Namespace) -> int:
     """List the models."""
     for folder in _chosen(None):
-        contract = read_contract(folder / bundles.CONTRACT)
-        origin = "given file" if (folder / bundles.RECORD).exists() else bundles.TRAINING
+        contract = read_contract(folder / builder.CONTRACT)
+        origin = "given file" if (folder / builder.RECORD).exists() else builder.TRAINING
         bundle = BUNDLES / folder.name
         state = NAMES[_manifest(bundle).engine] if (bundle / MANIFEST).exists() else "not built yet"
         print(f"{contract.name:<20} {contract.predicts.kind:<15} {len(contract.fields):>3} fields  {origin:<11}"
@@ -96,7 +96,7 @@ def _manifest(bundle: Path) -> Manifest:
 
 
 def _chosen(name: str | None) -> list[Path]:
-    folders = [file.parent for file in sorted(MODELS.glob(f"*/{bundles.CONTRACT}"))]
+    folders = [file.parent for file in sorted(MODELS.glob(f"*/{builder.CONTRACT}"))]
     if name is None:
         return folders
     if name not in [folder.name for folder in folders]:

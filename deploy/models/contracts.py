@@ -1,6 +1,6 @@
 """Reads ``models/<name>/model.yaml``; what is wrong with one is said with file, line and sentence.
 
-``python -m deploy.contracts``, in ``.venv``, writes the JSON Schema that editors understand, models/model.schema.json.
+``python -m deploy.models.contracts`` writes the JSON Schema that editors understand, models/model.schema.json.
 """
 
 import difflib
@@ -15,8 +15,8 @@ from pydantic import BaseModel, ValidationError
 
 from app import contract as parts
 from app.contract import Contract
-from deploy.errors import DeployError
-from deploy.project import MODELS
+from deploy.base.errors import DeployError
+from deploy.base.paths import MODELS
 
 SCHEMA = MODELS / "model.schema.json"
 

@@ -20,11 +20,11 @@ from app.engines import Answers, Engine
 from app.engines.onnx import Onnx
 from app.engines.scikit_learn import ScikitLearn
 from app.model import Proof, Timings, Tolerance
-from deploy.compiler import predictors
-from deploy.compiler.compile import compiled, parts
-from deploy.compiler.graph import Unsupported
-from deploy.project import ROOT, VENV
-from deploy.thresholds import rows_at_thresholds
+from deploy.base.paths import KIT, VENV
+from deploy.models.boundary_rows import rows_at_thresholds
+from deploy.models.compiler import predictors
+from deploy.models.compiler.compile import compiled, parts
+from deploy.models.compiler.graph import Unsupported
 
 TOLERANCE = 1e-6
 """The one home of what "the same answer" means; each bundle tells it to whoever compares answers later."""
@@ -108,9 +108,9 @@ def choose(contract: Contract, reference: ScikitLearn, served: ScikitLearn, rows
 
 def _failure(fault: Exception) -> str:
     """Return what failed and where in our code, for whoever is to mend it: often another scikit-learn's other name."""
-    places = [frame for frame in traceback.extract_tb(fault.__traceback__) if Path(frame.filename).is_relative_to(ROOT)]
+    places = [frame for frame in traceback.extract_tb(fault.__traceback__) if Path(frame.filename).is_relative_to(KIT)]
     ours = [frame for frame in places if not Path(frame.filename).is_relative_to(VENV)]
-    where = f" ({Path(ours[-1].filename).relative_to(ROOT)}, {ours[-1].name})" if ours else ""
+    where = f" ({Path(ours[-1].filename).relative_to(KIT)}, {ours[-1].name})" if ours else ""
     return f"{type(fault).__name__}: {' '.join(str(fault).split())[:200]}{where}"
 
 

@@ -15,11 +15,11 @@ from typing import IO, Any
 
 import yaml
 
-from deploy import bundles
-from deploy.errors import DeployError
-from deploy.project import BUNDLES, MODELS, state
-from deploy.replies import Described, FoundField, Types, visible
-from deploy.sandbox import sandbox
+from deploy.base.errors import DeployError
+from deploy.base.paths import BUNDLES, MODELS, state
+from deploy.models import builder
+from deploy.models.sandbox.bubblewrap import sandbox
+from deploy.models.sandbox.replies import Described, FoundField, Types, visible
 
 LARGEST_MIB, LARGEST_TABLE_MIB = 1024, 4096
 REPLACED_KEPT = 10
@@ -28,7 +28,7 @@ REPLACED_KEPT = 10
 BUILT = ".bundles"
 """Beside the draft of a model's folder, whose name it can't be."""
 
-WRITTEN = (bundles.CONTRACT, bundles.RECORD, bundles.GIVEN)
+WRITTEN = (builder.CONTRACT, builder.RECORD, builder.GIVEN)
 """What this command puts into a model's folder."""
 
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
@@ -74,9 +74,9 @@ def add(file: Path, *, data: Path | None = None, target: str = "", name: str | N
             reason = re.sub(given, lambda _: str(file), fault.reason)
             raise DeployError(reason.replace(str(draft), called), fault.advice, fault.status) from fault
         _show(called, found, data)
-        with bundles.models_locked():
+        with builder.models_locked():
             _take_place(draft, folder)
-            bundles.remove(built / called)
+            builder.remove(built / called)
             _move(Path(scratch) / BUILT / called, built / called)
     return folder
 
@@ -84,7 +84,7 @@ def add(file: Path, *, data: Path | None = None, target: str = "", name: str | N
 def _draft(file: Path, draft: Path, data: Path | None, target: str, trust: bool) -> Described:
     """Fill a model's folder, build its bundle beside it, and return what was found out of the file."""
     is_skops = zipfile.is_zipfile(file)
-    given = draft.with_name("model.skops") if is_skops else draft / bundles.GIVEN
+    given = draft.with_name("model.skops") if is_skops else draft / builder.GIVEN
     with file.open("rb") as stream:
         _copy(stream, given)
     if not is_skops:
@@ -92,15 +92,15 @@ def _draft(file: Path, draft: Path, data: Path | None, target: str, trust: bool)
     table = (data.resolve(), target) if data else None
     print(f"Opening {file} in a sandbox …", flush=True)
     # The contract is written once it is known what goes in; the sandbox, which is open by then, reads it all the same.
-    (draft / bundles.CONTRACT).touch()
-    with sandbox(given, draft / bundles.CONTRACT, *table[:1] if table else ()) as opened:
+    (draft / builder.CONTRACT).touch()
+    with sandbox(given, draft / builder.CONTRACT, *table[:1] if table else ()) as opened:
         trusted = _ask_types(file, opened.ask("types", Types)[0].types, trust) if is_skops else []
         found, estimator = opened.ask("describe", Described, data=str(table[0] if table else ""), target=target,
                                       trusted=trusted)  # fmt: skip
         if is_skops:
-            (draft / bundles.GIVEN).write_bytes(estimator)
+            (draft / builder.GIVEN).write_bytes(estimator)
         _write(draft, draft.name, file, found)
-        bundles.build(draft, draft.parent / BUILT, origin=bundles.GIVEN, table=table,
+        builder.build(draft, draft.parent / BUILT, origin=builder.GIVEN, table=table,
                       opened=None if is_skops else opened)  # fmt: skip
     return found
 
@@ -128,7 +128,7 @@ def _take_place(draft: Path, folder: Path) -> None:
         _move(folder, aside)
         print(f"The model that it replaces is kept in {aside}.")
         for old in sorted(aside.parent.iterdir())[:-REPLACED_KEPT]:
-            bundles.remove(old)
+            builder.remove(old)
     _move(draft, folder)
 
 
@@ -220,10 +220,10 @@ def _write(draft: Path, name: str, file: Path, found: Described) -> None:
         "fields": [_field(field) for field in found.fields],
     }
     text = yaml.safe_dump(contract, sort_keys=False, allow_unicode=True, default_flow_style=False, width=120)
-    (draft / bundles.CONTRACT).write_text(HEAD + text, encoding="utf-8")
+    (draft / builder.CONTRACT).write_text(HEAD + text, encoding="utf-8")
     made_with = {package: version(package) for package in ("joblib", "numpy", "scikit-learn")}
     record = {"columns": found.columns, "rows": found.rows, "answers": found.answers, "made_with": made_with}
-    (draft / bundles.RECORD).write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    (draft / builder.RECORD).write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
 def _predicts(labels: list[Any] | None) -> dict[str, Any]:

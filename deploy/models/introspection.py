@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from app.tables import SEPARATORS
-from deploy.errors import DeployError
-from deploy.proving import plain
+from deploy.base.errors import DeployError
+from deploy.models.validation import plain
 
 CHOICES = 100
 """Of so many different texts at most a column is a category; of more it is free text."""

@@ -15,9 +15,9 @@ from app.engines import PredictionError
 from app.engines.onnx import Onnx
 from app.engines.scikit_learn import Input, ScikitLearn
 from app.model import Prediction, Proof, Timings, Tolerance, predictions
-from deploy.contracts import at
-from deploy.errors import DeployError
-from deploy.exactness import TOLERANCE, choose, tolerance
+from deploy.base.errors import DeployError
+from deploy.models.contracts import at
+from deploy.models.equivalence import TOLERANCE, choose, tolerance
 
 GOLDEN_ROWS = 50
 PROBED_CHOICES = 50

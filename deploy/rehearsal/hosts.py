@@ -11,11 +11,11 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from deploy import image, machine
-from deploy.console import Console
-from deploy.errors import DeployError
-from deploy.project import CHECKOUT, ROOT, state
-from deploy.toolchain import REHEARSAL, as_root, require
+from deploy.base.console import Console
+from deploy.base.errors import DeployError
+from deploy.base.paths import CHECKOUT, SITE, state
+from deploy.base.toolchain import REHEARSAL, as_root, require
+from deploy.rehearsal import image, podman_options, trust
 
 AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
 """Where Debian keeps the certificate authorities that a host trusts."""
@@ -85,7 +85,7 @@ def find(name: str) -> Host | None:
 
 def hosts() -> list[Host]:
     """Return every host of this checkout, running or not."""
-    listing = _podman("ps", "--all", "--filter", f"label={LABEL}={ROOT}", "--format", "json")
+    listing = _podman("ps", "--all", "--filter", f"label={LABEL}={SITE}", "--format", "json")
     labels = [container["Labels"] for container in json.loads(listing or "[]") or []]
     fields = ("name", "debian", "address", "user", "memory")
     return [Host(*(label.get(f"puerto.{field}", "") for field in fields)) for label in labels]
@@ -179,7 +179,7 @@ def _run_somewhere(host: Host, made_of: str) -> Host:
 
 
 def _run_options(host: Host, runtime: list[str]) -> list[str]:
-    labels = {LABEL: str(ROOT), "puerto.name": host.name, "puerto.debian": host.debian,
+    labels = {LABEL: str(SITE), "puerto.name": host.name, "puerto.debian": host.debian,
               "puerto.address": host.address, "puerto.user": host.user, "puerto.memory": host.memory}  # fmt: skip
     memory = ["--memory", host.memory, "--memory-swap", host.memory] if host.memory else []  # both: no swap beside it
     return [
@@ -188,7 +188,7 @@ def _run_options(host: Host, runtime: list[str]) -> list[str]:
         "--systemd=always", "--restart=always",  # a container that reboots has ended: podman starts it again
         "--cap-add", "SYS_ADMIN,NET_ADMIN,SYS_PTRACE",  # what sandboxed units and a firewall need
         "--security-opt", "apparmor=unconfined", "--security-opt", "label=disable", "--security-opt", "unmask=ALL",
-        *machine.container_limits(), *_cgroup_options(), *memory,
+        *podman_options.container_limits(), *_cgroup_options(), *memory,
         *(f"--label={key}={value}" for key, value in labels.items()),
     ]  # fmt: skip
 
@@ -200,7 +200,7 @@ def _mac(address: str) -> str:
 
 def _cgroup_options() -> list[str]:
     """With cgroups of version 1, a unit's limits are enforced only where the machine's own tree is seen."""
-    if machine.has_unified_cgroups():
+    if podman_options.has_unified_cgroups():
         return []
     return ["--cgroupns=host", "--volume", "/sys/fs/cgroup:/sys/fs/cgroup:rw"]
 
@@ -208,7 +208,7 @@ def _cgroup_options() -> list[str]:
 def _runtimes() -> list[list[str]]:
     """crun, podman's own choice, refuses cgroups of both versions side by side; runc takes them."""
     runc = ["--runtime", "runc"]
-    return [[], runc] if machine.has_unified_cgroups() else [runc, []]
+    return [[], runc] if podman_options.has_unified_cgroups() else [runc, []]
 
 
 def _addresses(container: str) -> list[str]:
@@ -222,13 +222,13 @@ def _addresses(container: str) -> list[str]:
 
 def _introduce(host: Host) -> None:
     """Tell host and machine of each other: keys, certificate authorities, pip's settings."""
-    pip = machine.pip_settings(AUTHORITIES)
+    pip = trust.pip_settings(AUTHORITIES)
     files = {
         **{f"~{user}/.ssh/authorized_keys": key().with_suffix(".pub").read_text() for user in ("root", image.ADMIN)},
         "/etc/pip.conf": "[global]\n" + "".join(f"{name} = {value}\n" for name, value in pip.items()),
     }
-    given = {"files": files, "certificates": machine.certificate_authorities(), "seconds": BOOT_SECONDS}
-    script = (Path(__file__).parent / "introduce.py").read_text()
+    given = {"files": files, "certificates": trust.certificate_authorities(), "seconds": BOOT_SECONDS}
+    script = (Path(__file__).parent / "guest_setup.py").read_text()
     host_key = _podman("exec", "--interactive", host.container, "python3", "-c", script, feed=json.dumps(given))
     known_hosts(host.name).write_text(f"{host.address} {host_key}")
 

@@ -4,10 +4,10 @@ import hashlib
 import subprocess
 from pathlib import Path
 
-from deploy.console import Console
-from deploy.errors import DeployError
-from deploy.locks import alone
-from deploy.toolchain import as_root
+from deploy.base.console import Console
+from deploy.base.errors import DeployError
+from deploy.base.locks import alone
+from deploy.base.toolchain import as_root
 
 SUITES = {"12": "bookworm", "13": "trixie"}
 """Debian release → its name in the archive."""

@@ -1,6 +1,6 @@
 """Packs what the server runs into one archive whose name says its content: the same tree, the same release.
 
-``python -m deploy.archive`` (in ``.venv``) prints ``{"content", "path", "virtualenv", "manifest", "made"}`` as JSON.
+``python -m deploy.release.archive`` prints ``{"content", "path", "virtualenv", "manifest", "made"}`` as JSON.
 """
 
 import gzip
@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from app.model import FILES, MANIFEST, TIMINGS
-from deploy.bundles import build_locked, models_locked
-from deploy.errors import DeployError
-from deploy.project import BUNDLES, LOCK, PIPENV_LOCK, ROOT, state
+from deploy.base.errors import DeployError
+from deploy.base.paths import BUNDLES, KIT, LOCK, PIPENV_LOCK, SITE, state
+from deploy.models.builder import build_locked, models_locked
 
 CONTENT = ("app", "bundles", "wsgi.py", "Pipfile", "Pipfile.lock", ".env.example")
-"""What a release consists of; everything else stays on the operator's machine."""
+"""What a release consists of: the kit's, and the site's bundles; everything else stays on the operator's machine."""
 
 HOST = Path("ansible/module_utils/host")
 """What runs beside the application, by systemd and by people on the host: ``host`` in the release."""
@@ -69,14 +69,14 @@ def _manifest() -> dict[str, Any]:
     """Say where the release comes from: commit, whether the tree had changes beside it, lock, models."""
     commit, changes = (_git(*words) for words in (("rev-parse", "HEAD"), ("status", "--porcelain")))
     models = {file.parent.name: json.loads(file.read_bytes())["version"]
-              for file in sorted((ROOT / "bundles").glob("*/model.json"))}  # fmt: skip
+              for file in sorted(BUNDLES.glob("*/model.json"))}  # fmt: skip
     return {"commit": commit, "dirty": bool(changes), "lock": _hash(LOCK.read_bytes()), "models": models}
 
 
 def _git(*words: str) -> str:
     """Return what git says; nothing where the tree is none of git's."""
     try:
-        return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True).stdout.strip()
+        return subprocess.run(["git", *words], cwd=KIT, capture_output=True, text=True).stdout.strip()
     except FileNotFoundError:
         return ""
 
@@ -85,21 +85,22 @@ def _files() -> dict[Path, Path]:
     """Return the release's files: each one's name in the release → where it is."""
     found = {}
     for name in (*map(Path, CONTENT), HOST):
-        path = ROOT / name
+        root = SITE if name.name == BUNDLES.name else KIT
+        path = root / name
         for file in [path] if path.is_file() else sorted(path.rglob("*")):
-            if file.is_file() and "__pycache__" not in file.parts and _is_content(file):
-                found[Path("host", file.name) if name == HOST else file.relative_to(ROOT)] = file
+            if file.is_file() and "__pycache__" not in file.parts and _is_content(file, root):
+                found[Path("host", file.name) if name == HOST else file.relative_to(root)] = file
     return found
 
 
-def _is_content(file: Path) -> bool:
+def _is_content(file: Path, root: Path) -> bool:
     """Return whether a file is to be in the release: beside the bundles there may be somebody's own.
 
     Raises:
         DeployError: it is a link to what isn't this project's.
     """
-    if not file.resolve().is_relative_to(ROOT):
-        reason = f"{file.relative_to(ROOT)}: would be released, and leads out of the project, to {file.resolve()}"
+    if not file.resolve().is_relative_to(root):
+        reason = f"{file.relative_to(root)}: would be released, and leads out of the project, to {file.resolve()}"
         raise DeployError(reason, "Put the file itself there, or take the link away.")
     if not file.is_relative_to(BUNDLES):
         return True

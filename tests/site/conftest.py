@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 import requests
 
-from deploy import rehearsal
-from deploy.console import Console
-from deploy.image import ADMIN
-from deploy.project import BUNDLES, ROOT, tool
+from deploy.base.console import Console
+from deploy.base.paths import BUNDLES, KIT, tool
+from deploy.rehearsal import hosts as rehearsal
+from deploy.rehearsal.image import ADMIN
 from tests.checkout import copied
 from tests.inventory import rendered
 from tests.run import FULL
@@ -68,14 +68,14 @@ class Hosts:
     def play(self, *options: str, playbook: str = "ansible/site.yml", inventory: Path | None = None) -> Play:
         """Run ansible-playbook as an operator would."""
         command = [tool("ansible-playbook"), "-i", str(inventory or self.inventory), playbook, *options]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True,
+        done = subprocess.run(command, cwd=KIT, capture_output=True, text=True,
                               env=os.environ | {"ANSIBLE_NOCOLOR": "1"})  # fmt: skip
         return Play(done.returncode, done.stdout + done.stderr)
 
     def verify(self, *options: str) -> subprocess.CompletedProcess[str]:
         """Run the host tests."""
         command = [tool("python"), "-m", "pytest", "tests/host", "-q", "--inventory", str(self.inventory), *options]
-        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+        return subprocess.run(command, cwd=KIT, capture_output=True, text=True)
 
 
 @pytest.fixture(scope="session")
@@ -180,7 +180,7 @@ def load(hosts, on) -> Callable[..., object]:
 
     One host alone is asked as fast as 16 connections can; all of them, by 4 each that leave the machine room.
     """
-    script = (ROOT / "tests" / "site" / "mixed.lua").read_bytes()
+    script = (KIT / "tests" / "site" / "mixed.lua").read_bytes()
     for host in hosts.by_name.values():
         on(host, "command -v wrk >/dev/null || { apt-get -q update && apt-get -qy install wrk; }")
 

@@ -9,10 +9,10 @@ import yaml
 
 from app import create_app
 from app.settings import Settings
-from deploy import contracts
-from deploy.bundles import build
-from deploy.errors import DeployError
-from deploy.project import MODELS
+from deploy.base.errors import DeployError
+from deploy.base.paths import MODELS
+from deploy.models import contracts
+from deploy.models.builder import build
 
 EXAM = (MODELS / "exam" / "model.yaml").read_text()
 TITANIC = (MODELS / "titanic" / "model.yaml").read_text()

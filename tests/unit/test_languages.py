@@ -8,9 +8,9 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import read_mo, write_mo
 from babel.messages.pofile import read_po
 
-from deploy.project import ROOT
+from deploy.base.paths import KIT
 
-CATALOGUE = ROOT / "app" / "translations" / "es" / "LC_MESSAGES" / "messages.po"
+CATALOGUE = KIT / "app" / "translations" / "es" / "LC_MESSAGES" / "messages.po"
 METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
 PLACES = re.compile(r"%\((\w+)\)s")
 
@@ -23,7 +23,7 @@ def spanish():
 
 @pytest.fixture(scope="module")
 def written():
-    found = extract_from_dir(ROOT / "app", METHODS, keywords={"N_": None, "_": None, "gettext": None})
+    found = extract_from_dir(KIT / "app", METHODS, keywords={"N_": None, "_": None, "gettext": None})
     return {message for _, _, message, _, _ in found}
 
 
@@ -48,7 +48,7 @@ def test_compiled_catalogue_is_that_of_the_source(tmp_path):
         assert {m.id: m.string for m in read_mo(new) if m.id} == {m.id: m.string for m in read_mo(old) if m.id}
 
 
-@pytest.mark.parametrize("template", sorted((ROOT / "app" / "templates").glob("*.html")), ids=lambda path: path.name)
+@pytest.mark.parametrize("template", sorted((KIT / "app" / "templates").glob("*.html")), ids=lambda path: path.name)
 def test_template_has_no_text_of_its_own(template: Path):
     text = re.sub(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}|<!doctype html>", "", template.read_text(), flags=re.S)
     left = re.sub(r"<[^>]*>", " ", text, flags=re.S)

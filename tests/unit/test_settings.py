@@ -3,7 +3,7 @@
 import pytest
 
 from app import settings
-from deploy.project import ROOT
+from deploy.base.paths import KIT
 
 SECRET = "s" * 32
 
@@ -51,4 +51,4 @@ def test_development_has_a_new_secret_at_each_start():
 
 
 def test_example_is_the_generated_one():
-    assert (ROOT / ".env.example").read_text() == settings.example()
+    assert (KIT / ".env.example").read_text() == settings.example()

@@ -11,9 +11,9 @@ from sklearn.pipeline import Pipeline
 from app.check import Value
 from app.contract import Classification, Contract, TextField
 from app.engines.onnx import LABEL, PROBABILITIES, VALUE
-from deploy.compiler.graph import Graph, Unsupported
-from deploy.compiler.predictors import Answer, predictor
-from deploy.compiler.transformers import Columns, Given, numbers, transformed
+from deploy.models.compiler.graph import Graph, Unsupported
+from deploy.models.compiler.predictors import Answer, predictor
+from deploy.models.compiler.transformers import Columns, Given, numbers, transformed
 
 
 def compiled(contract: Contract, estimator: Any, arrange: Callable[[Sequence[Sequence[Value]]], Any]) -> bytes:

@@ -11,8 +11,8 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.linear_model._base import LinearClassifierMixin, LinearModel
 
-from deploy.compiler import trees
-from deploy.compiler.graph import Graph, Tensor, Unsupported
+from deploy.models.compiler import trees
+from deploy.models.compiler.graph import Graph, Tensor, Unsupported
 
 
 @dataclass(frozen=True)

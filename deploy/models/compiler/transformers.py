@@ -16,7 +16,7 @@ from sklearn.utils import _safe_indexing
 from app.check import Value
 from app.contract import CategoryField, Contract, YesNoField
 from app.engines.onnx import INPUT
-from deploy.compiler.graph import Graph, Tensor, Unsupported
+from deploy.models.compiler.graph import Graph, Tensor, Unsupported
 
 LARGEST_TABLE = 2_000_000
 """Numbers in a table of encoded choices: 16 MB."""

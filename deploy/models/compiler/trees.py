@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from onnx import TensorProto, numpy_helper
 
-from deploy.compiler.graph import Graph, Tensor, Unsupported
+from deploy.models.compiler.graph import Graph, Tensor, Unsupported
 
 LEAF = -1
 

@@ -1,8 +1,8 @@
 """Opens a stranger's model file in a process of its own that can't write, reach a network or see this user's files.
 
 A joblib or pickle file is a program. bubblewrap (Debian's ``bubblewrap``) gives the process an empty file system with
-Python, this project's code and the given files in it, all read-only, and no network; `deploy.seccomp` takes what else
-the kernel offers. What the process answers is taken for what a stranger says: bounded, and of a strict type.
+Python, this project's code and the given files in it, all read-only, and no network; seccomp.py takes what else the
+kernel offers. What the process answers is taken for what a stranger says: bounded, and of a strict type.
 """
 
 import json
@@ -18,16 +18,17 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from deploy import channel, replies, seccomp
-from deploy.errors import DeployError
-from deploy.project import ROOT, VENV, tool
-from deploy.replies import AnyReply
+from deploy.base.errors import DeployError
+from deploy.base.paths import KIT, VENV, tool
+from deploy.models.sandbox import channel, replies, seccomp
+from deploy.models.sandbox.replies import AnyReply
 
 SECONDS = 600
 """For an answer."""
 
 SYSTEM = ("/usr", "/bin", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/alternatives")
 CODE = ("app", "deploy")
+WORKER = "deploy.models.sandbox.worker"
 NO_SANDBOX = "PUERTO_NO_SANDBOX"
 """A variable that, set to 1, opens model files without a sandbox: for machines that can't make one."""
 
@@ -45,7 +46,7 @@ class Opened:
         self._channel = channel.Channel(process)
 
     def ask(self, task: str, kind: type[AnyReply], **words: Any) -> tuple[AnyReply, bytes]:
-        """Return what a task of ``deploy.examine`` finds, and the file that it hands over, or none.
+        """Return what a task of worker.py finds, and the file that it hands over, or none.
 
         Args:
             kind: what the answer is to be.
@@ -123,11 +124,11 @@ def sandbox(model: Path, *files: Path) -> Iterator[Opened]:
     Raises:
         DeployError: this machine can't make one.
     """
-    environment = {"PATH": os.defpath, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "2", "PYTHONDONTWRITEBYTECODE": "1",
+    environment = {"PATH": os.defpath, "PYTHONPATH": str(KIT), "OMP_NUM_THREADS": "2", "PYTHONDONTWRITEBYTECODE": "1",
                    "HOME": "/tmp"}  # fmt: skip
     with ExitStack() as ends:
         walls, numbers = _walls([model, *files], ends)
-        opened = Opened(model, started([*walls, tool("python"), "-m", "deploy.examine"], environment, numbers))
+        opened = Opened(model, started([*walls, tool("python"), "-m", WORKER], environment, numbers))
         ends.callback(opened.close)
         opened.must_start()
         yield opened
@@ -137,7 +138,7 @@ def started(command: list[str], environment: dict[str, str], numbers: list[int])
     """Start a process with pipes, in a group of its own, which can be killed whole."""
     return subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0, env=environment,
-        cwd=ROOT, pass_fds=numbers, start_new_session=True,
+        cwd=KIT, pass_fds=numbers, start_new_session=True,
     )  # fmt: skip
 
 
@@ -149,14 +150,14 @@ def _walls(readable: list[Path], ends: ExitStack) -> tuple[list[str], list[int]]
     if bubblewrap is None:
         raise DeployError("bubblewrap is missing, which keeps a model file's code away from your files",
                           "On Debian: apt-get install bubblewrap")  # fmt: skip
-    shown = [*map(Path, SYSTEM), *_python(), VENV, *(ROOT / name for name in CODE), *readable]
+    shown = [*map(Path, SYSTEM), *_python(), VENV, *(KIT / name for name in CODE), *readable]
     binds = [word for path in shown if path.exists() for word in ("--ro-bind", str(path), str(path))]
     # Last, once all is in its place: then not even what lies in memory alone can be written to.
     shut = ["--remount-ro", "/tmp", "--remount-ro", "/dev", "--remount-ro", "/"]
     numbers = _filter(ends)
     filters = [word for number in numbers for word in ("--seccomp", str(number))]
     return [bubblewrap, "--tmpfs", "/tmp", *binds, "--dev", "/dev", *shut, "--unshare-all", "--die-with-parent",
-            "--new-session", "--cap-drop", "ALL", "--chdir", str(ROOT), *filters], numbers  # fmt: skip
+            "--new-session", "--cap-drop", "ALL", "--chdir", str(KIT), *filters], numbers  # fmt: skip
 
 
 def _filter(ends: ExitStack) -> list[int]:

@@ -19,7 +19,7 @@ from pydantic import (
     model_validator,
 )
 
-from deploy.errors import DeployError
+from deploy.base.errors import DeployError
 
 LARGEST_BYTES = 1 << 30
 """Of a file that is handed over: a model's, or its graph."""
@@ -142,7 +142,7 @@ class Types(Reply):
 
 
 class FoundField(_Part):
-    """What is known of a field's values; see `features.describe`."""
+    """What is known of a field's values; see `introspection.describe`."""
 
     name: Name
     kind: Literal["number", "integer", "category", "yes_no", "text"]

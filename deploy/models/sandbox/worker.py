@@ -1,6 +1,6 @@
 """Runs inside the sandbox: opens a model file and answers questions about it, a line of JSON for each.
 
-A question is JSON with ``task``, ``model`` and the task's arguments. An answer is one of `deploy.replies`, and the
+A question is JSON with ``task``, ``model`` and the task's arguments. An answer is one of replies.py, and the
 bytes that are attached to it; whoever asked knows that the file's own code may have written either.
 """
 
@@ -16,8 +16,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from deploy import replies
-from deploy.errors import DeployError
+from deploy.base.errors import DeployError
+from deploy.models.sandbox import replies
 
 MEMORY_BYTES = 8 << 30
 CPU_SECONDS = 500
@@ -71,10 +71,10 @@ def _found(task: str, model: str, **asked: Any) -> Found:
 
 def describe(model: str, data: str, target: str, trusted: list[str]) -> Found:
     """Return what a contract needs to know of a model and its table, and a skops file's estimator as joblib has it."""
-    from deploy import features
+    from deploy.models import introspection
 
     estimator = opened(Path(model), tuple(trusted))
-    found = features.describe(model, estimator, data, target)
+    found = introspection.describe(model, estimator, data, target)
     found["metrics"] = [{"name": name, "value": value} for name, value in found["metrics"].items()]
     file = io.BytesIO()
     if model.endswith(".skops"):
@@ -87,14 +87,14 @@ def describe(model: str, data: str, target: str, trusted: list[str]) -> Found:
 def prove(model: str, contract: str, rows: list[list[Any]], columns: list[str], expected: list[Any], data: str,
           target: str, random_rows: int) -> Found:  # fmt: skip
     """Return the proof of a bundle; refuse a model whose answers are no longer the recorded ones."""
-    from deploy import features
-    from deploy.contracts import read_contract
-    from deploy.proving import must_repeat
-    from deploy.proving import prove as proof_of
+    from deploy.models import introspection
+    from deploy.models.contracts import read_contract
+    from deploy.models.validation import must_repeat
+    from deploy.models.validation import prove as proof_of
 
     file = Path(contract)
     estimator = opened(Path(model), ())
-    known = [*rows, *(features.rows(estimator, data, target) if data else [])]
+    known = [*rows, *(introspection.rows(estimator, data, target) if data else [])]
     proved = proof_of(file, read_contract(file), estimator, known, columns, random_rows)
     must_repeat(file, estimator, read_contract(file), proved, rows, expected)
     said = proved.said
