@@ -179,6 +179,12 @@ def write_requirements(console: Console, options: Namespace) -> int:
     return 0
 
 
+def generate(console: Console, options: Namespace) -> int:
+    """Write everything that is generated, which needs more than bare Python."""
+    toolchain.prepare(console)
+    return subprocess.run([tool("python"), "-m", "deploy.generate"], cwd=KIT).returncode
+
+
 def dev(console: Console, options: Namespace) -> int:
     """Serve the application from this checkout until interrupted."""
     toolchain.prepare(console)

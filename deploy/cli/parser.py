@@ -81,6 +81,8 @@ def _parser() -> argparse.ArgumentParser:
     _command(commands, "doctor", verbs.doctor, "say what is missing on this machine, or in the way on the hosts")
     words = "write requirements.txt from Pipfile.lock, for platforms that install by pip"
     commands.add_parser("requirements", help=words, description=words).set_defaults(run=verbs.write_requirements)
+    words = "write what is generated here: options' page, contract's schema, .env.example, catalogue, requirements.txt"
+    commands.add_parser("generate", help=words, description=words).set_defaults(run=verbs.generate)
     commands.add_parser("model", help="add, build, check and list models: python3 -m deploy model --help")
     words = "compare Puerto and its peers under load (--help), or attack it on a host of 600 MiB (--hostile --help)"
     commands.add_parser("bench", help=words)

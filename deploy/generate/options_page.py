@@ -1,9 +1,5 @@
-"""Writes docs/options.md: every option, joined from its description (role) and its default (group_vars).
+"""docs/options.md: every option, joined from its description (role) and its default (group_vars)."""
 
-``python -m deploy.generate.options_page``, in ``.venv``.
-"""
-
-import sys
 from typing import Any
 
 import yaml
@@ -17,18 +13,11 @@ HEAD = """\
 # Options
 
 Say in `ansible/inventories/<environment>/group_vars/all.yml` what differs. Why each default is what it is:
-[ansible/group_vars/all.yml](../ansible/group_vars/all.yml). Generated:
-`.venv/bin/python -m deploy.generate.options_page`.
+[ansible/group_vars/all.yml](../ansible/group_vars/all.yml). Generated: `python3 -m deploy generate`.
 
 | option | type | default | |
 |---|---|---|---|
 """
-
-
-def main() -> int:
-    """Write the page."""
-    PAGE.write_text(page(), encoding="utf-8")
-    return 0
 
 
 def page() -> str:
@@ -50,7 +39,3 @@ def _row(name: str, spec: dict[str, Any], value: object) -> str:
     shown = str(shown).lower() if isinstance(value, bool) else shown
     cells = (f"`{name}`", spec["type"], f"`{shown}`", spec["description"])
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |\n"
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,4 +1,4 @@
-"""Writes requirements.txt from Pipfile.lock, for platforms that install by pip: ``python3 -m deploy requirements``."""
+"""requirements.txt, of Pipfile.lock: for platforms that install by pip; the standard library alone."""
 
 import json
 

@@ -1,11 +1,6 @@
-"""Reads ``models/<name>/model.yaml``; what is wrong with one is said with file, line and sentence.
-
-``python -m deploy.models.contracts`` writes the JSON Schema that editors understand, models/model.schema.json.
-"""
+"""Reads ``models/<name>/model.yaml``; what is wrong with one is said with file, line and sentence."""
 
 import difflib
-import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,9 +11,6 @@ from pydantic import BaseModel, ValidationError
 from app import contract as parts
 from app.contract import Contract
 from deploy.base.errors import DeployError
-from deploy.base.paths import MODELS
-
-SCHEMA = MODELS / "model.schema.json"
 
 PHRASES = {
     "Field required": "is required",
@@ -26,17 +18,6 @@ PHRASES = {
     "String should match pattern '^[a-z][a-z0-9_-]*$'": "can have lower-case letters, digits, _ and -, a letter first",
 }
 """pydantic's words → ours."""
-
-
-def main() -> int:
-    """Write the JSON Schema."""
-    SCHEMA.write_text(schema(), encoding="utf-8")
-    return 0
-
-
-def schema() -> str:
-    """Return the contract's JSON Schema."""
-    return json.dumps(Contract.model_json_schema(), indent=1, ensure_ascii=False) + "\n"
 
 
 def read_contract(file: Path) -> Contract:
@@ -117,7 +98,3 @@ def _find(node: yaml.Node | None, place: Sequence[str | int]) -> tuple[int, list
 def _known_keys() -> list[str]:
     classes = [each for each in vars(parts).values() if isinstance(each, type) and issubclass(each, BaseModel)]
     return sorted({name for each in classes for name in each.model_fields})
-
-
-if __name__ == "__main__":
-    sys.exit(main())

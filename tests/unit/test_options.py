@@ -51,7 +51,3 @@ def test_rehearsal_hosts_are_of_the_releases_that_are_supported():
     module = ast.parse(file.read_text())
     values = {ast.unparse(node.targets[0]): node.value for node in module.body if isinstance(node, ast.Assign)}
     assert ast.literal_eval(values["SUPPORTED"]) == set(SUITES)
-
-
-def test_page_is_the_generated_one():
-    assert options_page.PAGE.read_text() == options_page.page()
