@@ -12,12 +12,12 @@ from xdist.scheduler import LoadScopeScheduling
 from deploy.base.paths import state
 
 GROUPS = {
-    "site": r"tests/site/(?!test_(6_own_model|power_cuts))",
+    "site": r"tests/site/(?!test_(own_model|power_cuts))",
     "unit": r"tests/unit/",
     **{f"strangers, part {part}": rf"models/test_strangers.*\[{part}\]" for part in range(2)},
     "power cuts, Debian 12": r"site/test_power_cuts.*\[12\]",
     "power cuts, Debian 13": r"site/test_power_cuts.*\[13\]",
-    "own model": r"site/test_6_own_model",
+    "own model": r"site/test_own_model",
     "others": "",
 }
 """Group → the tests that are in none before; none needs another. They start in this order: the longest first."""
@@ -40,15 +40,22 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByGroup:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long groups come first; in each, who measures comes last, when less runs beside."""
+    """Long groups come first; in each, who needs what others change, and last who measures, when less runs beside."""
     order = list(GROUPS)
-    items.sort(key=lambda item: (order.index(group(item.nodeid)), _measures(item)))
+    items.sort(key=lambda item: (order.index(group(item.nodeid)), _turn_of(item)))
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
     with _turn(alone=_measures(item)):
         return (yield)
+
+
+def _turn_of(item: pytest.Item) -> int:
+    fixtures = getattr(item, "fixturenames", ())
+    if "fresh" in fixtures and "pair" not in fixtures:
+        return 0
+    return 1 if "untouched" in fixtures else 3 if _measures(item) else 2
 
 
 def _measures(item: pytest.Item) -> bool:

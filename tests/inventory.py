@@ -17,7 +17,7 @@ class InventoryError(Exception):
 
 @functools.cache
 def rendered(inventory: str) -> dict[str, dict[str, Any]]:
-    """Return host → option → value; no connection is made."""
+    """Return host → option → value, by name (Ansible tells first whoever is ready first); makes no connection."""
     ansible = Path(sys.executable).parent / "ansible"
     command = [ansible, "all", "-i", inventory, "-o", "-m", "debug", "-a", f"var={VALUES}"]
     done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"ANSIBLE_NOCOLOR": "1"})
@@ -29,4 +29,4 @@ def rendered(inventory: str) -> dict[str, dict[str, Any]]:
         found[name] = json.loads(answer)[VALUES]
         if bad := [key for key, value in found[name].items() if "<< error" in str(value)]:
             raise InventoryError(f"{inventory}: {name}: can't be rendered: {', '.join(bad)}")
-    return found
+    return dict(sorted(found.items()))

@@ -1,4 +1,8 @@
-"""Two rehearsal hosts for all tests here: Debian 12, reached as a user with sudo, and Debian 13, as root."""
+"""Two rehearsal hosts for all tests here: Debian 12, reached as a user with sudo, and Debian 13, as root.
+
+A test asks for the `pair`, or for the one of its turn: its name decides which, so that both are asked in each run and
+neither is asked twice. With ``PUERTO_FULL=1`` each test is for both.
+"""
 
 import json
 import os
@@ -6,6 +10,7 @@ import re
 import shutil
 import subprocess
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -65,6 +70,13 @@ class Hosts:
         """Host → option → value, as Ansible renders it."""
         return rendered(str(self.inventory))
 
+    def only(self, name: str) -> "Hosts":
+        """Return one of them, in an inventory of its own."""
+        host = self.by_name[name]
+        inventory = scratch(f"{name}.yml")
+        inventory.write_text(rehearsal.inventory([host]))
+        return Hosts({name: host}, inventory)
+
     def play(self, *options: str, playbook: str = "ansible/site.yml", inventory: Path | None = None) -> Play:
         """Run ansible-playbook as an operator would."""
         command = [tool("ansible-playbook"), "-i", str(inventory or self.inventory), playbook, *options]
@@ -97,25 +109,45 @@ def fresh() -> Iterator[Hosts]:
 
 
 @pytest.fixture(scope="session")
-def hosts(fresh: Hosts) -> Hosts:
-    """Hosts that site.yml has provisioned."""
+def pair(fresh: Hosts) -> Hosts:
+    """Both hosts; site.yml has provisioned them."""
     play = fresh.play()
     assert play.status == 0, play.output
     return fresh
 
 
-@pytest.fixture(params=list(HOSTS))
-def host(request: pytest.FixtureRequest, hosts: Hosts) -> rehearsal.Host:
+@pytest.fixture(scope="session")
+def untouched(pair: Hosts) -> Hosts:
+    """Both hosts as site.yml left them: tests that ask for it come before all that change anything."""
+    return pair
+
+
+@pytest.fixture
+def turn(request: pytest.FixtureRequest) -> str:
+    """The host whose turn it is at the test; its name decides."""
+    return (DEBIAN_12, DEBIAN_13)[zlib.crc32(request.node.name.encode()) % 2]
+
+
+@pytest.fixture
+def hosts(request: pytest.FixtureRequest, pair: Hosts, turn: str) -> Hosts:
+    """The provisioned host of the test's turn; where the test is for one `host`, that; else both in a whole run."""
+    if "host" in request.fixturenames:
+        return pair.only(request.getfixturevalue("host").name)
+    return pair if FULL else pair.only(turn)
+
+
+@pytest.fixture(params=[*HOSTS] if FULL else ["either"])
+def host(request: pytest.FixtureRequest, pair: Hosts, turn: str) -> rehearsal.Host:
     """One of the provisioned hosts."""
-    return hosts.by_name[HOSTS[request.param][0]]
+    return pair.by_name[turn if request.param == "either" else HOSTS[request.param][0]]
 
 
 @pytest.fixture(scope="session")
-def serves_alone(hosts: Hosts, on: Callable[..., str]) -> Callable[[rehearsal.Host, str], None]:
+def serves_alone(pair: Hosts, on: Callable[..., str]) -> Callable[[rehearsal.Host, str], None]:
     """Wait until a host has booted anew and answers; the current release, and none else, must do it."""
 
     def answers(host: rehearsal.Host, booted: str) -> str | None:
-        site = {"Host": hosts.values[host.name]["nginx_server_names"][0]}
+        site = {"Host": pair.values[host.name]["nginx_server_names"][0]}
         try:
             answer = requests.get(f"http://{host.address}/health", headers=site, timeout=2)
             return answer.headers["X-Release"] if answer.ok and on(host, BOOTED) != booted else None
@@ -123,7 +155,7 @@ def serves_alone(hosts: Hosts, on: Callable[..., str]) -> Callable[[rehearsal.Ho
             return None
 
     def check(host: rehearsal.Host, booted: str) -> None:
-        unit, root = (hosts.values[host.name][option] for option in ("systemd_unit", "app_root"))
+        unit, root = (pair.values[host.name][option] for option in ("systemd_unit", "app_root"))
         deadline = time.monotonic() + BOOT_SECONDS
         while not (release := answers(host, booted)):
             assert time.monotonic() < deadline, f"no answer {BOOT_SECONDS} s after the reboot"
@@ -175,24 +207,28 @@ def changed(project) -> Callable[..., object]:
 
 
 @pytest.fixture(scope="session")
-def load(hosts, on) -> Callable[..., object]:
+def wrk(pair: Hosts, on: Callable[..., str]) -> bytes:
+    """Install the load generator on the hosts; return the script it follows."""
+    for host in pair.by_name.values():
+        on(host, "command -v wrk >/dev/null || { apt-get -q update && apt-get -qy install wrk; }")
+    return (KIT / "tests" / "site" / "mixed.lua").read_bytes()
+
+
+@pytest.fixture
+def load(hosts: Hosts, on: Callable[..., str], wrk: bytes) -> Callable[..., object]:
     """Load hosts, GET and POST mixed, for the time of a block; tell at its end what was seen.
 
-    One host alone is asked as fast as 16 connections can; all of them, by 4 each that leave the machine room.
+    The test's own unless told; by 4 connections each that leave the machine room, or as fast as 16 can.
     """
-    script = (KIT / "tests" / "site" / "mixed.lua").read_bytes()
-    for host in hosts.by_name.values():
-        on(host, "command -v wrk >/dev/null || { apt-get -q update && apt-get -qy install wrk; }")
 
     @contextmanager
-    def loading(only: str = "") -> Iterator[dict[str, dict[str, int]]]:
+    def loading(loaded: Hosts = hosts, fast: bool = False) -> Iterator[dict[str, dict[str, int]]]:
         found: dict[str, dict[str, int]] = {}
         running = {}
-        connections, pause = (16, 0) if only else (4, 10 if FULL else 40)
-        loaded = {name: host for name, host in hosts.by_name.items() if only in ("", name)}
-        for name, host in loaded.items():
-            site = hosts.values[name]["nginx_server_names"][0]
-            subprocess.run(host.ssh("cat > /tmp/mixed.lua"), input=script, check=True)  # a reboot empties /tmp
+        connections, pause = (16, 0) if fast else (4, 10 if FULL else 40)
+        for name, host in loaded.by_name.items():
+            site = loaded.values[name]["nginx_server_names"][0]
+            subprocess.run(host.ssh("cat > /tmp/mixed.lua"), input=wrk, check=True)  # a reboot empties /tmp
             words = f"-t1 -c{connections} -d900s --timeout 10s -s /tmp/mixed.lua http://127.0.0.1:80 -- {site}"
             ask = f"PAUSE={pause} nice -n 19 wrk {words}"
             running[name] = subprocess.Popen(host.ssh(ask), stdout=subprocess.PIPE, text=True)
@@ -200,9 +236,9 @@ def load(hosts, on) -> Callable[..., object]:
             time.sleep(1)
             yield found
         finally:
-            for host in loaded.values():
+            for host in loaded.by_name.values():
                 on(host, "pkill -INT -x wrk", check=False)
-            for name in loaded:
+            for name in loaded.by_name:
                 found[name] = json.loads(running[name].communicate()[0].splitlines()[-1])
 
     return loading

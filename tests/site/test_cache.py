@@ -2,21 +2,28 @@
 
 import json
 import re
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
 
+from tests.site.common import play
+
 ALLOWED, OTHER, FOREIGN = "https://a.example", "https://b.example", "https://evil.example"
 PATH = "/api/v1/models/exam/prediction"
+RIGHT, OPPOSITE = '"Aprobado", "Suspendido")', '"Suspendido", "Aprobado")'
+"""What the exam's train.py calls those who pass and those who fail."""
 
 
 @pytest.fixture(scope="module")
-def letting(hosts):
+def letting(pair):
     """Releases that let two sites' scripts in, and after it those that were."""
-    play = hosts.play("-e", json.dumps({"app_cors_origins": [ALLOWED, OTHER]}), playbook="ansible/release.yml")
+    play = pair.play("-e", json.dumps({"app_cors_origins": [ALLOWED, OTHER]}), playbook="ansible/release.yml")
     assert play.status == 0, play.output
     yield
-    assert hosts.play(playbook="ansible/release.yml").status == 0
+    assert pair.play(playbook="ansible/release.yml").status == 0
 
 
 @pytest.fixture
@@ -86,3 +93,39 @@ def test_unavailable_pages_say_by_what_they_differ(hosts, host, on, get):
             assert "Accept" in re.split(r",\s*", answer.headers["Vary"])
     finally:
         on(host, f"rm {flag}")
+
+
+def test_kept_answer_is_never_another_release_s(hosts, host, project, get):
+    """The same address through a release whose model says the opposite, asked all the time."""
+    training = project / "models" / "exam" / "train.py"
+    before = training.read_text()
+    answers: list[tuple[str, str, str]] = []
+    released = threading.Event()
+
+    def ask() -> None:
+        while not released.is_set():
+            answer = get(row(8.5))
+            if answer.ok:
+                value = answer.json()["prediction"]["value"]
+                answers.append((answer.headers["X-Release"], value, answer.headers["X-Cache"]))
+
+    training.write_text(before.replace(RIGHT, OPPOSITE))
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            asking = pool.submit(ask)
+            run = play(hosts, project)
+            after = len(answers)
+            while run.returncode == 0 and len(answers) < after + 20:
+                assert not asking.done(), asking.result()
+                time.sleep(0.1)
+            released.set()
+        assert run.returncode == 0, run.stdout
+    finally:
+        released.set()
+        training.write_text(before)
+        assert hosts.play(playbook="ansible/release.yml").status == 0
+    old, new = answers[0][0], answers[-1][0]
+    assert old != new
+    assert {(release, value) for release, value, _ in answers} == {(old, "Aprobado"), (new, "Suspendido")}
+    assert {release for release, _, kept in answers if kept == "HIT"} == {old, new}
+    assert all(release == new for release, _, _ in answers[after + 1 :])

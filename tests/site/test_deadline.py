@@ -32,16 +32,16 @@ Onnx.answers = _hang
 
 
 @pytest.fixture(scope="module")
-def hanging(hosts, project):
+def hanging(pair, project):
     """Hosts whose current release hangs for two rows, and whose release before, still warm, doesn't."""
     engine = project / "app" / "engines" / "onnx.py"
     before = engine.read_text()
     engine.write_text(before + HANGING)
-    run = play(hosts, project, "-e", f"app_request_timeout={SECONDS}")
+    run = play(pair, project, "-e", f"app_request_timeout={SECONDS}")
     assert run.returncode == 0, run.stdout
     engine.write_text(before)
     yield
-    assert hosts.play(playbook="ansible/release.yml").status == 0
+    assert pair.play(playbook="ansible/release.yml").status == 0
 
 
 def ask(hosts, host, hours: float) -> tuple[requests.Response, float]:
@@ -63,7 +63,7 @@ def lines(hosts, host, on, message: str) -> list[dict]:
 
 
 def test_request_that_hangs_is_answered_while_all_others_are(hanging, hosts, host, on, load):
-    with load(host.name) as found:
+    with load(fast=True) as found:
         answer, seconds = ask(hosts, host, 23.75)
         time.sleep(3)  # its worker is replaced meanwhile
     assert (answer.status_code, answer.headers["Content-Type"]) == (503, "application/problem+json")

@@ -10,10 +10,10 @@ SECONDS = 25
 
 def test_watch_asks_the_release_before_it_goes_back_to_it(hosts, host, project, on):
     """A release that runs and answers nothing is no way back; once it answers, it is."""
-    only, values = ["--limit", host.name], hosts.values[host.name]
+    values = hosts.values[host.name]
     unit, root = values["systemd_unit"], values["app_root"]
     before = current(hosts, on)[host.name]
-    assert play(hosts, project, *only, "-e", "app_max_rows=3106", "-e", "release_watch_seconds=0").returncode == 0
+    assert play(hosts, project, "-e", "app_max_rows=3106", "-e", "release_watch_seconds=0").returncode == 0
     release = current(hosts, on)[host.name]
     on(host, f"systemctl kill --signal=STOP {unit}-{before}; {FALLS.format(unit=unit, release=release)}")
     look = f"cd {root}/current && timeout 90 python3 -m host watch {release}"
@@ -26,4 +26,4 @@ def test_watch_asks_the_release_before_it_goes_back_to_it(hosts, host, project, 
     on(host, f"systemctl kill --signal=CONT {unit}-{before}")
     assert f"the site is answered by {before} again" in on(host, f"{look} {SECONDS}")
     assert current(hosts, on)[host.name] == before
-    assert play(hosts, project, *only).returncode == 0
+    assert play(hosts, project).returncode == 0

@@ -154,12 +154,12 @@ def test_request_that_holds_the_interpreter_ends_with_its_worker(site):
     """No thread of that worker can do anything; whoever comes meanwhile is another worker's."""
     with visitors(site, kept=False) as faults:
         status, _, _, seconds = site.hang("gil")
-        lines = site.wait_for(1, "ended with its worker")
+        lines = site.wait_for(1, f"{PATH} ended with its worker")  # a visitor who had sent nothing yet has no route
         site.wait_for(1, "Booting worker")
     line = max(lines, key=lambda line: line["age_s"])
     assert status is None
     assert TIMEOUT <= seconds < TIMEOUT + MARGIN
-    assert (line["route"], line["model"], line["method"]) == (PATH, "hanging", "POST")
+    assert (line["model"], line["method"]) == ("hanging", "POST")
     assert TIMEOUT <= line["age_s"] < TIMEOUT + MARGIN
     assert "hanging.py" in line["traceback"]
     assert len(faults) <= THREADS, faults  # those that this worker had accepted a moment before

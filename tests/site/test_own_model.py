@@ -1,15 +1,11 @@
 """A stranger's model on a verified page: the README's commands, in a checkout of their own, as they stand there."""
 
-import json
 import os
 import pty
 import re
 import subprocess
 import sys
-import threading
-import time
 import warnings
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -86,45 +82,3 @@ def test_section_makes_a_verified_page_of_a_stranger_s_model(checkout):
     assert np.array(shares) == pytest.approx(pipeline.predict_proba(asked), rel=1e-6)
     assert "churn" in subprocess.run([sys.executable, "-m", "deploy", "model", "list"], cwd=checkout, check=True,
                                      capture_output=True, text=True).stdout  # fmt: skip
-
-
-def test_kept_answer_is_never_another_release_s(checkout):
-    """The cache of Nginx through a release whose model says the opposite, asked all the time."""
-    table = strangers.mixed()
-    host = json.loads(deploy(checkout, "status", "--json"))["hosts"][0]
-    address = f"http://{host['address']}/api/v1/models/churn/prediction?age=70&income=30&city=Madrid&plan=a&member=true"
-    headers = {"Host": host["server_names"][0]}
-    answers: list[tuple[str, str, str]] = []
-    released = threading.Event()
-
-    def ask() -> None:
-        while not released.is_set():
-            answer = requests.get(address, headers=headers, timeout=30)
-            if answer.ok:
-                answers.append(
-                    (answer.headers["X-Release"], answer.json()["prediction"]["value"], answer.headers["X-Cache"])
-                )
-
-    with ThreadPoolExecutor(1) as pool:
-        asking = pool.submit(ask)
-        trained(checkout, table, np.where((table["age"] > 50) ^ (table["plan"] == "a"), "stays", "leaves"))
-        deploy(
-            checkout, "model", "add", "churn.joblib", "--data", "churn.csv", "--target", "churn", "--trust", "--replace"
-        )
-        deploy(checkout, "up")
-        after = len(answers)
-        while len(answers) < after + 20:
-            assert not asking.done(), asking.result()
-            time.sleep(0.1)
-        released.set()
-    old, new = answers[0][0], answers[-1][0]
-    assert old != new
-    assert {(release, value) for release, value, _ in answers} == {(old, "stays"), (new, "leaves")}
-    assert {release for release, _, kept in answers if kept == "HIT"} == {old, new}
-    assert all(release == new for release, _, _ in answers[after + 1 :])
-
-
-def deploy(checkout: Path, *words: str) -> str:
-    done = subprocess.run([sys.executable, "-m", "deploy", *words], cwd=checkout, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout

@@ -84,20 +84,20 @@ MENDED_BY_HAND = """rm -f /etc/nginx/conf.d/x.conf; rm -rf /etc/systemd/system/{
 """Undoes what no run of the provisioning looks after: strangers' files and processes."""
 
 
-def test_second_run_changes_nothing(hosts):
-    play = hosts.play()
+def test_second_run_changes_nothing(untouched):
+    play = untouched.play()
     assert play.status == 0, play.output
     assert play.changed == {DEBIAN_12: 0, DEBIAN_13: 0}, play.output
 
 
-def test_rehearsal_on_a_provisioned_host_reports_nothing(hosts):
-    play = hosts.play("--check", "--diff")
+def test_rehearsal_on_a_provisioned_host_reports_nothing(untouched):
+    play = untouched.play("--check", "--diff")
     assert play.status == 0, play.output
     assert play.changed == {DEBIAN_12: 0, DEBIAN_13: 0}, play.output
 
 
-def test_host_tests_pass(hosts):
-    run = hosts.verify()
+def test_host_tests_pass(untouched):
+    run = untouched.verify()
     assert run.returncode == 0, run.stdout
     assert " passed" in run.stdout
     assert "skipped" not in run.stdout
@@ -123,11 +123,11 @@ def test_host_tests_notice_what_is_broken(hosts, on):
     assert run.returncode == 0, run.stdout
 
 
-def test_secret_key_is_kept_and_every_host_has_its_own(hosts, on):
+def test_secret_key_is_kept_and_every_host_has_its_own(pair, on):
     read = "grep SECRET_KEY {app_root}/shared/.env"
-    before = {name: on(host, read.format_map(hosts.values[name])) for name, host in hosts.by_name.items()}
-    assert hosts.play("-e", "gunicorn_timeout=31").status == 0
-    assert {name: on(host, read.format_map(hosts.values[name])) for name, host in hosts.by_name.items()} == before
+    before = {name: on(host, read.format_map(pair.values[name])) for name, host in pair.by_name.items()}
+    assert pair.play("-e", "gunicorn_timeout=31").status == 0
+    assert {name: on(host, read.format_map(pair.values[name])) for name, host in pair.by_name.items()} == before
     assert len(set(before.values())) == 2
 
 
@@ -140,17 +140,17 @@ def test_changed_option_reaches_the_running_process(hosts, on):
     assert hosts.play().status == 0
 
 
-def test_site_answers_again_after_a_reboot(hosts, on, serves_alone):
-    booted = {name: on(host, BOOTED) for name, host in hosts.by_name.items()}
-    for host in hosts.by_name.values():
+def test_site_answers_again_after_a_reboot(pair, on, serves_alone):
+    booted = {name: on(host, BOOTED) for name, host in pair.by_name.items()}
+    for host in pair.by_name.values():
         on(host, "systemctl reboot", check=False)
-    for name, host in hosts.by_name.items():
+    for name, host in pair.by_name.items():
         serves_alone(host, booted[name])
 
 
-def test_status_tells_programs_all_they_need(hosts):
+def test_status_tells_programs_all_they_need(pair):
     run = subprocess.run(
-        [sys.executable, "-m", "deploy", "status", "--json", str(hosts.inventory)],
+        [sys.executable, "-m", "deploy", "status", "--json", str(pair.inventory)],
         cwd=KIT,
         capture_output=True,
         text=True,
@@ -158,12 +158,12 @@ def test_status_tells_programs_all_they_need(hosts):
     assert run.returncode == 0, run.stderr
     told = {host["name"]: host for host in json.loads(run.stdout)["hosts"]}
     assert set(told) == {DEBIAN_12, DEBIAN_13}
-    assert told[DEBIAN_12]["ssh_user"] == hosts.by_name[DEBIAN_12].user
+    assert told[DEBIAN_12]["ssh_user"] == pair.by_name[DEBIAN_12].user
     for name, host in told.items():
-        assert host["address"] == hosts.by_name[name].address
+        assert host["address"] == pair.by_name[name].address
         assert host["unit_state"] == "active"
         assert host["health"]["release"] == host["release"]
-        assert host["url"] == f"http://{hosts.values[name]['nginx_server_names'][0]}/"
+        assert host["url"] == f"http://{pair.values[name]['nginx_server_names'][0]}/"
 
 
 def test_cut_off_run_leaves_nothing_half_done(hosts, on):

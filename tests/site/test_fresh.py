@@ -22,7 +22,7 @@ def deploy(*words: str) -> subprocess.CompletedProcess[str]:
 
 
 def inventory(hosts, **values: object) -> str:
-    """Write an inventory of both hosts, with values of its own, and return its path."""
+    """Write an inventory of the hosts, with values of its own, and return its path."""
     data = json.loads(rehearsal.inventory(list(hosts.by_name.values())))
     for host in data["all"]["hosts"].values():
         host |= values
@@ -68,8 +68,8 @@ def test_a_rehearsal_without_changes_passes_and_changes_nothing(fresh, footprint
         ({"preflight_memory_mib": 10**7}, "MiB of memory; 10000000 are needed (preflight_memory_mib)."),
     ],
 )  # fmt: skip
-def test_what_cannot_work_is_refused_in_a_sentence(fresh, footprint, values, sentence):
-    run = deploy("up", inventory(fresh, **values))
+def test_what_cannot_work_is_refused_in_a_sentence(fresh, turn, footprint, values, sentence):
+    run = deploy("up", inventory(fresh.only(turn), **values))
     assert run.returncode == 1
     assert sentence in run.stderr
     assert "Traceback" not in run.stdout + run.stderr
@@ -132,17 +132,18 @@ def test_key_that_is_not_known(fresh, tmp_path):
         ({"ansible_become": False}, "This user is not root there; set ansible_become: true"),
     ],
 )
-def test_user_without_sudo(fresh, on, footprint, values, sentence):
-    for host in fresh.by_name.values():
+def test_user_without_sudo(fresh, turn, on, footprint, values, sentence):
+    one = fresh.only(turn)
+    for host in one.by_name.values():
         on(
             host,
             """id visitor >/dev/null 2>&1 || useradd --create-home visitor; echo visitor:right | chpasswd
             rm -rf ~visitor/.ssh; cp -r ~root/.ssh ~visitor; chown -R visitor: ~visitor/.ssh""",
         )
-    run = deploy("up", inventory(fresh, ansible_user="visitor", **values))
+    run = deploy("up", inventory(one, ansible_user="visitor", **values))
     assert run.returncode == 1
     assert all(any(line.startswith(f"{name}: ") and sentence in line for line in run.stderr.splitlines())
-               for name in fresh.by_name), run.stderr  # fmt: skip
+               for name in one.by_name), run.stderr  # fmt: skip
     assert footprint() == ""
 
 

@@ -15,11 +15,11 @@ SECONDS = 1
 
 
 @pytest.mark.alone
-def test_short_benchmark(hosts, on):
-    host = hosts.by_name[DEBIAN_13]
+def test_short_benchmark(pair, on):
+    host = pair.by_name[DEBIAN_13]
     before = on(host, "systemctl cat flask_app; nginx -T 2>/dev/null | sha256sum")
     console = Console("bench", sys.stderr)
-    records, versions = serving.measure(console, host, hosts.values[host.name], SYSTEMS, MODELS, [2], SECONDS)
+    records, versions = serving.measure(console, host, pair.values[host.name], SYSTEMS, MODELS, [2], SECONDS)
     console.log.close()
     assert on(host, "systemctl cat flask_app; nginx -T 2>/dev/null | sha256sum") == before
     assert {"Flask", "gunicorn"} <= set(versions)

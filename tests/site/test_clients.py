@@ -28,9 +28,9 @@ socket.getaddrinfo = lambda name, *more, **others: real({address!r} if name in {
 
 
 @pytest.fixture(scope="module")
-def site(hosts):
+def site(pair):
     """The host's address and names."""
-    return hosts.by_name[DEBIAN_13].address, hosts.values[DEBIAN_13]["nginx_server_names"]
+    return pair.by_name[DEBIAN_13].address, pair.values[DEBIAN_13]["nginx_server_names"]
 
 
 @pytest.mark.parametrize("command", readme.commands(ASKING))
