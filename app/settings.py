@@ -18,8 +18,7 @@ OTHERS = ("GUNICORN_CMD_ARGS", "GUNICORN_FD", "GUNICORN_PID")
 """Names that are not ours but look like it."""
 
 HEAD = """\
-# Every setting of the application, with its default. Generated:
-# python -c "from app.settings import example; print(example(), end='')" > .env.example
+# Every setting of the application, with its default. Generated: python3 -m deploy generate
 # On a server the provisioning writes .env; for work on this machine copy this file to .env for other values.
 
 # Which file Flask's and pipenv's own commands start (flask routes, flask shell).

@@ -1,7 +1,8 @@
 """The operator's commands: ``python3 -m deploy <verb> [environment]``.
 
-Only the standard library is used here, except in ``deploy.model`` (which runs inside ``.venv``), so that a
-bare Python 3.11 can start it.
+A bare Python 3.11 starts them: base, cli, environments and rehearsal use the standard library alone, for ``.venv`` is
+made by them. release, models and generate run in ``.venv``, as programs that cli and Ansible start; a project's
+``train.py`` returns what training defines. tests/unit/test_rooms.py holds the walls.
 """
 
 import sys

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-from deploy.project import state
+from deploy.base.paths import state
 
 GROUPS = {
     "site": r"tests/site/(?!test_(own_model|power_cuts))",

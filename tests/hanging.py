@@ -13,7 +13,7 @@ import yaml
 
 from app.contract import Contract
 from app.model import FILES, MANIFEST, TIMINGS, Manifest, Proof, Timings
-from deploy.exactness import tolerance
+from deploy.models.equivalence import tolerance
 
 FOREVER = 3600
 

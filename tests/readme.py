@@ -2,9 +2,9 @@
 
 import re
 
-from deploy.project import ROOT
+from deploy.base.paths import KIT
 
-READMES = {"en": ROOT / "README.md", "es": ROOT / "README.es.md"}
+READMES = {"en": KIT / "README.md", "es": KIT / "README.es.md"}
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.M | re.S)
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from deploy.project import ROOT, tool
+from deploy.base.paths import KIT, tool
 
 COMMAND = [tool("gunicorn"), "--config", "python:app.gunicorn_conf", "wsgi:app"]
 START_SECONDS = 60
@@ -50,7 +50,7 @@ def served(bundles: Path, **settings: str) -> Iterator[Served]:
              "OMP_NUM_THREADS": "1"} | settings  # fmt: skip
     log = bundles.parent / "gunicorn.log"
     with log.open("w") as stream:
-        process = subprocess.Popen(COMMAND, cwd=ROOT, env=os.environ | given, stderr=stream)
+        process = subprocess.Popen(COMMAND, cwd=KIT, env=os.environ | given, stderr=stream)
         try:
             _wait(address, process, log)
             yield Served(address, process.pid)

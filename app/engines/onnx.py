@@ -27,7 +27,7 @@ class Onnx:
 
     Args:
         contract: the model's.
-        data: what `deploy.compiler` made.
+        data: what `deploy.models.compiler` made.
     """
 
     def __init__(self, contract: Contract, data: bytes) -> None:

@@ -20,10 +20,10 @@ from app import create_app
 from app.contract import Contract
 from app.limits import limits_of
 from app.settings import Settings
-from deploy import rehearsal
-from deploy.console import Console
-from deploy.errors import DeployError
-from deploy.project import ROOT, state, tool
+from deploy.base.console import Console
+from deploy.base.errors import DeployError
+from deploy.base.paths import KIT, state, tool
+from deploy.rehearsal import hosts as rehearsal
 from tests import hostile, siege
 from tests.checkout import copied
 from tests.inventory import rendered
@@ -134,7 +134,7 @@ def routes_of(app: Flask, name: str) -> list[hostile.Route]:
 def metered(host: rehearsal.Host, own: dict[str, Any]) -> Iterator[siege.Meter]:
     """Measure what the current release's workers, and Nginx's, take on a host."""
     shell = [] if host.user == "root" else ["sudo"]
-    subprocess.run(host.ssh("cat > /tmp/meter.py"), input=(ROOT / "tests" / "meter.py").read_bytes(), check=True)
+    subprocess.run(host.ssh("cat > /tmp/meter.py"), input=(KIT / "tests" / "meter.py").read_bytes(), check=True)
     unit = f"{own['systemd_unit']}-$(basename $(readlink {own['app_root']}/current)).service"
     command = host.ssh(*shell, "sh", "-c", f"'python3 /tmp/meter.py {unit}'")
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1) as process:

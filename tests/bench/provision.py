@@ -17,10 +17,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from deploy import archive, rehearsal
-from deploy.bundles import build_all
-from deploy.console import Console
-from deploy.project import BUNDLES, PIPENV_LOCK, ROOT, state, tool
+from deploy.base.console import Console
+from deploy.base.paths import BUNDLES, KIT, PIPENV_LOCK, state, tool
+from deploy.models.builder import build_all
+from deploy.rehearsal import hosts as rehearsal
+from deploy.release import archive
 from tests.checkout import copied
 
 
@@ -105,7 +106,7 @@ def timed(work: Callable[[], object]) -> float:
 
 def run(command: list[str], **options: object) -> str:
     """Run a program to its end; it must succeed."""
-    options = {"cwd": ROOT, "text": not options.get("input")} | options
+    options = {"cwd": KIT, "text": not options.get("input")} | options
     done = subprocess.run(command, capture_output=True, **options)
     if done.returncode:
         sys.exit(f"{command}: {done.stdout}{done.stderr}")

@@ -19,11 +19,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import joblib
 
-from deploy import bundles, rehearsal
-from deploy.console import Console
-from deploy.contracts import read_contract
-from deploy.errors import DeployError
-from deploy.project import LOCK, MODELS, state, tool
+from deploy.base.console import Console
+from deploy.base.errors import DeployError
+from deploy.base.paths import LOCK, MODELS, state, tool
+from deploy.models import builder
+from deploy.models.contracts import read_contract
+from deploy.rehearsal import hosts as rehearsal
 from tests.checkout import copied
 from tests.inventory import rendered
 
@@ -143,9 +144,9 @@ def _files(models: list[str]) -> bytes:
             tar.add(HERE / name, name, filter=lambda member: None if "__pycache__" in member.name else member)
         for model in models:
             folder = model_folder(model)
-            contract = read_contract(folder / bundles.CONTRACT)
+            contract = read_contract(folder / builder.CONTRACT)
             file = io.BytesIO()
-            joblib.dump(bundles.training(folder / bundles.TRAINING).train().estimator, file)
+            joblib.dump(builder.training(folder / builder.TRAINING).train().estimator, file)
             _add(tar, f"models/{model}/model.joblib", file.getvalue())
             for name, body in requests_of(contract.example).items():
                 _add(tar, f"models/{model}/{name}", json.dumps(body).encode())

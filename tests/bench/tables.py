@@ -14,7 +14,7 @@ from pathlib import Path
 
 from app.model import Model, load
 from app.tables import BLOCK, Table
-from deploy.project import BUNDLES
+from deploy.base.paths import BUNDLES
 
 ROWS, ROUNDS = 100_000, 3
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import testinfra
 
-from deploy.addresses import in_url
+from deploy.environments.addresses import in_url
 from tests.inventory import InventoryError, rendered
 
 

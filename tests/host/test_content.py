@@ -2,9 +2,9 @@
 
 import shlex
 
-from deploy.project import ROOT
+from deploy.base.paths import KIT
 
-PROGRAM = ROOT / "ansible" / "module_utils" / "host" / "content.py"
+PROGRAM = KIT / "ansible" / "module_utils" / "host" / "content.py"
 
 
 def test_release_and_its_virtualenv_are_as_they_were_made(host, values):

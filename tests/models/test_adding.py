@@ -23,9 +23,10 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from app import model
-from deploy import adding, bundles, models, sandbox
-from deploy.errors import DeployError
-from deploy.project import ROOT, VENV
+from deploy.base.errors import DeployError
+from deploy.base.paths import KIT, VENV
+from deploy.models import builder, cli, importer
+from deploy.models.sandbox import bubblewrap
 
 ROWS = np.random.default_rng(1).uniform(size=(40, 2)).round(3)
 HIGH = (ROWS[:, 0] > 0.5).astype(int)
@@ -39,7 +40,7 @@ class Add:
         self.folder, self.models, self.bundles = folder, folder / "models", folder / "bundles"
 
     def __call__(self, file: Path, **given: Any) -> Path:
-        return adding.add(file, **{"trust": True, "models": self.models, "built": self.bundles} | given)
+        return importer.add(file, **{"trust": True, "models": self.models, "built": self.bundles} | given)
 
     def file(self, name: str, given: Any) -> Path:
         """Write what is to be added: bytes as they are, else by joblib."""
@@ -66,7 +67,7 @@ def add(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Add:
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
-    monkeypatch.setattr(adding, "state", state)
+    monkeypatch.setattr(importer, "state", state)
     return Add(tmp_path)
 
 
@@ -175,10 +176,10 @@ def test_model_called_bundles_is_one_like_others(add):
 
 def test_contract_that_is_a_pipe_holds_up_nobody(tmp_path):
     (tmp_path / "odd").mkdir()
-    os.mkfifo(tmp_path / "odd" / bundles.CONTRACT)
-    (tmp_path / "odd" / bundles.TRAINING).touch()
+    os.mkfifo(tmp_path / "odd" / builder.CONTRACT)
+    (tmp_path / "odd" / builder.TRAINING).touch()
     with pytest.raises(DeployError, match=r"model\.yaml: is no file"):
-        bundles.build(tmp_path / "odd", tmp_path / "built")
+        builder.build(tmp_path / "odd", tmp_path / "built")
 
 
 @pytest.mark.parametrize("name", ["Ünï", "1st", "../etc", "a" * 64])
@@ -190,26 +191,26 @@ def test_name_that_no_address_can_have(add, name):
 def test_name_that_is_taken_is_kept_unless_replaced(add):
     file = add.file("stranger.joblib", LogisticRegression().fit(ROWS, HIGH))
     folder = add(file)
-    before = (folder / bundles.CONTRACT).read_text()
+    before = (folder / builder.CONTRACT).read_text()
     with pytest.raises(DeployError, match="there is such a model already"):
         add(file)
-    assert (folder / bundles.CONTRACT).read_text() == before
+    assert (folder / builder.CONTRACT).read_text() == before
     other = add.file("other.joblib", LinearRegression().fit(ROWS, HIGH))
     assert add(other, name="stranger", replace=True) == folder
-    assert "kind: regression" in (folder / bundles.CONTRACT).read_text()
+    assert "kind: regression" in (folder / builder.CONTRACT).read_text()
     assert model.load(add.bundles / "stranger").contract.predicts.kind == "regression"
 
 
 def test_model_that_is_replaced_is_kept_aside(add, capsys):
     folder = add(add.file("stranger.joblib", LogisticRegression().fit(ROWS, HIGH)))
-    contract = folder / bundles.CONTRACT
+    contract = folder / builder.CONTRACT
     contract.write_text(contract.read_text().replace("title: Stranger", "title: Words of mine"))
     add(add.file("stranger.joblib", LinearRegression().fit(ROWS, HIGH)), replace=True)
     aside = Path(re.search(r"is kept in (\S+)\.$", capsys.readouterr().out, re.M)[1])
-    assert "Words of mine" in (aside / bundles.CONTRACT).read_text()
+    assert "Words of mine" in (aside / builder.CONTRACT).read_text()
 
 
-@pytest.mark.parametrize("name", [bundles.TRAINING, "churn.csv", "notes.md"])
+@pytest.mark.parametrize("name", [builder.TRAINING, "churn.csv", "notes.md"])
 def test_what_somebody_wrote_is_not_replaced(add, name):
     own = add.models / "stranger" / name
     own.parent.mkdir(parents=True)
@@ -222,12 +223,12 @@ def test_what_somebody_wrote_is_not_replaced(add, name):
 def test_link_in_the_place_of_a_model_is_moved_and_not_followed(add):
     victim = add.folder / "victim"
     victim.mkdir()
-    (victim / bundles.CONTRACT).write_text("mine")
+    (victim / builder.CONTRACT).write_text("mine")
     add.models.mkdir()
     (add.models / "stranger").symlink_to(victim)
     folder = add(add.file("stranger.joblib", LogisticRegression().fit(ROWS, HIGH)), replace=True)
     assert not folder.is_symlink()
-    assert [(entry.name, entry.read_text()) for entry in victim.iterdir()] == [(bundles.CONTRACT, "mine")]
+    assert [(entry.name, entry.read_text()) for entry in victim.iterdir()] == [(builder.CONTRACT, "mine")]
 
 
 def a_pipe(path: Path) -> Path:
@@ -261,20 +262,20 @@ def test_what_is_no_file_is_refused_at_once(add, tmp_path, kind):
 
 def test_train_py_that_appears_beside_a_given_file_is_not_run(stranger, capsys):
     mark = stranger.parent / "mark"
-    (stranger / bundles.TRAINING).write_text(f"open({str(mark)!r}, 'w')")
-    assert models.main(["check", "stranger"]) == 1
+    (stranger / builder.TRAINING).write_text(f"open({str(mark)!r}, 'w')")
+    assert cli.main(["check", "stranger"]) == 1
     assert "which makes the model?" in capsys.readouterr().err
-    (stranger / bundles.GIVEN).unlink()
-    assert models.main(["check", "stranger"]) == 1
+    (stranger / builder.GIVEN).unlink()
+    assert cli.main(["check", "stranger"]) == 1
     assert not mark.exists()
 
 
 def test_given_file_without_its_record_is_refused(stranger, capsys):
-    (stranger / bundles.RECORD).rename(stranger / "record.txt")
-    assert models.main(["check", "stranger"]) == 1
+    (stranger / builder.RECORD).rename(stranger / "record.txt")
+    assert cli.main(["check", "stranger"]) == 1
     assert "has no record.json beside it" in capsys.readouterr().err
-    (stranger / bundles.RECORD).write_text('{"rows": "many"}')
-    assert models.main(["check", "stranger"]) == 1
+    (stranger / builder.RECORD).write_text('{"rows": "many"}')
+    assert cli.main(["check", "stranger"]) == 1
     assert "isn't what model add wrote" in capsys.readouterr().err
 
 
@@ -287,11 +288,11 @@ def test_trust_must_be_said_where_nobody_can_be_asked(add, monkeypatch):
 
 
 def test_code_in_a_file_can_t_write_read_or_call_home(add, tmp_path, monkeypatch):
-    monkeypatch.delenv(sandbox.NO_SANDBOX, raising=False)
-    secret, marks = tmp_path / "secret", [Path("/tmp/puerto-mark"), ROOT / "puerto-mark", Path.home() / "puerto-mark"]
+    monkeypatch.delenv(bubblewrap.NO_SANDBOX, raising=False)
+    secret, marks = tmp_path / "secret", [Path("/tmp/puerto-mark"), KIT / "puerto-mark", Path.home() / "puerto-mark"]
     secret.write_text("hunter2")
     tries = [f"echo x > {mark}" for mark in marks]
-    tries += [f"cat {secret} >&2", f"ls {Path.home()} >&2", f"cat {ROOT}/.env >&2"]
+    tries += [f"cat {secret} >&2", f"ls {Path.home()} >&2", f"cat {KIT}/.env >&2"]
     tries += [f"{sys.executable} -c 'import socket; socket.create_connection((\"127.0.0.1\", 22)); print(9)' >&2"]
     done = add.file("evil.pkl", pickle.dumps(Calls(os.system, ("; ".join(tries),))))
     with pytest.raises(DeployError, match="holds a int, which has no predict") as refusal:
@@ -334,7 +335,7 @@ def test_contract_says_what_file_and_table_say(add):
     pipeline = make_pipeline(parts, LogisticRegression()).fit(people, ["stays", "leaves"] * 10)
     text = people.assign(outcome=["stays", "leaves"] * 10).to_csv(index=False, sep=";", decimal=",")
     folder = add(add.file("churn.joblib", pipeline), data=add.table(text))
-    contract = yaml.safe_load((folder / bundles.CONTRACT).read_text())
+    contract = yaml.safe_load((folder / builder.CONTRACT).read_text())
     fields = {field["name"]: field for field in contract["fields"]}
     assert [*fields] == ["age", "city", "income", "member"]
     assert (fields["age"]["kind"], fields["age"]["minimum"], fields["age"]["maximum"]) == ("integer", 20, 55)
@@ -350,7 +351,7 @@ def test_contract_says_what_file_and_table_say(add):
 
 def test_fields_without_names_or_table_are_numbered(add):
     folder = add(add.file("plain.joblib", LogisticRegression().fit(ROWS, HIGH)))
-    contract = yaml.safe_load((folder / bundles.CONTRACT).read_text())
+    contract = yaml.safe_load((folder / builder.CONTRACT).read_text())
     assert [field["name"] for field in contract["fields"]] == ["x0", "x1"]
 
 
@@ -358,41 +359,41 @@ def test_fields_without_names_or_table_are_numbered(add):
 def stranger(add, monkeypatch):
     """A project with one model, that was added; the verbs look at it."""
     add(add.file("stranger.joblib", LogisticRegression().fit(TABLE[["u", "v"]], HIGH)), data=add.table())
-    monkeypatch.setattr(models, "MODELS", add.models)
-    monkeypatch.setattr(models, "BUNDLES", add.bundles)
+    monkeypatch.setattr(cli, "MODELS", add.models)
+    monkeypatch.setattr(cli, "BUNDLES", add.bundles)
     return add.models / "stranger"
 
 
 def test_check_proves_and_refuses_what_an_edit_broke(stranger, capsys):
-    assert models.main(["check", "stranger"]) == 0
+    assert cli.main(["check", "stranger"]) == 0
     assert "the contract fits" in capsys.readouterr().out
-    contract = stranger / bundles.CONTRACT
+    contract = stranger / builder.CONTRACT
     contract.write_text(contract.read_text().replace("name: u", "name: w"))
-    assert models.main(["check"]) == 1
+    assert cli.main(["check"]) == 1
     assert f"{contract}:" in capsys.readouterr().err
 
 
 def test_check_refuses_a_file_that_answers_otherwise(stranger, capsys):
-    joblib.dump(LogisticRegression().fit(TABLE[["u", "v"]], 1 - HIGH), stranger / bundles.GIVEN)
-    assert models.main(["check", "stranger"]) == 1
+    joblib.dump(LogisticRegression().fit(TABLE[["u", "v"]], 1 - HIGH), stranger / builder.GIVEN)
+    assert cli.main(["check", "stranger"]) == 1
     assert "as it did once" in capsys.readouterr().err
 
 
 def test_list_shows_each_model(stranger, capsys):
-    assert models.main(["list"]) == 0
+    assert cli.main(["list"]) == 0
     (line,) = capsys.readouterr().out.splitlines()
     assert line.split() == ["stranger", "classification", "2", "fields", "given", "file", "ONNX", "Runtime",
                             "Stranger"]  # fmt: skip
 
 
 def test_check_of_a_name_that_no_model_has(stranger, capsys):
-    assert models.main(["check", "churn"]) == 2
+    assert cli.main(["check", "churn"]) == 2
     assert "there are: stranger" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("words", [[], ["add"], ["check"], ["list"], ["build"]])
 def test_help_teaches(words):
-    command = [VENV / "bin" / "python", "-m", "deploy.models", *words, "--help"]
-    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    command = [VENV / "bin" / "python", "-m", "deploy.models.cli", *words, "--help"]
+    said = subprocess.run(command, cwd=KIT, capture_output=True, text=True)
     assert (said.returncode, said.stderr) == (0, "")
     assert said.stdout.startswith("usage: python3 -m deploy model")

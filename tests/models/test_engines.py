@@ -33,10 +33,10 @@ from sklearn.tree import DecisionTreeClassifier
 from app.contract import Contract
 from app.engines import Answers
 from app.engines.scikit_learn import ScikitLearn
-from deploy import exactness
-from deploy.compiler.compile import compiled
-from deploy.exactness import Differs, choose, difference
-from deploy.proving import plain
+from deploy.models import equivalence
+from deploy.models.compiler.compile import compiled
+from deploy.models.equivalence import Differs, choose, difference
+from deploy.models.validation import plain
 
 ROWS = 400
 SEED = 9
@@ -120,7 +120,7 @@ class Mixed:
         columns = {name: str(kind) for name, kind in given.dtypes.items()} | {"city": "object", "plan": "object"}
         self.reference = ScikitLearn(self.contract, self.pipeline, "frame", columns)
 
-    def choice(self) -> exactness.Choice:
+    def choice(self) -> equivalence.Choice:
         return choose(self.contract, self.reference, self.reference, self.rows, 500)
 
 
@@ -159,9 +159,9 @@ class Numbers:
         self.reference = ScikitLearn(self.contract, self.estimator, "numbers", dict.fromkeys("abc", "float64"))
         self.graph = onnx.load_from_string(compiled(self.contract, self.estimator, self.reference.arranged))
 
-    def choice_with(self, changed: onnx.ModelProto, monkeypatch: pytest.MonkeyPatch) -> exactness.Choice:
+    def choice_with(self, changed: onnx.ModelProto, monkeypatch: pytest.MonkeyPatch) -> equivalence.Choice:
         """Return what the build chooses where the compiler is wrong."""
-        monkeypatch.setattr(exactness, "compiled", lambda *_: bytes(changed.SerializeToString()))
+        monkeypatch.setattr(equivalence, "compiled", lambda *_: bytes(changed.SerializeToString()))
         return choose(self.contract, self.reference, self.reference, self.rows, 100)
 
     def changed(self) -> onnx.ModelProto:
@@ -173,7 +173,7 @@ def attribute(graph: onnx.ModelProto, name: str) -> onnx.AttributeProto:
     return next(each for each in node.attribute if each.name == name)
 
 
-def must_be_refused(choice: exactness.Choice, words: str) -> None:
+def must_be_refused(choice: equivalence.Choice, words: str) -> None:
     assert (choice.engine, choice.graph) == ("scikit_learn", b"")
     assert words in choice.proof.why
 

@@ -18,16 +18,17 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from deploy import adding, replies, sandbox
-from deploy.errors import DeployError
-from deploy.project import ROOT, tool
+from deploy.base.errors import DeployError
+from deploy.base.paths import KIT, tool
+from deploy.models import importer
+from deploy.models.sandbox import bubblewrap, replies
 from tests.models import hostile
 
 SECONDS = 15
 """That a file's code gets in these tests; it has to be gone soon after."""
 
 TABLE = pd.DataFrame(hostile.ROWS, columns=["u", "v"]).assign(y=hostile.HIGH).to_csv(index=False)
-MARKED = (Path("/"), Path("/tmp"), Path("/dev/shm"), Path("/var/tmp"), Path("/run"), Path.home(), ROOT)
+MARKED = (Path("/"), Path("/tmp"), Path("/dev/shm"), Path("/var/tmp"), Path("/run"), Path.home(), KIT)
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class Project:
         hostile.KINDS[kind](file, hostile.source(code, **self._values))
         before, began = self.listing, time.monotonic()
         with pytest.raises(DeployError) as refusal:
-            adding.add(file, data=self.folder / "table.csv", target="y", trust=True, models=self.models,
+            importer.add(file, data=self.folder / "table.csv", target="y", trust=True, models=self.models,
                        built=self.bundles)  # fmt: skip
         return Attempt(file, refusal.value, time.monotonic() - began, before, self.listing)
 
@@ -76,11 +77,11 @@ def project(tmp_path_factory) -> Iterator[Callable[[], Project]]:
         socket.create_server(("127.0.0.1", 0)) as plug,
         socket.socket(socket.AF_UNIX) as abstract,
     ):
-        patched.delenv(sandbox.NO_SANDBOX, raising=False)
+        patched.delenv(bubblewrap.NO_SANDBOX, raising=False)
         name = f"puerto-{os.getpid()}"
         abstract.bind("\0" + name)
         abstract.listen()
-        values = {"HOME": str(Path.home()), "ROOT": str(ROOT), "MARK": hostile.MARK, "PORT": plug.getsockname()[1],
+        values = {"HOME": str(Path.home()), "ROOT": str(KIT), "MARK": hostile.MARK, "PORT": plug.getsockname()[1],
                   "ABSTRACT": name, "PARENT": os.getpid()}  # fmt: skip
         yield lambda: Project(tmp_path_factory.mktemp("hostile"), values)
         must_be_alone(tmp_path_factory.getbasetemp())
@@ -96,7 +97,7 @@ def must_be_alone(folder: Path) -> None:
 
 def opens_a_model(process: Path, folder: Path) -> bool:
     """Tell whether a process is a sandbox's that can see a file of the folder: others' tests may run beside."""
-    command = f"{tool('python')}\0-m\0deploy.examine".encode()
+    command = f"{tool('python')}\0-m\0{bubblewrap.WORKER}".encode()
     try:
         return (process / "cmdline").read_bytes().startswith(command) and str(folder) in (
             process / "mountinfo"
@@ -126,7 +127,7 @@ def test_code_in_a_file_is_shut_in(attacked, kind, what):
 def ended(project) -> dict[tuple[str, str], Attempt]:
     """Kind of file, what it does → what came of it; two at a time, for most of them only wait."""
     with pytest.MonkeyPatch.context() as patched, ThreadPoolExecutor(4) as pool:
-        patched.setattr(sandbox, "SECONDS", SECONDS)
+        patched.setattr(bubblewrap, "SECONDS", SECONDS)
         tried = {(kind, what): pool.submit(project().add, kind, code)
                  for what, code in hostile.ENDLESS.items() for kind in kinds(what)}  # fmt: skip
         return {key: attempt.result() for key, attempt in tried.items()}
@@ -166,7 +167,7 @@ def test_answer_of_truth_is_taken():
 
 @pytest.mark.parametrize("lie", ["a line break in the estimator", "a file that doesn't come", "a list"])
 def test_answer_of_a_file_s_own_code_reaches_no_file(project, lie, monkeypatch):
-    monkeypatch.setattr(sandbox, "SECONDS", SECONDS)
+    monkeypatch.setattr(bubblewrap, "SECONDS", SECONDS)
     attempt = project().add("joblib", hostile.answers(hostile.LIES[lie]))
     assert attempt.refusal.reason.startswith(str(attempt.file))
     assert attempt.after == attempt.before
@@ -204,8 +205,8 @@ os._exit(0)
 
 def test_process_that_stays_with_the_pipes_holds_up_nobody():
     """As it can be without a sandbox, where a process can start another."""
-    process = sandbox.started([sys.executable, "-c", STAYS], {}, [])
-    opened = sandbox.Opened(Path("stranger.joblib"), process)
+    process = bubblewrap.started([sys.executable, "-c", STAYS], {}, [])
+    opened = bubblewrap.Opened(Path("stranger.joblib"), process)
     opened.must_start()
     began = time.monotonic()
     with pytest.raises(DeployError, match=r"ended the process that opened it: \d+") as refusal:

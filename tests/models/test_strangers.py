@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from deploy import adding
-from deploy.errors import DeployError
-from deploy.exactness import tolerance
-from deploy.proving import plain
+from deploy.base.errors import DeployError
+from deploy.models import importer
+from deploy.models.equivalence import tolerance
+from deploy.models.validation import plain
 from tests.models import strangers
 from tests.run import FULL
 from tests.served import served
@@ -49,7 +49,7 @@ def added(given, tmp_path_factory) -> tuple[Path, dict[str, str]]:
         joblib.dump(estimator, folder / f"{name}.joblib")
         table.to_csv(folder / f"{name}.csv", index=False)
         try:
-            adding.add(folder / f"{name}.joblib", data=folder / f"{name}.csv", trust=True,
+            importer.add(folder / f"{name}.joblib", data=folder / f"{name}.csv", trust=True,
                        models=folder / "models", built=folder / "bundles")  # fmt: skip
         except DeployError as fault:
             return name, fault.reason

@@ -6,8 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from deploy.project import state, tool
-from deploy.toolchain import as_root
+from deploy.base.paths import state, tool
+from deploy.base.toolchain import as_root
 from tests.run import FULL, WORKER
 
 DEBIAN_12, DEBIAN_13 = NAMES = tuple(f"test{debian}{WORKER and '-'}{WORKER}" for debian in ("12", "13"))

@@ -21,10 +21,10 @@ from typing import Any
 import pytest
 import requests
 
-from deploy import rehearsal
-from deploy.console import Console
-from deploy.image import ADMIN
-from deploy.project import BUNDLES, ROOT, tool
+from deploy.base.console import Console
+from deploy.base.paths import BUNDLES, KIT, tool
+from deploy.rehearsal import hosts as rehearsal
+from deploy.rehearsal.image import ADMIN
 from tests.checkout import copied
 from tests.inventory import rendered
 from tests.run import FULL
@@ -80,14 +80,14 @@ class Hosts:
     def play(self, *options: str, playbook: str = "ansible/site.yml", inventory: Path | None = None) -> Play:
         """Run ansible-playbook as an operator would."""
         command = [tool("ansible-playbook"), "-i", str(inventory or self.inventory), playbook, *options]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True,
+        done = subprocess.run(command, cwd=KIT, capture_output=True, text=True,
                               env=os.environ | {"ANSIBLE_NOCOLOR": "1"})  # fmt: skip
         return Play(done.returncode, done.stdout + done.stderr)
 
     def verify(self, *options: str) -> subprocess.CompletedProcess[str]:
         """Run the host tests."""
         command = [tool("python"), "-m", "pytest", "tests/host", "-q", "--inventory", str(self.inventory), *options]
-        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+        return subprocess.run(command, cwd=KIT, capture_output=True, text=True)
 
 
 @pytest.fixture(scope="session")
@@ -211,7 +211,7 @@ def wrk(pair: Hosts, on: Callable[..., str]) -> bytes:
     """Install the load generator on the hosts; return the script it follows."""
     for host in pair.by_name.values():
         on(host, "command -v wrk >/dev/null || { apt-get -q update && apt-get -qy install wrk; }")
-    return (ROOT / "tests" / "site" / "mixed.lua").read_bytes()
+    return (KIT / "tests" / "site" / "mixed.lua").read_bytes()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from deploy.console import Console
+from deploy.base.console import Console
 from tests.bench import serving
 from tests.site.common import DEBIAN_13
 

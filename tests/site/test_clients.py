@@ -11,7 +11,7 @@ import pytest
 import requests
 import tritonclient.http as triton
 
-from deploy.project import tool
+from deploy.base.paths import tool
 from tests import readme
 from tests.site.common import DEBIAN_13, scratch
 

@@ -12,9 +12,9 @@ from contextlib import contextmanager
 
 import pytest
 
-from deploy import rehearsal
-from deploy.console import Console
-from deploy.project import tool
+from deploy.base.console import Console
+from deploy.base.paths import tool
+from deploy.rehearsal import hosts as rehearsal
 from tests.run import FULL
 from tests.site.common import (
     BOOTED,

@@ -8,8 +8,9 @@ import sys
 import pytest
 import yaml
 
-from deploy import options, rehearsal
-from deploy.project import ROOT, tool
+from deploy.base.paths import KIT, tool
+from deploy.generate import options_page
+from deploy.rehearsal import hosts as rehearsal
 from tests.site.common import scratch
 
 OTHER = {
@@ -51,7 +52,7 @@ OTHER = {
 
 
 def test_other_application_differs_in_every_option():
-    defaults = yaml.safe_load(options.DEFAULTS.read_text())
+    defaults = yaml.safe_load(options_page.DEFAULTS.read_text())
     assert set(OTHER) == set(defaults) - {"project_root"}
     assert [name for name, value in OTHER.items() if value == defaults[name]] == []
 
@@ -76,7 +77,7 @@ def test_full_disk_is_said_and_the_next_run_converges(hosts, on, small):
         return [on(host, command.format_map(values or hosts.values[name])) for name, host in hosts.by_name.items()]
 
     before = each("readlink {app_root}/current")
-    run = subprocess.run([sys.executable, "-m", "deploy", "up", str(small)], cwd=ROOT, capture_output=True, text=True)
+    run = subprocess.run([sys.executable, "-m", "deploy", "up", str(small)], cwd=KIT, capture_output=True, text=True)
     assert run.returncode == 1
     for name in hosts.by_name:
         assert re.search(rf"^{name}: .*No space left on device", run.stderr, re.M), run.stderr
@@ -88,7 +89,7 @@ def test_full_disk_is_said_and_the_next_run_converges(hosts, on, small):
     play = hosts.play(inventory=small)
     assert play.status == 0, play.output
     verify = [tool("python"), "-m", "pytest", "tests/host", "-q", "--inventory", str(small)]
-    run = subprocess.run(verify, cwd=ROOT, capture_output=True, text=True)
+    run = subprocess.run(verify, cwd=KIT, capture_output=True, text=True)
     assert run.returncode == 0, run.stdout
     assert hosts.verify().returncode == 0, "the first application must not have noticed"
     assert set(hosts.play(inventory=small).changed.values()) == {0}

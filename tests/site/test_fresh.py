@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from deploy import rehearsal
-from deploy.project import ROOT
+from deploy.base.paths import KIT
+from deploy.rehearsal import hosts as rehearsal
 from tests.site.common import scratch
 
 FOOTPRINT = """ls -d {app_root} /opt/pipenv /etc/systemd/system/{systemd_unit}.service 2>/dev/null
@@ -18,7 +18,7 @@ FOOTPRINT = """ls -d {app_root} /opt/pipenv /etc/systemd/system/{systemd_unit}.s
 
 def deploy(*words: str) -> subprocess.CompletedProcess[str]:
     """Run the operator's command."""
-    return subprocess.run([sys.executable, "-m", "deploy", *words], cwd=ROOT, capture_output=True, text=True)
+    return subprocess.run([sys.executable, "-m", "deploy", *words], cwd=KIT, capture_output=True, text=True)
 
 
 def inventory(hosts, **values: object) -> str:

@@ -8,7 +8,7 @@ import requests
 
 from app import create_app
 from app.settings import Settings
-from deploy.project import BUNDLES, ROOT
+from deploy.base.paths import BUNDLES, KIT
 from tests import hostile, siege
 from tests.bench.hostile import metered, routes_of
 from tests.site.common import DEBIAN_13
@@ -52,7 +52,7 @@ def test_no_attack_kills_a_worker_or_costs_more_than_its_size(besieged, pair):
 def both_releases_deaf(pair, on, host):
     """Let Nginx find, in the current and the warm release's place, what dies of each request; give what counts."""
     root, unit = (pair.values[host.name][name] for name in ("app_root", "systemd_unit"))
-    subprocess.run(host.ssh("cat > /tmp/deaf.py"), input=(ROOT / "tests" / "site" / "deaf.py").read_bytes(), check=True)
+    subprocess.run(host.ssh("cat > /tmp/deaf.py"), input=(KIT / "tests" / "site" / "deaf.py").read_bytes(), check=True)
     before = {name: on(host, f"readlink {root}/{name} || true").strip() for name in ("current", "previous")}
     on(host, "rm -rf /tmp/deaf && mkdir -m 755 /tmp/deaf")
     for name in before:

@@ -17,7 +17,7 @@ import requests
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.pipeline import make_pipeline
 
-from deploy.proving import plain
+from deploy.models.validation import plain
 from tests import readme
 from tests.checkout import copied
 from tests.models import strangers

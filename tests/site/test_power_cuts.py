@@ -12,10 +12,10 @@ import time
 
 import pytest
 
-from deploy import rehearsal
-from deploy.console import Console
-from deploy.image import SUITES
-from deploy.project import ROOT, tool
+from deploy.base.console import Console
+from deploy.base.paths import KIT, tool
+from deploy.rehearsal import hosts as rehearsal
+from deploy.rehearsal.image import SUITES
 from tests.run import FULL
 from tests.site.common import podman, scratch
 
@@ -36,7 +36,7 @@ def test_power_cut_at_any_moment(request, debian):
     moments = random.Random(os.environ.get("CUTS_SEED", "1"))
     for cut in range(CUTS):
         with scratch("cut.log").open("w") as log:
-            running = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, start_new_session=True)
+            running = subprocess.Popen(command, cwd=KIT, stdout=log, stderr=log, start_new_session=True)
             if cut:
                 time.sleep(3 + 5 * cut + moments.uniform(0, 4))
             else:
@@ -49,12 +49,12 @@ def test_power_cut_at_any_moment(request, debian):
             interrupted = subprocess.run(host.ssh("dpkg --audit; ls /var/lib/dpkg/updates"), capture_output=True)
             assert interrupted.stdout, "the cut came too late to interrupt dpkg"
     console.log.close()
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=KIT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
     verify = [tool("python"), "-m", "pytest", "tests/host", "-q", "--inventory", str(inventory)]
-    run = subprocess.run(verify, cwd=ROOT, capture_output=True, text=True)
+    run = subprocess.run(verify, cwd=KIT, capture_output=True, text=True)
     assert run.returncode == 0, run.stdout
-    assert "changed=0" in subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout
+    assert "changed=0" in subprocess.run(command, cwd=KIT, capture_output=True, text=True).stdout
 
 
 def wait_for_dpkg(host: rehearsal.Host) -> None:

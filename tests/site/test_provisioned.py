@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 
-from deploy.project import ROOT
+from deploy.base.paths import KIT
 from tests.site.common import BOOTED, DEBIAN_12, DEBIAN_13
 
 BREAKAGES = [
@@ -151,7 +151,7 @@ def test_site_answers_again_after_a_reboot(pair, on, serves_alone):
 def test_status_tells_programs_all_they_need(pair):
     run = subprocess.run(
         [sys.executable, "-m", "deploy", "status", "--json", str(pair.inventory)],
-        cwd=ROOT,
+        cwd=KIT,
         capture_output=True,
         text=True,
     )

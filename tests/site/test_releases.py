@@ -11,8 +11,8 @@ from itertools import pairwise
 import pytest
 import requests
 
-from deploy import rehearsal
-from deploy.project import BUNDLES
+from deploy.base.paths import BUNDLES
+from deploy.rehearsal import hosts as rehearsal
 from tests.run import FULL
 from tests.site.common import DEBIAN_12, DEBIAN_13, RELEASE, STEPS, current, deploy, must_have_failed_none, play, status
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from deploy.project import ROOT
+from deploy.base.paths import KIT
 
 VERSIONS = "dpkg-query --show --showformat='${Package} ${Version}\\n' 'tiny-*' | grep ' .'"
 OLD = {"tiny-conflicting": "1", "tiny-held": "1", "tiny-mended": "1", "tiny-needing": "1", "tiny-newer": "1"}
@@ -18,7 +18,7 @@ AS_BEFORE = "rm -r /etc/apt/sources.list*; mv /etc/apt/aside/* /etc/apt/; rmdir 
 @pytest.fixture
 def packages(hosts, on):
     """Tiny packages of version 1 on every host, and newer ones to be had; asked for their versions."""
-    script = (ROOT / "tests" / "site" / "packages.sh").read_text()
+    script = (KIT / "tests" / "site" / "packages.sh").read_text()
     for host in hosts.by_name.values():
         on(host, script)
     yield lambda: [dict(line.split() for line in on(host, VERSIONS).splitlines()) for host in hosts.by_name.values()]

@@ -11,8 +11,8 @@ from flask.testing import FlaskClient
 
 from app import create_app
 from app.settings import Settings
-from deploy.bundles import build
-from deploy.project import MODELS, ROOT
+from deploy.base.paths import KIT, MODELS
+from deploy.models.builder import build
 
 OWN = ("diabetes", "exam", "titanic")
 """The project's models: a checkout may have others beside them."""
@@ -22,7 +22,7 @@ OWN = ("diabetes", "exam", "titanic")
 def bundles(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("bundles")
     assert all(build(MODELS / name, folder) for name in OWN)
-    assert build(ROOT / "tests" / "unit" / "every_kind", folder)
+    assert build(KIT / "tests" / "unit" / "every_kind", folder)
     return folder
 
 

@@ -9,10 +9,10 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 import testinfra
 
-from deploy import telling, verbs
-from deploy.addresses import in_url
-from deploy.console import Console
-from deploy.errors import DeployError
+from deploy.base.console import Console
+from deploy.base.errors import DeployError
+from deploy.cli import commands, output
+from deploy.environments.addresses import in_url
 
 RELEASE = "0123456789ab"
 
@@ -28,13 +28,13 @@ RELEASE = "0123456789ab"
     ],
 )
 def test_rollback_takes_a_release_an_environment_or_both(words, found):
-    assert verbs.number_and_environment(words) == found
+    assert commands.number_and_environment(words) == found
 
 
 @pytest.mark.parametrize("words", [["0123", "4567"], ["staging", "production"]])
 def test_rollback_takes_one_of_each(words):
     with pytest.raises(DeployError, match="rollback takes one release and one environment"):
-        verbs.number_and_environment(words)
+        commands.number_and_environment(words)
 
 
 class Machine(HTTPServer):
@@ -60,7 +60,7 @@ class Machine(HTTPServer):
 @contextmanager
 def serving(machine: Machine, monkeypatch):
     """Serve, at the port that hosts are asked at."""
-    monkeypatch.setattr(telling, "HTTP_PORT", machine.server_port)
+    monkeypatch.setattr(output, "HTTP_PORT", machine.server_port)
     threading.Thread(target=machine.serve_forever).start()
     try:
         yield
@@ -85,15 +85,15 @@ def said_of(address: str) -> dict:
 
 @pytest.mark.parametrize("status", [200, 404, 503])
 def test_address_of_another_machine_is_no_success(monkeypatch, console, status):
-    monkeypatch.setattr(telling, "SWITCH_SECONDS", 0.1)
+    monkeypatch.setattr(output, "SWITCH_SECONDS", 0.1)
     words = f"is answered by release none, seen from here, not by {RELEASE}"
     with serving(Machine("127.0.0.1", status), monkeypatch), pytest.raises(DeployError, match=words):
-        telling.seen_from_here(console, said_of("127.0.0.1"))
+        output.seen_from_here(console, said_of("127.0.0.1"))
 
 
 def test_address_that_cannot_be_reached_from_here_is_told(monkeypatch, console):
-    monkeypatch.setattr(telling, "HTTP_PORT", 9)
-    telling.seen_from_here(console, said_of("127.0.0.1"))
+    monkeypatch.setattr(output, "HTTP_PORT", 9)
+    output.seen_from_here(console, said_of("127.0.0.1"))
     assert "not to be reached" in console.stream.getvalue()
 
 
@@ -105,16 +105,16 @@ def test_look_from_here_asks_no_proxy(monkeypatch, console, variable):
     monkeypatch.delenv("NO_PROXY", raising=False)
     monkeypatch.setenv(variable, f"http://127.0.0.1:{proxy.server_port}")
     with serving(Machine("127.0.0.1", release=RELEASE), monkeypatch):
-        telling.seen_from_here(console, said_of("127.0.0.1"))
+        output.seen_from_here(console, said_of("127.0.0.1"))
     proxy.server_close()
     assert f"is answered by {RELEASE}" in console.stream.getvalue()
 
 
 def test_host_that_has_an_ipv6_address_is_asked_and_told(monkeypatch, console, bundles):
-    monkeypatch.setattr(telling, "BUNDLES", bundles)
+    monkeypatch.setattr(output, "BUNDLES", bundles)
     with serving(Machine("::1", release=RELEASE), monkeypatch):
-        telling.seen_from_here(console, said_of("::1"))
-    telling.address(console, said_of("::1"), "changed=0")
+        output.seen_from_here(console, said_of("::1"))
+    output.address(console, said_of("::1"), "changed=0")
     told = console.stream.getvalue()
     assert f"http://[::1]/health is answered by {RELEASE}" in told
     assert "--resolve 'site.example:80:[::1]' http://site.example/modelo" in told

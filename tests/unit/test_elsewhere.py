@@ -11,18 +11,13 @@ from pathlib import Path
 import pytest
 import requests
 
-from deploy import requirements
-from deploy.project import ROOT, tool
+from deploy.base.paths import KIT, tool
 
 START_SECONDS = 30
 COMMANDS = {
-    "Procfile": (ROOT / "Procfile").read_text().removeprefix("web: ").strip(),
-    "waitress": re.search(r"waitress-serve .*", (ROOT / "docs" / "elsewhere.md").read_text())[0],
+    "Procfile": (KIT / "Procfile").read_text().removeprefix("web: ").strip(),
+    "waitress": re.search(r"waitress-serve .*", (KIT / "docs" / "elsewhere.md").read_text())[0],
 }
-
-
-def test_requirements_are_those_of_the_lock():
-    assert requirements.PAGE.read_text() == requirements.text(), "python3 -m deploy requirements"
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -35,7 +30,7 @@ def test_command_serves(name, bundles: Path):
         "PATH": f"{Path(tool('python')).parent}:{os.environ['PATH']}",
     }
     command = COMMANDS[name]
-    process = subprocess.Popen(command, shell=True, cwd=ROOT, env=os.environ | given, start_new_session=True,
+    process = subprocess.Popen(command, shell=True, cwd=KIT, env=os.environ | given, start_new_session=True,
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
     try:
         deadline = time.monotonic() + START_SECONDS

@@ -10,13 +10,15 @@ import pytest
 
 from app import engines as served_by
 from app.model import FILES
-from deploy import bundles as bundling
-from deploy import engines, exactness, report, telling
-from deploy.compiler.graph import Unsupported
-from deploy.console import Console
-from deploy.environment import Environment
-from deploy.playbook import Outcome
-from deploy.project import MODELS, ROOT
+from deploy.base import engines
+from deploy.base.console import Console
+from deploy.base.paths import KIT, MODELS
+from deploy.cli import output, report
+from deploy.environments.inventory import Environment
+from deploy.environments.playbook import Outcome
+from deploy.models import builder as bundling
+from deploy.models import equivalence
+from deploy.models.compiler.graph import Unsupported
 
 
 def renamed(*_):
@@ -33,7 +35,7 @@ def fallen(request, bundles, tmp_path, monkeypatch) -> tuple[Path, Path]:
     shutil.copytree(MODELS / "exam", tmp_path / "models" / "exam")
     shutil.copytree(bundles / "exam", tmp_path / "now" / "exam")
     (tmp_path / "models" / "exam" / "notes.md").write_text("Another scikit-learn: a source that has changed.")
-    monkeypatch.setattr(exactness, "compiled", request.param)
+    monkeypatch.setattr(equivalence, "compiled", request.param)
     monkeypatch.setattr(bundling, "MODELS", tmp_path / "models")
     monkeypatch.setattr(bundling, "BUNDLES", tmp_path / "now")
     return bundles, tmp_path / "now"
@@ -55,13 +57,13 @@ def test_build_tells_of_a_model_that_fell(fallen, capsys):
 def test_reason_names_the_place_in_our_code():
     with pytest.raises(AttributeError) as fault:
         renamed()
-    assert exactness._failure(fault.value).endswith("'coef_' (tests/unit/test_engine_told.py, renamed)")
+    assert equivalence._failure(fault.value).endswith("'coef_' (tests/unit/test_engine_told.py, renamed)")
 
 
 @pytest.fixture
 def host(monkeypatch):
     """The programs of a host."""
-    monkeypatch.syspath_prepend(ROOT / "ansible" / "module_utils")
+    monkeypatch.syspath_prepend(KIT / "ansible" / "module_utils")
     yield
     for name in [name for name in sys.modules if name == "host" or name.startswith("host.")]:
         del sys.modules[name]
@@ -81,7 +83,7 @@ def test_release_tells_of_a_model_that_fell(fallen, host, tmp_path, monkeypatch)
     application.link("current", "a" * 12)
     found = Course(application, plan, {"who": "ada", "from": "laptop"}).report
     console = Console("test", io.StringIO())
-    telling.release(console, "web1", {"release": found | {"seconds": {"prepare": 1.0}}})
+    output.release(console, "web1", {"release": found | {"seconds": {"prepare": 1.0}}})
     (line,) = [line for line in console.stream.getvalue().splitlines() if "slower" in line]
     console.log.close()
     assert line.startswith("  slower       exam: was on ONNX Runtime, is on scikit-learn now (")

@@ -13,7 +13,7 @@ from http.client import HTTPConnection
 
 import pytest
 
-from deploy.project import ROOT, tool
+from deploy.base.paths import KIT, tool
 
 COMMAND = [tool("gunicorn"), "--config", "python:app.gunicorn_conf", "wsgi:app"]
 
@@ -35,7 +35,7 @@ def running(**settings: str) -> Iterator[subprocess.Popen[str]]:
 
 
 def start(**settings: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(COMMAND, cwd=ROOT, env=os.environ | settings, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(COMMAND, cwd=KIT, env=os.environ | settings, stderr=subprocess.PIPE, text=True)
 
 
 def test_socket_is_for_owner_and_group_and_the_model_is_loaded_once(bundles, tmp_path):
@@ -93,7 +93,7 @@ def test_server_of_compiled_models_loads_no_scikit_learn_and_starts_no_thread(bu
         (tmp_path / "bundles" / name).symlink_to(bundles / name)
     environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path / "home"), "OPENBLAS_NUM_THREADS": "1",
                    "APP_BUNDLES": str(tmp_path / "bundles")}  # fmt: skip
-    said = subprocess.run([tool("python"), "-c", ALONE], cwd=ROOT, env=environment, capture_output=True, text=True,
+    said = subprocess.run([tool("python"), "-c", ALONE], cwd=KIT, env=environment, capture_output=True, text=True,
                           timeout=60)  # fmt: skip
     assert (said.returncode, said.stderr) == (0, "")
     assert said.stdout.split() == ["onnxruntime", "1", "0"]

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from deploy.project import ROOT, VENV
+from deploy.base.paths import KIT, VENV
 
 CHECKS = [
     ["ruff", "check", "."],
@@ -19,5 +19,5 @@ CHECKS = [
 @pytest.mark.parametrize("command", CHECKS, ids=" ".join)
 def test_check_is_clean(command):
     path = os.pathsep.join([str(VENV / "bin"), os.environ.get("PATH", os.defpath)])
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=os.environ | {"PATH": path})
+    done = subprocess.run(command, cwd=KIT, capture_output=True, text=True, env=os.environ | {"PATH": path})
     assert done.returncode == 0, done.stdout + done.stderr

@@ -13,12 +13,12 @@ import pytest
 import sklearn
 
 from app import model
-from deploy import archive
-from deploy import bundles as bundling
-from deploy.bundles import build, build_all, training
-from deploy.errors import DeployError
-from deploy.locks import alone
-from deploy.project import BUNDLES, LOCK, MODELS, ROOT, state, tool
+from deploy.base.errors import DeployError
+from deploy.base.locks import alone
+from deploy.base.paths import BUNDLES, KIT, LOCK, MODELS, state, tool
+from deploy.models import builder as bundling
+from deploy.models.builder import build, build_all, training
+from deploy.release import archive
 
 
 def test_contract_that_nothing_is_trained_for(tmp_path):
@@ -167,7 +167,7 @@ def test_somebody_s_file_among_the_bundles_is_in_no_release():
 
 def test_link_out_of_the_project_is_not_released(tmp_path):
     (tmp_path / "secret").write_text("hunter2")
-    link = ROOT / "app" / "static" / "link.txt"
+    link = KIT / "app" / "static" / "link.txt"
     link.symlink_to(tmp_path / "secret")
     try:
         with pytest.raises(DeployError, match=r"^app/static/link\.txt: would be released, and leads out"):

@@ -5,41 +5,41 @@ import ast
 import yaml
 
 from app.settings import Settings
-from deploy import options
-from deploy.image import SUITES
-from deploy.project import ROOT
+from deploy.base.paths import KIT
+from deploy.generate import options_page
+from deploy.rehearsal.image import SUITES
 
 
 def test_every_option_has_one_default_and_one_description():
-    defaults = yaml.safe_load(options.DEFAULTS.read_text())
-    assert set(defaults) == set(options.specs())
-    assert all(spec["description"] and spec["required"] for spec in options.specs().values())
+    defaults = yaml.safe_load(options_page.DEFAULTS.read_text())
+    assert set(defaults) == set(options_page.specs())
+    assert all(spec["description"] and spec["required"] for spec in options_page.specs().values())
 
 
 def test_no_role_has_defaults_and_no_spec_a_default():
-    assert list((ROOT / "ansible" / "roles").glob("*/defaults")) == []
-    assert [name for name, spec in options.specs().items() if "default" in spec] == []
+    assert list((KIT / "ansible" / "roles").glob("*/defaults")) == []
+    assert [name for name, spec in options_page.specs().items() if "default" in spec] == []
 
 
 def test_every_option_is_read():
     texts = [
         file.read_text()
         for folder in ("ansible", "systemd", "nginx", "tests/host")
-        for file in (ROOT / folder).rglob("*")
+        for file in (KIT / folder).rglob("*")
         if file.is_file() and file.suffix != ".pyc" and file.name not in ("argument_specs.yml", "all.yml")
     ]
-    unread = [name for name in options.specs() if not any(name in text for text in texts)]
+    unread = [name for name in options_page.specs() if not any(name in text for text in texts)]
     assert unread == []
 
 
 def test_application_and_provisioning_agree():
     """Two homes that can't be one: the application has defaults without a server too."""
-    provisioning = yaml.safe_load(options.DEFAULTS.read_text())
+    provisioning = yaml.safe_load(options_page.DEFAULTS.read_text())
     application = {name: field.default for name, field in Settings.model_fields.items()}
     for name in application.keys() & provisioning.keys():
         value = provisioning[name]
         assert application[name] == (" ".join(value) if isinstance(value, list) else value), name
-    written = yaml.safe_load((ROOT / "ansible" / "roles" / "release" / "vars" / "main.yml").read_text())[
+    written = yaml.safe_load((KIT / "ansible" / "roles" / "release" / "vars" / "main.yml").read_text())[
         "release_settings"
     ]
     assert {name.lower() for name in written} - {"flask_app"} <= set(application)
@@ -47,11 +47,7 @@ def test_application_and_provisioning_agree():
 
 def test_rehearsal_hosts_are_of_the_releases_that_are_supported():
     """Two homes that can't be one: the module runs on the host, alone."""
-    file = ROOT / "ansible" / "library" / "preflight.py"
+    file = KIT / "ansible" / "library" / "preflight.py"
     module = ast.parse(file.read_text())
     values = {ast.unparse(node.targets[0]): node.value for node in module.body if isinstance(node, ast.Assign)}
     assert ast.literal_eval(values["SUPPORTED"]) == set(SUITES)
-
-
-def test_page_is_the_generated_one():
-    assert options.PAGE.read_text() == options.page()

@@ -8,10 +8,10 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 
 from app.settings import Settings, SettingsError, load
-from deploy import options
-from deploy.project import ROOT
+from deploy.base.paths import KIT
+from deploy.generate import options_page
 
-PROJECT = ROOT / "ansible"
+PROJECT = KIT / "ansible"
 PLUGIN = PROJECT / "action_plugins" / "preflight.py"
 
 
@@ -29,7 +29,7 @@ def faults(preflight):
 
     def said(**values: object) -> list[str]:
         loader = DataLoader()
-        defaults = loader.load_from_file(str(options.DEFAULTS), trusted_as_template=True)
+        defaults = loader.load_from_file(str(options_page.DEFAULTS), trusted_as_template=True)
         variables = defaults | {"playbook_dir": str(PROJECT)} | values
         templar = Templar(loader, variables=variables)
         return [f"{name}: {sentence}" for name, sentence in preflight._option_faults(PROJECT, variables, templar)]
@@ -81,7 +81,7 @@ def test_slip_of_the_pen_is_refused_and_the_nearest_named(faults, name, near):
 
 def test_prefix_of_every_owner_is_refused(faults):
     """Derived from the options: one that is added brings its own."""
-    owners = {name.partition("_")[0] for name in options.specs()} - {"project"}
+    owners = {name.partition("_")[0] for name in options_page.specs()} - {"project"}
     assert owners >= {"app", "gunicorn", "nginx", "systemd", "release", "packages", "preflight", "verify"}
     for owner in owners:
         said = faults(**{f"{owner}_zzz_vhosts": []})
@@ -94,7 +94,7 @@ def limits() -> list[tuple[str, object, bool]]:
     """Return each limit of a setting that is an option too, as a value and whether it is good: at it, and beyond."""
     found: list[tuple[str, object, bool]] = []
     for name, field in Settings.model_fields.items():
-        if name in options.specs():
+        if name in options_page.specs():
             for limit in field.metadata:
                 for kind, step in (("ge", -1), ("le", 1)):
                     if (value := getattr(limit, kind, None)) is not None:

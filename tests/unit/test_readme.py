@@ -4,11 +4,11 @@ import re
 
 import pytest
 
-from deploy.project import ROOT
+from deploy.base.paths import KIT
 from tests import readme
 
 LINK = re.compile(r"""(?:\]\(|src=")([^)"#]+)""")
-PAGES = [*readme.READMES.values(), *sorted((ROOT / "docs").glob("*.md")), ROOT / "CONTRIBUTING.md"]
+PAGES = [*readme.READMES.values(), *sorted((KIT / "docs").glob("*.md")), KIT / "CONTRIBUTING.md"]
 
 
 def test_both_have_the_same_sections_and_the_same_code():
@@ -34,4 +34,4 @@ def test_no_link_leads_nowhere(file):
 
 
 def test_pictures_are_small():
-    assert max(file.stat().st_size for file in (ROOT / "docs").glob("*.png")) < 300_000
+    assert max(file.stat().st_size for file in (KIT / "docs").glob("*.png")) < 300_000

@@ -3,7 +3,6 @@
 import pytest
 
 from app import settings
-from deploy.project import ROOT
 
 SECRET = "s" * 32
 
@@ -48,7 +47,3 @@ def test_development_has_a_new_secret_at_each_start():
     first, second = settings.load({}), settings.load({})
     assert len(first.secret_key) >= settings.SECRET_KEY_CHARACTERS
     assert first.secret_key != second.secret_key
-
-
-def test_example_is_the_generated_one():
-    assert (ROOT / ".env.example").read_text() == settings.example()

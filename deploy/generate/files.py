@@ -1,0 +1,31 @@
+"""Every file that is generated, and what makes it."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from app import settings
+from deploy.base.paths import KIT
+from deploy.generate import catalogue, options_page, requirements, schema
+
+TEXTS: dict[Path, Callable[[], str]] = {
+    KIT / ".env.example": settings.example,
+    options_page.PAGE: options_page.page,
+    requirements.PAGE: requirements.text,
+    schema.PAGE: schema.text,
+}
+
+
+def main() -> int:
+    """Write what isn't as it would be generated, and say so."""
+    for file, content in contents().items():
+        if changed := not file.exists() or file.read_bytes() != content:
+            file.write_bytes(content)
+        print(f"{os.path.relpath(file, KIT)}: {'written' if changed else 'up to date'}")
+    return 0
+
+
+def contents() -> dict[Path, bytes]:
+    """Return file → what it is to hold."""
+    texts = {file: text().encode() for file, text in TEXTS.items()}
+    return texts | {catalogue.COMPILED: catalogue.compiled()}
