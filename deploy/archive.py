@@ -21,8 +21,8 @@ from deploy.project import BUNDLES, LOCK, PIPENV_LOCK, ROOT, state
 CONTENT = ("app", "bundles", "wsgi.py", "Pipfile", "Pipfile.lock", ".env.example")
 """What a release consists of; everything else stays on the operator's machine."""
 
-HOST = Path("ansible/module_utils/host")
-"""What runs beside the application, by systemd and by people on the host: ``host`` in the release."""
+PROGRAM = Path("ansible/module_utils")
+"""What runs beside the application, by systemd and by people on the host: ``puerto`` in the release."""
 
 STATIC = Path("app/static")
 """The part that Nginx serves, and so may read."""
@@ -84,11 +84,11 @@ def _git(*words: str) -> str:
 def _files() -> dict[Path, Path]:
     """Return the release's files: each one's name in the release → where it is."""
     found = {}
-    for name in (*map(Path, CONTENT), HOST):
+    for name in (*map(Path, CONTENT), PROGRAM):
         path = ROOT / name
         for file in [path] if path.is_file() else sorted(path.rglob("*")):
             if file.is_file() and "__pycache__" not in file.parts and _is_content(file):
-                found[Path("host", file.name) if name == HOST else file.relative_to(ROOT)] = file
+                found[file.relative_to(path if name == PROGRAM else ROOT)] = file
     return found
 
 

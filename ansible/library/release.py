@@ -1,17 +1,17 @@
 #!/usr/bin/python
-"""Does on a host what is asked of its releases; all of it is in module_utils/host."""
+"""Does on a host what is asked of its releases; all of it is in module_utils/puerto."""
 
 import signal
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible.module_utils.host import doctor as looks
-from ansible.module_utils.host import releases, steps
-from ansible.module_utils.host import status as standing
-from ansible.module_utils.host import watch as watching
-from ansible.module_utils.host.folders import Application, Failure
-from ansible.module_utils.host.record import Lock
+from ansible.module_utils.puerto import deployer, steps
+from ansible.module_utils.puerto import doctor as looks
+from ansible.module_utils.puerto import status as standing
+from ansible.module_utils.puerto import watchdog as watching
+from ansible.module_utils.puerto.layout import Application, Failure
+from ansible.module_utils.puerto.lock import Lock
 
 DOCUMENTATION = """
 module: release
@@ -137,7 +137,7 @@ def release(module, application):
     wanted, lock = params["steps"] or steps.NAMES, Lock(application)
     lock.take(**_operator(module), manner=params["lock"])
     try:
-        found = releases.release(application, plan, params["who"], wanted)
+        found = deployer.release(application, plan, params["who"], wanted)
     except (Failure, OSError):
         lock.give_back()
         raise
@@ -157,7 +157,7 @@ def abandon(module, application):
     """A hook has failed."""
     if not module.check_mode:
         plan = steps.identified(module.params["plan"])
-        releases.abandon(application, plan, module.params["who"], module.params["reason"])
+        deployer.abandon(application, plan, module.params["who"], module.params["reason"])
         Lock(application).give_back()
     return {"changed": True}
 
@@ -165,11 +165,11 @@ def abandon(module, application):
 def rollback(module, application):
     """To the last good release, or to the one asked for."""
     if module.check_mode:
-        return {"changed": True, "id": releases.target(application, module.params["id"])}
+        return {"changed": True, "id": deployer.target(application, module.params["id"])}
     lock, who = Lock(application), module.params["who"]
     lock.take(**_operator(module), manner=module.params["lock"])
     try:
-        return releases.rollback(application, who, module.params["id"])
+        return deployer.rollback(application, who, module.params["id"])
     finally:
         lock.give_back()
 
@@ -188,7 +188,7 @@ def maintenance(module, application):
     """On or off."""
     if module.check_mode:
         return {"changed": application.in_maintenance != module.params["wanted"]}
-    return {"changed": releases.maintenance(application, module.params["wanted"], module.params["who"])}
+    return {"changed": deployer.maintenance(application, module.params["wanted"], module.params["who"])}
 
 
 def lock(module, application):

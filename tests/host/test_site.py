@@ -5,7 +5,7 @@ import re
 import secrets
 
 import pytest
-from host.gates import UNRECORDED
+from puerto.gates import UNRECORDED
 
 from tests.host.conftest import example
 

@@ -112,7 +112,7 @@ def test_rollback_on_the_host_itself_takes_less_than_a_second(hosts, host, proje
     root = hosts.values[host.name]["app_root"]
     before = on(host, f"readlink {root}/current")
     assert play(hosts, project, "--limit", host.name, "-e", "app_max_rows=2001").returncode == 0
-    seconds = json.loads(on(host, f"cd {root}/current && python3 -m host rollback"))
+    seconds = json.loads(on(host, f"cd {root}/current && python3 -m puerto rollback"))
     assert on(host, f"readlink {root}/current") == before
     assert sum(seconds[step] for step in ("check", "start", "switch")) < 1, seconds
 

@@ -63,14 +63,14 @@ def host(monkeypatch):
     """The programs of a host."""
     monkeypatch.syspath_prepend(ROOT / "ansible" / "module_utils")
     yield
-    for name in [name for name in sys.modules if name == "host" or name.startswith("host.")]:
+    for name in [name for name in sys.modules if name == "puerto" or name.startswith("puerto.")]:
         del sys.modules[name]
 
 
 def test_release_tells_of_a_model_that_fell(fallen, host, tmp_path, monkeypatch):
     """By what the host finds in the release that runs and in the new one, whatever was built here between them."""
-    from host.course import Course
-    from host.folders import Application
+    from puerto.deployment import Course
+    from puerto.layout import Application
 
     bundling.build_all()
     application = Application(tmp_path / "www", "flask_app")
@@ -95,8 +95,8 @@ def test_release_tells_of_a_model_that_fell(fallen, host, tmp_path, monkeypatch)
 
 
 def test_bundle_that_cannot_be_read_fails_no_release(host, tmp_path):
-    from host import engines as of_host
-    from host.folders import Application
+    from puerto import engines as of_host
+    from puerto.layout import Application
 
     application = Application(tmp_path, "flask_app")
     for name, text in {"a": "", "b": "[]", "c": "{}", "d": '{"engine": "onnx", "proof": null}'}.items():

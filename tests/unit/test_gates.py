@@ -8,8 +8,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
-from host import asking, gates
-from host.folders import Application, Failure
+from puerto import gates, http_client
+from puerto.layout import Application, Failure
 
 from app.model import Tolerance
 
@@ -32,7 +32,7 @@ def site(monkeypatch, answers):
             pass
 
     with HTTPServer(("127.0.0.1", 0), Answering) as server:
-        monkeypatch.setattr(asking, "NGINX", server.server_address)
+        monkeypatch.setattr(http_client, "NGINX", server.server_address)
         threading.Thread(target=server.serve_forever, args=[0.01]).start()
         yield
         server.shutdown()

@@ -5,7 +5,7 @@ import threading
 import time
 from itertools import pairwise
 
-from . import asking
+from . import http_client
 from .gates import golden_rows
 
 PER_SECOND = 50
@@ -44,7 +44,7 @@ class Prober:
             self._thread.join()
 
     def _ask(self):
-        connection = asking.Connection(asking.NGINX, self._name)
+        connection = http_client.Connection(http_client.NGINX, self._name)
         number = 0
         while not self._ended.is_set():
             due = self._began + number / PER_SECOND

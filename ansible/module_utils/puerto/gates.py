@@ -5,8 +5,8 @@ import math
 import time
 from dataclasses import dataclass, field
 
-from . import asking, systemd
-from .folders import Failure
+from . import http_client, systemd
+from .layout import Failure
 
 PAUSE = 0.05
 BURST = 200
@@ -56,7 +56,7 @@ def verify(application, plan, release):
     name = plan["server_names"][0]
     deadline, found = time.monotonic() + SWITCH_SECONDS, 0
     while found < IN_A_ROW:
-        answer = asking.ask(asking.NGINX, name, "/health")
+        answer = http_client.ask(http_client.NGINX, name, "/health")
         if (answer.status, answer.release) == (200, release):  # however slowly: that is another gate's to say
             found += 1
             continue
@@ -66,7 +66,7 @@ def verify(application, plan, release):
         time.sleep(PAUSE)
     gates = [Gate("site", f"{name} is answered by {release}")]
     if not application.in_maintenance:
-        gates.append(golden(asking.NGINX, name, application, release, SWITCH_SECONDS))
+        gates.append(golden(http_client.NGINX, name, application, release, SWITCH_SECONDS))
     return gates
 
 
@@ -74,7 +74,7 @@ def health(application, plan, release):
     """Wait until a release answers through its socket."""
     deadline = time.monotonic() + plan["start_seconds"]
     while True:
-        answer = asking.ask(application.socket(release), plan["server_names"][0], "/health")
+        answer = http_client.ask(application.socket(release), plan["server_names"][0], "/health")
         if (answer.status, answer.release) == (200, release):
             return Gate("health", f"{release} answers")
         if time.monotonic() > deadline:
@@ -91,7 +91,7 @@ def golden(to, name, application, release, seconds=0):
         seconds: in which the release before may answer still, by a connection that one of Nginx's workers has kept.
     """
     count, deadline = 0, time.monotonic() + seconds
-    connection = asking.Connection(to, name)
+    connection = http_client.Connection(to, name)
     for model, rows, tolerance in _golden(application, release):
         at_a_time = _at_a_time(application.plan(release)["settings"], rows)
         for start in range(0, len(rows), at_a_time):
@@ -138,7 +138,7 @@ def _is_same(recorded, said, tolerance):
 
 def _burst(to, name, application, plan, release):
     rows = [(model, each["row"]) for model, golden in golden_rows(application, release) for each in golden]
-    connection, took = asking.Connection(to, name), []
+    connection, took = http_client.Connection(to, name), []
     for number in range(BURST):
         model, row = rows[number % len(rows)]
         answer = connection.ask(f"/api/v1/models/{model}/predictions", row)

@@ -1,7 +1,7 @@
 """What runs, since when, by whom, and what was deployed."""
 
-from . import asking, gates, systemd
-from .record import Lock, Log, now
+from . import gates, http_client, systemd
+from .lock import Lock, Log, now
 
 SEARCHED = 1000
 """Lines of the record in which the current release's beginning is looked for."""
@@ -14,7 +14,7 @@ def status(application, count=5):
     unit = systemd.state(application.service(current)) if current else {}
     health = {}
     if current:
-        answer = asking.ask(application.socket(current), plan["server_names"][0], "/health", seconds=5)
+        answer = http_client.ask(application.socket(current), plan["server_names"][0], "/health", seconds=5)
         health = answer.json if answer.status == 200 else {"status": gates.told(answer)}
     deploys = Log(application).last(count)
     made = next(

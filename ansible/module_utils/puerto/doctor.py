@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from . import systemd
-from .record import Lock, Log
+from .lock import Lock, Log
 
 MIB = 2**20
 CLOCK_SECONDS = 30

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from . import systemd
-from .folders import SITES, Failure, point, remove, write
+from .layout import SITES, Failure, point, remove, write
 
 OURS = "# Puerto wrote this file"
 TOLD_SECONDS = 1

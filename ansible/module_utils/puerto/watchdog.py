@@ -2,10 +2,10 @@
 
 import time
 
-from . import asking, gates, steps, systemd
-from .course import Course
-from .folders import Failure
-from .record import Lock
+from . import gates, http_client, steps, systemd
+from .deployment import Course
+from .layout import Failure
+from .lock import Lock
 
 PAUSE = 0.25
 MISSES = 3
@@ -33,7 +33,7 @@ def _fault(application, release):
             gates.unharmed(application, release)
         except Failure as fault:
             return str(fault)
-        if asking.ask(application.socket(release), name, "/health", seconds=5).status == 200:
+        if http_client.ask(application.socket(release), name, "/health", seconds=5).status == 200:
             return ""
         time.sleep(PAUSE)
     return "health: no answer, several times"

@@ -3,9 +3,12 @@
 import subprocess
 from pathlib import Path
 
-from .folders import ID, UNITS, Failure, point, write
+from .layout import ID, UNITS, Failure, point, write
 
 LAST_LINES, READ_LINES = 12, 1000
+PROGRAM = "host"
+"""The name by which units and timers call this program: it had no other when some of a host's releases were made."""
+
 RELEASE = "@RELEASE@"
 """Stands for the release's id in a plan's unit."""
 
@@ -107,6 +110,6 @@ def later(application, folder, name, seconds, *words):
         systemctl("stop", f"{unit}.{kind}", check=False)
     command = ["systemd-run", "--quiet", "--collect", f"--unit={unit}", f"--property=WorkingDirectory={folder}"]
     when = [f"--on-active={seconds}", "--timer-property=AccuracySec=1s"] if seconds else []
-    done = subprocess.run([*command, *when, "/usr/bin/python3", "-m", "host", *words], capture_output=True, text=True)
+    done = subprocess.run([*command, *when, "/usr/bin/python3", "-m", PROGRAM, *words], capture_output=True, text=True)
     if done.returncode:
         raise Failure(f"{unit}: {done.stderr.strip()}")

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from .folders import Failure
+from .layout import Failure
 
 WAIT_SECONDS = 600
 PAUSE = 0.5

@@ -2,10 +2,10 @@
 
 from contextlib import suppress
 
-from . import content, gates, making, steps, systemd
-from .course import Course
-from .folders import Failure
-from .record import Lock, Log
+from . import build, content, gates, steps, systemd
+from .deployment import Course
+from .layout import Failure
+from .lock import Lock, Log
 
 BEFORE = ("prepare", "build", "check", "start", "prove")
 OWN = ("start", "prove", "verify")
@@ -44,11 +44,11 @@ def abandon(application, plan, who, reason):
 
 def _before(course, wanted):
     application, plan = course.application, course.plan
-    do = {"build": making.build, "check": steps.check, "start": steps.start}
+    do = {"build": build.build, "check": steps.check, "start": steps.start}
     for name in (each for each in BEFORE if each in wanted):
         with course.step(name):
             if name == "prepare":
-                course.mended(making.prepare(application, plan))
+                course.mended(build.prepare(application, plan))
             elif name == "prove":
                 course.gates += gates.prove(application, plan, plan["id"])
             else:
@@ -150,7 +150,7 @@ def _go_back(course, reason):
     application, plan = course.application, course.plan
     with course.step("check"):
         if (application.folder(plan["id"]) / content.RECORD).exists():  # those of before can't be compared
-            course.mended(making.mend(application, plan))
+            course.mended(build.mend(application, plan))
         systemd.install(application, plan["id"], plan["unit_text"])
     with course.step("start"):
         is_cold = steps.start(application, plan)

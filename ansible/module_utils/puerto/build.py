@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from . import content
-from .folders import UNITS, Failure, point, remove, write
-from .record import now
+from .layout import UNITS, Failure, point, remove, write
+from .lock import now
 
 SECRET_CHARACTERS = 64
 

@@ -4,9 +4,9 @@ import time
 from contextlib import contextmanager
 
 from . import engines, gates
-from .folders import Failure
+from .layout import Failure
+from .lock import Log
 from .prober import Prober
-from .record import Log
 
 TOLD = 5
 """How many edits of a release are named."""

@@ -1,4 +1,4 @@
-"""The steps of a release, which can be repeated; of prepare and build, see making.py, of prove and verify, gates.py."""
+"""The steps of a release, which can be repeated; of prepare and build, see build.py, of prove and verify, gates.py."""
 
 import hashlib
 import json
@@ -7,9 +7,9 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from . import content, gates, making, nginx, systemd
-from .folders import Failure, remove, write
-from .record import now
+from . import build, content, gates, nginx, systemd
+from .layout import Failure, remove, write
+from .lock import now
 
 NAMES = ("prepare", "build", "check", "start", "prove", "switch", "verify", "retire")
 DRAIN_SECONDS = 10
@@ -33,7 +33,7 @@ def is_done(application, plan):
             and application.is_good(release)
             and systemd.is_installed(application, release, plan["unit_text"])
             and systemd.is_active(application.service(release))
-            and making.is_as_made(application, plan)
+            and build.is_as_made(application, plan)
             and nginx.is_linked(application, plan)
             and nginx.is_loaded(application, plan, plan["site_text"])
             and bool(gates.verify(application, plan, release))
@@ -90,7 +90,7 @@ def start(application, plan):
 
 def _is_fresh(application, release):
     try:
-        return making.is_fresh(application, release)
+        return build.is_fresh(application, release)
     except OSError:
         return False
 
