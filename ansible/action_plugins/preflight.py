@@ -14,6 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import ansible.constants as constants
 import yaml
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -21,8 +22,6 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible.vars.reserved import get_reserved_names
 from pydantic import ValidationError
-
-from ansible import constants
 
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,30}")
 UNIT = re.compile(r"(?!.*-(boot|drain|new|retire|watch)$)[a-z][a-z0-9_-]{0,30}")
@@ -86,7 +85,7 @@ class ActionModule(ActionBase):
     """The task ``preflight:``."""
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        result = super().run(tmp, task_vars)
+        result: dict[str, Any] = super().run(tmp, task_vars)
         variables = task_vars or {}
         project = Path(variables["playbook_dir"])
         faults = list(_option_faults(project, variables, self._templar))

@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -78,7 +79,7 @@ LISTS_VALID_SECONDS = 3600
 SUPPORTED = {"12", "13"}
 
 
-def main():
+def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "disk_mib": {"type": "int", "required": True},
@@ -104,18 +105,18 @@ def main():
     )
 
 
-def is_installed(module, package):
+def is_installed(module: AnsibleModule, package: str) -> bool:
     status, out, _ = module.run_command(["dpkg-query", "--show", "--showformat=${db:Status-Status}", package])
-    return status == 0 and out == "installed"
+    return bool(status == 0 and out == "installed")
 
 
-def packages_interrupted(module):
+def packages_interrupted(module: AnsibleModule) -> bool:
     """What apt looks at before it asks for "dpkg --configure -a", and what dpkg itself calls half done."""
     journal = any(entry.name.isdigit() for entry in Path("/var/lib/dpkg/updates").iterdir())
     return journal or bool(module.run_command(["dpkg", "--audit"])[1])
 
 
-def upgrade_due(module):
+def upgrade_due(module: AnsibleModule) -> bool:
     """Lists that apt fetched more than an hour ago may be out of date; of newer ones ask apt what it would do."""
     fetched = Path("/var/lib/apt/lists/partial")
     if not fetched.exists() or time.time() - fetched.stat().st_mtime > LISTS_VALID_SECONDS:
@@ -123,7 +124,7 @@ def upgrade_due(module):
     return bool(module.run_command(["apt-get", "--simulate", "-qq", "dist-upgrade"])[1])
 
 
-def release(params):
+def release(params: dict[str, Any]) -> str | None:
     """Debian 12 and 13 have the Python versions that Pipfile.lock was made for."""
     lines = Path("/etc/os-release").read_text().splitlines()
     pairs = dict(line.split("=", 1) for line in lines if "=" in line)
@@ -134,19 +135,19 @@ def release(params):
     return f"It runs {found}; Puerto needs Debian {' or '.join(sorted(SUPPORTED))}."
 
 
-def rights(params):
+def rights(params: dict[str, Any]) -> str | None:
     if os.geteuid() == 0:
         return None
     return "This user is not root there; set ansible_become: true in the inventory to use sudo."
 
 
-def systemd(params):
+def systemd(params: dict[str, Any]) -> str | None:
     if Path("/run/systemd/system").is_dir():
         return None
     return "It was not booted by systemd, which has to run the application."
 
 
-def unit(params):
+def unit(params: dict[str, Any]) -> str | None:
     """An application keeps its folder and its unit: its releases were made with both, and a rollback needs them."""
     if os.geteuid():
         return None
@@ -162,7 +163,7 @@ def unit(params):
     return f"The application in {root} has the unit {used}: keep systemd_unit, or take another folder (app_root)."
 
 
-def disk(params):
+def disk(params: dict[str, Any]) -> str | None:
     """What the first run takes; a host that has a release has room for its own settings."""
     wanted = Path(params["path"])
     folder = next(path for path in (wanted, *wanted.parents) if path.is_dir())
@@ -173,7 +174,7 @@ def disk(params):
     return f"{free} MiB of disk are free in {folder}; {params['disk_mib']} are needed (preflight_disk_mib)."
 
 
-def memory(params):
+def memory(params: dict[str, Any]) -> str | None:
     lines = Path("/proc/meminfo").read_text().splitlines()
     mib = next(int(line.split()[1]) for line in lines if line.startswith("MemTotal:")) // 1024
     if mib >= params["memory_mib"]:

@@ -3,15 +3,18 @@
 
 import signal
 from pathlib import Path
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible.module_utils.puerto import deployer, steps
-from ansible.module_utils.puerto import doctor as looks
-from ansible.module_utils.puerto import status as standing
-from ansible.module_utils.puerto import watchdog as watching
-from ansible.module_utils.puerto.layout import Application, Failure
+from ansible.module_utils.puerto import deployer, doctor, drift, steps
+from ansible.module_utils.puerto.errors import HostError
+from ansible.module_utils.puerto.layout import Application
 from ansible.module_utils.puerto.lock import Lock
+from ansible.module_utils.puerto.maintenance import set_maintenance
+from ansible.module_utils.puerto.plan import Operator, Plan
+from ansible.module_utils.puerto.status import status
+from ansible.module_utils.puerto.watchdog import wait_for_watch
 
 DOCUMENTATION = """
 module: release
@@ -88,12 +91,10 @@ samples:
 """
 
 
-def main():
+def main() -> None:
     module = AnsibleModule(
         argument_spec={
-            "verb": {"type": "str", "required": True,
-                     "choices": ["release", "watched", "abandon", "rollback", "status", "doctor", "maintenance",
-                                 "lock", "unlock"]},
+            "verb": {"type": "str", "required": True, "choices": list(DO)},
             "root": {"type": "str", "required": True},
             "unit": {"type": "str"},
             "plan": {"type": "dict"},
@@ -106,110 +107,115 @@ def main():
             "clock": {"type": "int", "default": 0},
         },
         supports_check_mode=True,
-    )  # fmt: skip
+    )
     # An operator who is cut off doesn't cut off the release: it goes on to its end, good or bad.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    plan = module.params["plan"] or {}
-    application = Application(Path(module.params["root"]), module.params["unit"] or plan["unit"])
     try:
+        unit = module.params["unit"] or (module.params["plan"] or {}).get("unit", "")
+        application = Application(Path(module.params["root"]), unit)
         must_keep_its_unit(application)
         said = DO[module.params["verb"]](module, application)
-    except (Failure, OSError) as fault:
+    except (HostError, OSError) as fault:
         module.fail_json(msg=str(fault))
     aside = {"diff": said.pop("diff", []), "samples": said.pop("samples", [])}
     module.exit_json(changed=bool(said.pop("changed", False)), said=said, **aside)
 
 
-def must_keep_its_unit(application):
+def must_keep_its_unit(application: Application) -> None:
     """The preflight says it too, where a host is provisioned."""
-    used = application.plan(application.current)["unit"] if application.current else application.unit
+    used = application.plan(application.current).unit if application.current else application.unit
     if used != application.unit:
-        raise Failure(f"The application in {application.root} has the unit {used}: keep systemd_unit.")
+        raise HostError(f"The application in {application.root} has the unit {used}: keep systemd_unit.")
 
 
-def release(module, application):
+def release(module: AnsibleModule, application: Application) -> dict[str, Any]:
     """All steps, or some of them."""
     params = module.params
-    plan = steps.identified(params["plan"])
+    plan, operator = Plan.read(params["plan"]), _operator(module)
     if module.check_mode:
-        differs = not steps.is_done(application, plan)
-        return {"changed": differs, "id": plan["id"], "diff": steps.differences(application, plan) if differs else []}
+        differs = not drift.is_done(application, plan)
+        return {"changed": differs, "id": plan.id, "diff": drift.diff(application, plan) if differs else []}
     wanted, lock = params["steps"] or steps.NAMES, Lock(application)
-    lock.take(**_operator(module), manner=params["lock"])
+    lock.take(operator, params["lock"])
     try:
-        found = deployer.release(application, plan, params["who"], wanted)
-    except (Failure, OSError):
+        report = deployer.release(application, plan, operator, wanted)
+    except (HostError, OSError):
         lock.give_back()
         raise
-    if steps.NAMES[-1] in wanted or not found["changed"]:
+    if steps.NAMES[-1] in wanted or not report["changed"]:
         lock.give_back()
-    return found
+    return report
 
 
-def watched(module, application):
+def watched(module: AnsibleModule, application: Application) -> dict[str, Any]:
     """Wait for the end of a release's watch."""
     if not module.check_mode:
-        watching.end(application, steps.identified(module.params["plan"])["id"])
+        wait_for_watch(application, Plan.read(module.params["plan"]).id)
     return {}
 
 
-def abandon(module, application):
+def abandon(module: AnsibleModule, application: Application) -> dict[str, Any]:
     """A hook has failed."""
     if not module.check_mode:
-        plan = steps.identified(module.params["plan"])
-        deployer.abandon(application, plan, module.params["who"], module.params["reason"])
+        plan = Plan.read(module.params["plan"])
+        deployer.abandon(application, plan, _operator(module), module.params["reason"])
         Lock(application).give_back()
     return {"changed": True}
 
 
-def rollback(module, application):
+def rollback(module: AnsibleModule, application: Application) -> dict[str, Any]:
     """To the last good release, or to the one asked for."""
+    operator = _operator(module)
     if module.check_mode:
-        return {"changed": True, "id": deployer.target(application, module.params["id"])}
-    lock, who = Lock(application), module.params["who"]
-    lock.take(**_operator(module), manner=module.params["lock"])
+        return {"changed": True, "id": deployer.rollback_target(application, module.params["id"])}
+    lock = Lock(application)
+    lock.take(operator, module.params["lock"])
     try:
-        return deployer.rollback(application, who, module.params["id"])
+        return deployer.rollback(application, operator, module.params["id"])
     finally:
         lock.give_back()
 
 
-def status(module, application):
+def standing(module: AnsibleModule, application: Application) -> dict[str, Any]:
     """What runs."""
-    return standing.status(application)
+    return status(application)
 
 
-def doctor(module, application):
+def look(module: AnsibleModule, application: Application) -> dict[str, Any]:
     """What stands in the way."""
-    return {"findings": looks.findings(application, module.params["clock"])}
+    return {"findings": doctor.findings(application, module.params["clock"])}
 
 
-def maintenance(module, application):
+def maintenance(module: AnsibleModule, application: Application) -> dict[str, Any]:
     """On or off."""
+    operator, wanted = _operator(module), module.params["wanted"]
     if module.check_mode:
-        return {"changed": application.in_maintenance != module.params["wanted"]}
-    return {"changed": deployer.maintenance(application, module.params["wanted"], module.params["who"])}
+        return {"changed": application.in_maintenance != wanted}
+    return {"changed": set_maintenance(application, wanted, operator)}
 
 
-def lock(module, application):
+def take_lock(module: AnsibleModule, application: Application) -> dict[str, Any]:
     """The right to deploy."""
+    operator = _operator(module)
     if not module.check_mode:
-        Lock(application).take(**_operator(module), manner=module.params["lock"])
+        Lock(application).take(operator, module.params["lock"])
     return {}
 
 
-def unlock(module, application):
+def give_back_lock(module: AnsibleModule, application: Application) -> dict[str, Any]:
     """Give it back."""
     if not module.check_mode:
         Lock(application).give_back()
     return {}
 
 
-def _operator(module):
-    return {"who": module.params["who"]["who"], "origin": module.params["who"]["from"]}
+def _operator(module: AnsibleModule) -> Operator:
+    who = module.params["who"] or {}
+    return Operator.read({"name": who.get("who"), "origin": who.get("from")})
 
 
-DO = {each.__name__: each for each in (release, watched, abandon, rollback, status, doctor, maintenance, lock, unlock)}
+DO = {"release": release, "watched": watched, "abandon": abandon, "rollback": rollback, "status": standing,
+      "doctor": look, "maintenance": maintenance, "lock": take_lock, "unlock": give_back_lock}  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@
 import re
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
@@ -69,7 +70,7 @@ UPDATE = re.compile(r"^Inst (\S+) \[[^]]+\] \((\S+) ([^)]*)\)", re.MULTILINE)
 """A line of apt's simulation for a package that is installed: its name, its new version, where from."""
 
 
-def main():
+def main() -> None:
     module = AnsibleModule(argument_spec={"lists_valid": {"type": "int", "default": 3600}}, supports_check_mode=True)
     if not module.check_mode and are_old(module.params["lists_valid"]):
         apt(module, "update")
@@ -91,13 +92,13 @@ def main():
     module.exit_json(changed=bool(packages), packages=packages)
 
 
-def updates(module, pinned):
+def updates(module: AnsibleModule, pinned: Sequence[str]) -> list[str]:
     """Return what an upgrade that removes nothing would take from the security team: name=version."""
     simulated = apt(module, "upgrade", "--with-new-pkgs", "--simulate", options=pinned)
     return sorted(f"{name}={version}" for name, version, source in UPDATE.findall(simulated) if f"{LABEL}:" in source)
 
 
-def install(module, packages, pinned):
+def install(module: AnsibleModule, packages: Sequence[str], pinned: Sequence[str]) -> None:
     """Install them; what was installed for the sake of others stays so, though apt takes it for asked for now."""
     names = {each.partition("=")[0] for each in packages}
     automatic = names & set(module.run_command(["apt-mark", "showauto", *names], check_rc=True)[1].split())
@@ -106,29 +107,29 @@ def install(module, packages, pinned):
         module.run_command(["apt-mark", "auto", *sorted(automatic)], check_rc=True)
 
 
-def own_pins():
+def own_pins() -> str:
     """The administrator's: those for a package by its name go before ours."""
     file = Path("/etc/apt/preferences")
     return file.read_text(encoding="utf-8") if file.is_file() else ""
 
 
-def has_lists():
+def has_lists() -> bool:
     return any(LISTS.glob("*_Packages*"))
 
 
-def are_old(seconds):
+def are_old(seconds: int) -> bool:
     """Whether lists were fetched too long ago, or never."""
     fetched = LISTS / "partial"
     return not has_lists() or not fetched.exists() or time.time() - fetched.stat().st_mtime > seconds
 
 
-def apt(module, *words, options=()):
+def apt(module: AnsibleModule, *words: str, options: Sequence[str] = ()) -> str:
     """Run apt-get and return what it prints."""
     command = ["apt-get", "--quiet", "--yes", *OPTIONS, *options, *words]
     status, out, err = module.run_command(command, environ_update=ENVIRONMENT)
     if status:
         module.fail_json(msg=f"apt-get {words[0]}: {err.strip() or out.strip()[-1000:]}")
-    return out
+    return str(out)
 
 
 if __name__ == "__main__":

@@ -7,15 +7,27 @@ import os
 import signal
 import sys
 
-from . import deployer, steps
-from .layout import Failure, here
+from . import cleanup, deployer
+from .errors import HostError
+from .layout import Application, here
 from .lock import Lock
+from .maintenance import set_maintenance
+from .plan import Operator
 from .status import status
 from .watchdog import watch
 
 
-def main():
+def main() -> None:
     """Do what the command line says."""
+    options = _parser().parse_args()
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        run(here(), options)
+    except HostError as fault:
+        sys.exit(str(fault))
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python3 -m puerto", description="The releases of this application, on its host."
     )
@@ -23,40 +35,35 @@ def main():
     verbs.add_parser("status", help="what runs, and what was deployed, as JSON")
     back = verbs.add_parser("rollback", help="go back to the last good release, or to a named one")
     back.add_argument("id", nargs="?", default="")
-    words = "where another operator is deploying (%(default)s)"
-    back.add_argument("--lock", choices=("refuse", "wait", "break"), default="refuse", help=words)
-    turned = verbs.add_parser("maintenance", help="show visitors the page that says so, or the site again")
-    turned.add_argument("wanted", choices=("on", "off"))
+    where = "where another operator is deploying (%(default)s)"
+    back.add_argument("--lock", choices=("refuse", "wait", "break"), default="refuse", help=where)
+    page = verbs.add_parser("maintenance", help="show visitors the page that says so, or the site again")
+    page.add_argument("state", choices=("on", "off"))
     verbs.add_parser("boot", help="start the current release (the unit of that name does)")
-    for verb, words in (("stop", "stop a release that isn't current"), ("watch", "look at a new release")):
-        verbs.add_parser(verb, help=words).add_argument("id")
+    for verb, meaning in (("stop", "stop a release that isn't current"), ("watch", "look at a new release")):
+        verbs.add_parser(verb, help=meaning).add_argument("id")
     verbs.choices["watch"].add_argument("seconds", type=float)
-    options = parser.parse_args()
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    try:
-        run(here(), options)
-    except Failure as fault:
-        sys.exit(str(fault))
+    return parser
 
 
-def run(application, options):
+def run(application: Application, options: argparse.Namespace) -> None:
     """Do a verb."""
-    who = {"who": os.environ.get("SUDO_USER") or getpass.getuser(), "from": os.uname().nodename}
+    operator = Operator(os.environ.get("SUDO_USER") or getpass.getuser(), os.uname().nodename)
     if options.verb == "status":
         print(json.dumps(status(application), indent=2, ensure_ascii=False))
     elif options.verb == "rollback":
         lock = Lock(application)
-        lock.take(who["who"], who["from"], options.lock)
+        lock.take(operator, options.lock)
         try:
-            print(json.dumps(deployer.rollback(application, who, options.id)["seconds"]))
+            print(json.dumps(deployer.rollback(application, operator, options.id)["seconds"]))
         finally:
             lock.give_back()
     elif options.verb == "maintenance":
-        deployer.maintenance(application, options.wanted == "on", who)
+        set_maintenance(application, options.state == "on", operator)
     elif options.verb == "boot":
         deployer.boot(application)
     elif options.verb == "stop":
-        steps.stop(application, options.id)
+        cleanup.stop(application, options.id)
     else:
         watch(application, options.id, options.seconds)
 

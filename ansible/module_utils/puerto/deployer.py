@@ -1,207 +1,196 @@
-"""Releases, rollbacks, and what watches over them: all that changes what visitors get."""
+"""Releases and rollbacks: all that changes which release visitors are answered by."""
 
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from typing import Any
 
-from . import build, content, gates, steps, systemd
-from .deployment import Course
-from .layout import Failure
-from .lock import Lock, Log
+from . import build, cleanup, content, drift, gates, steps, systemd, virtualenv
+from .deployment import Deployment
+from .errors import HostError
+from .layout import Application
+from .lock import Lock
+from .plan import Operator, Plan
 
-BEFORE = ("prepare", "build", "check", "start", "prove")
 OWN = ("start", "prove", "verify")
 """Steps whose failure says something of the release itself."""
 
 
-def release(application, plan, who, wanted=steps.NAMES):
-    """Do the wanted steps of a release; return what was found.
+def release(
+    application: Application, plan: Plan, operator: Operator, wanted: Sequence[str] = steps.NAMES
+) -> dict[str, Any]:
+    """Do the wanted steps of a release; return its report.
 
     Raises:
-        Failure: a gate refused it: the site is answered by what answered it before.
+        HostError: a gate refused it: the site is answered by what answered it before.
     """
-    with Lock(application).working(f"{who['who']} on {who['from']}") as note:
-        course = Course(application, plan, who, note)
-        steps.sweep(application, plan)
-        if wanted[0] == steps.NAMES[0] and steps.is_done(application, plan):
-            return course.report | {"changed": False}
-        with course.prober:
+    with Lock(application).exclusive(str(operator)) as note:
+        deployment = Deployment(application, plan, operator, note)
+        cleanup.sweep(application, plan)
+        if wanted[0] == steps.NAMES[0] and drift.is_done(application, plan):
+            return deployment.report | {"changed": False}
+        with deployment.prober:
             try:
-                _before(course, wanted)
-                _after(course, wanted)
-            except Failure as fault:
-                _refuse(course, str(fault))
-                raise Failure(_with_last_lines(course, str(fault))) from fault
+                _do_steps(deployment, wanted)
+            except HostError as fault:
+                _abort(deployment, str(fault))
+                raise HostError(_with_last_lines(deployment, str(fault))) from fault
         if "retire" in wanted:
-            course.record("release", "good")
-            steps.mark(application, plan["id"], "good")  # last: what is good needn't be done again
-    return course.report | {"changed": True}
+            deployment.record("release", "good")
+            steps.mark(application, plan.id, "good")  # last: what is good needn't be done again
+    return deployment.report | {"changed": True}
 
 
-def abandon(application, plan, who, reason):
+def abandon(application: Application, plan: Plan, operator: Operator, reason: str) -> None:
     """End a release whose hook failed: the site is answered by what answered it before."""
-    with Lock(application).working(f"{who['who']} on {who['from']}"):
-        _refuse(Course(application, plan, who), reason)
+    with Lock(application).exclusive(str(operator)):
+        _abort(Deployment(application, plan, operator), reason)
 
 
-def _before(course, wanted):
-    application, plan = course.application, course.plan
-    do = {"build": build.build, "check": steps.check, "start": steps.start}
-    for name in (each for each in BEFORE if each in wanted):
-        with course.step(name):
-            if name == "prepare":
-                course.mended(build.prepare(application, plan))
-            elif name == "prove":
-                course.gates += gates.prove(application, plan, plan["id"])
-            else:
-                do[name](application, plan)
-
-
-def _after(course, wanted):
-    application, plan = course.application, course.plan
-    if "switch" in wanted:
-        if "start" not in wanted:
-            with course.step("start"):  # others may have stopped it while a hook ran
-                is_cold = steps.start(application, plan)
-            if is_cold:
-                with course.step("prove"):
-                    course.gates += gates.prove(application, plan, plan["id"])
-        with course.step("switch"):
-            steps.switch(application, plan)
-    if "verify" in wanted:
-        with course.step("verify"):
-            course.verify()
-    if "retire" in wanted:
-        with course.step("retire"):
-            steps.retire(application, plan)
-            _watch(application, plan)
-
-
-def _refuse(course, reason, what="release"):
-    """Leave, or make, the site as it was; write down why."""
-    application, release = course.application, course.plan["id"]
-    was_current = course.before == release
-    is_own_fault = next(reversed(course.seconds), None) in OWN
-    if application.current != release:
-        steps.stop(application, release)
-    elif is_own_fault or not was_current:
-        try:
-            _leave(course)
-        except Exception as fault:
-            reason = f"{reason}\nand on the way back: {fault}"
-    course.lines = systemd.last_lines(application, release)
-    with suppress(OSError):  # on a full disk the site matters more than the record
-        whole = f"{reason}\n{course.lines}".strip()
-        if is_own_fault or not was_current:
-            steps.mark(application, release, "bad", whole)
-        course.record(what, "bad", whole)
-        steps.prune(application, course.plan)
-
-
-def _leave(course):
-    """Give the site back to the release before; to one that no longer runs only if it passes its gates."""
-    application, release = course.application, course.plan["id"]
-    to = course.before if course.before != release else application.last_good
-    if to:
-        plan = application.plan(to)
-        if steps.start(application, plan) or course.before == release:
-            gates.prove(application, plan, to)
-        steps.switch(application, plan, back=True)
-        steps.sweep(application, plan)
-
-
-def _with_last_lines(course, reason):
-    release, current = course.plan["id"], course.application.current
-    if current in (None, release):
-        ending = f"\nThe site is left to release {release}." if current else ""
-    else:
-        ending = f"\nThe site is {'still ' * (current == course.before)}answered by release {current}."
-    return f"{reason}{ending}" + (f"\nThe last lines of {release}:\n{course.lines}" if course.lines else "")
-
-
-def _watch(application, plan):
-    if plan["watch_seconds"] and application.previous and application.previous != plan["id"]:
-        folder = application.folder(plan["id"])
-        systemd.later(application, folder, "watch", 0, "watch", plan["id"], str(plan["watch_seconds"]))
-
-
-def rollback(application, who, wanted=""):
+def rollback(application: Application, operator: Operator, prefix: str = "") -> dict[str, Any]:
     """Go back to the last good release, or to a named one; through its gates where it doesn't run any more.
 
     Raises:
-        Failure: there is none, or it failed: the site is answered by what answered it before.
+        HostError: there is none, or it failed: the site is answered by what answered it before.
     """
-    with Lock(application).working(f"{who['who']} on {who['from']}") as note:
-        course = Course(application, application.plan(target(application, wanted)), who, note)
-        reason, was_good = f"rolled back by {who['who']}", course.before and application.is_good(course.before)
-        with course.prober:
+    with Lock(application).exclusive(str(operator)) as note:
+        plan = application.plan(rollback_target(application, prefix))
+        deployment = Deployment(application, plan, operator, note)
+        reason = f"rolled back by {operator.name}"
+        was_good = deployment.before is not None and application.is_good(deployment.before)
+        with deployment.prober:
             try:
-                _go_back(course, reason)
-            except Failure as fault:
-                _refuse(course, str(fault), "rollback")
-                if was_good and application.current == course.before:
-                    steps.mark(application, course.before, "good")
-                raise Failure(_with_last_lines(course, str(fault))) from fault
-        steps.retire(application, course.plan)
-        course.record("rollback", "good", reason)
-        steps.mark(application, course.plan["id"], "good")
-    return course.report | {"changed": True}
+                _switch_back(deployment, reason)
+            except HostError as fault:
+                _abort(deployment, str(fault), "rollback")
+                if was_good and deployment.before and application.current == deployment.before:
+                    steps.mark(application, deployment.before, "good")
+                raise HostError(_with_last_lines(deployment, str(fault))) from fault
+        cleanup.retire(application, plan)
+        deployment.record("rollback", "good", reason)
+        steps.mark(application, plan.id, "good")
+    return deployment.report | {"changed": True}
 
 
-def _go_back(course, reason):
-    application, plan = course.application, course.plan
-    with course.step("check"):
-        if (application.folder(plan["id"]) / content.RECORD).exists():  # those of before can't be compared
-            course.mended(build.mend(application, plan))
-        systemd.install(application, plan["id"], plan["unit_text"])
-    with course.step("start"):
-        is_cold = steps.start(application, plan)
-    if is_cold:
-        with course.step("prove"):
-            course.gates += gates.prove(application, plan, plan["id"])
-    with course.step("switch"):
-        if course.before:  # first: who is cut off here, and tries again, mustn't come back to it
-            steps.mark(application, course.before, "bad", reason)
-        steps.switch(application, plan, back=True)
-    with course.step("verify"):
-        course.verify()
-
-
-def target(application, wanted=""):
+def rollback_target(application: Application, prefix: str = "") -> str:
     """Return the release that a rollback goes to: the one asked for, else the last good one that isn't current.
 
+    Args:
+        prefix: the first digits of the one asked for.
+
     Raises:
-        Failure: there is none.
+        HostError: there is none.
     """
     current, releases = application.current, application.releases()
-    if wanted:
-        found = [each for each in releases if each.startswith(wanted)]
-        if len(found) != 1:
-            raise Failure(f"there is no release {wanted}; there are: {', '.join(releases) or 'none'}")
-        if found[0] == current:
-            raise Failure(f"{current} is the current release already")
-        return found[0]
+    if prefix:
+        matching = [release for release in releases if release.startswith(prefix)]
+        if len(matching) != 1:
+            raise HostError(f"there is no release {prefix}; there are: {', '.join(releases) or 'none'}")
+        if matching[0] == current:
+            raise HostError(f"{current} is the current release already")
+        return matching[0]
     if not application.last_good:
-        raise Failure("there is no other good release to go back to")
+        raise HostError("there is no other good release to go back to")
     return application.last_good
 
 
-def boot(application):
+def boot(application: Application) -> None:
     """Start the current release, and none else, after a reboot."""
     release = application.current
     if release is None:
-        raise Failure(f"{application.root / 'current'}: leads to no release")
+        raise HostError(f"{application.root / 'current'}: leads to no release")
     systemd.name_active(application, release)
     systemd.systemctl("start", "--no-block", application.service(release))
 
 
-def maintenance(application, wanted, who):
-    """Show visitors the page that says so, or the site again; return whether that changed it."""
-    flag = application.root / "shared" / "maintenance"
-    if flag.exists() == wanted:
-        return False
-    if wanted:
-        flag.parent.mkdir(exist_ok=True)
-        flag.touch()
+def _do_steps(deployment: Deployment, wanted: Sequence[str]) -> None:
+    application, plan = deployment.application, deployment.plan
+    step_of: dict[str, Callable[[], object]] = {
+        "prepare": lambda: deployment.add_mended(build.prepare(application, plan)),
+        "build": lambda: virtualenv.build(application, plan),
+        "check": lambda: steps.check(application, plan),
+        "start": lambda: steps.start(application, plan),
+        "prove": deployment.prove,
+        "switch": lambda: steps.switch(application, plan),
+        "verify": deployment.verify,
+        "retire": lambda: _retire(application, plan),
+    }
+    if wanted[0] == "switch":
+        _start(deployment)  # others may have stopped it while a hook ran
+    for name in wanted:
+        with deployment.step(name):
+            step_of[name]()
+
+
+def _start(deployment: Deployment) -> None:
+    """Start a release that passed its gates before; where it doesn't run any more, it must pass them again."""
+    with deployment.step("start"):
+        is_cold = steps.start(deployment.application, deployment.plan)
+    if is_cold:
+        with deployment.step("prove"):
+            deployment.prove()
+
+
+def _retire(application: Application, plan: Plan) -> None:
+    cleanup.retire(application, plan)
+    if plan.watch_seconds and application.previous and application.previous != plan.id:
+        folder = application.folder(plan.id)
+        systemd.run_after(application, folder, "watch", 0, "watch", plan.id, str(plan.watch_seconds))
+
+
+def _switch_back(deployment: Deployment, reason: str) -> None:
+    application, plan = deployment.application, deployment.plan
+    with deployment.step("check"):
+        if (application.folder(plan.id) / content.RECORD).exists():  # those of before can't be compared
+            deployment.add_mended(build.mend(application, plan))
+        systemd.install(application, plan.id, plan.unit_text)
+    _start(deployment)
+    with deployment.step("switch"):
+        if deployment.before:  # first: who is cut off here, and tries again, mustn't come back to it
+            steps.mark(application, deployment.before, "bad", reason)
+        steps.switch_back(application, plan)
+    with deployment.step("verify"):
+        deployment.verify()
+
+
+def _abort(deployment: Deployment, reason: str, what: str = "release") -> None:
+    """Leave, or make, the site as it was; write down why."""
+    application, release = deployment.application, deployment.plan.id
+    was_current = deployment.before == release
+    is_own_fault = next(reversed(deployment.seconds), None) in OWN
+    if application.current != release:
+        cleanup.stop(application, release)
+    elif is_own_fault or not was_current:
+        try:
+            _restore_previous(deployment)
+        except Exception as fault:
+            reason = f"{reason}\nand on the way back: {fault}"
+    deployment.last_lines = systemd.last_lines(application, release)
+    with suppress(OSError):  # on a full disk the site matters more than the history
+        whole = f"{reason}\n{deployment.last_lines}".strip()
+        if is_own_fault or not was_current:
+            steps.mark(application, release, "bad", whole)
+        deployment.record(what, "bad", whole)
+        cleanup.prune(application, deployment.plan)
+
+
+def _restore_previous(deployment: Deployment) -> None:
+    """Give the site back to the release before; to one that no longer runs only if it passes its gates."""
+    application, release = deployment.application, deployment.plan.id
+    before = deployment.before if deployment.before != release else application.last_good
+    if before:
+        plan = application.plan(before)
+        if steps.start(application, plan) or deployment.before == release:
+            gates.prove(application, plan)
+        steps.switch_back(application, plan)
+        cleanup.sweep(application, plan)
+
+
+def _with_last_lines(deployment: Deployment, reason: str) -> str:
+    release, current = deployment.plan.id, deployment.application.current
+    if current in (None, release):
+        ending = f"\nThe site is left to release {release}." if current else ""
     else:
-        flag.unlink()
-    Log(application).add(what="maintenance", result="on" if wanted else "off", who=who["who"], where=who["from"])
-    return True
+        ending = f"\nThe site is {'still ' * (current == deployment.before)}answered by release {current}."
+    return f"{reason}{ending}" + (
+        f"\nThe last lines of {release}:\n{deployment.last_lines}" if deployment.last_lines else ""
+    )

@@ -5,34 +5,37 @@ import socket
 import subprocess
 import time
 from pathlib import Path
+from typing import Any
 
 from . import systemd
-from .lock import Lock, Log
+from .history import History
+from .layout import Application
+from .lock import Lock
 
 MIB = 2**20
 CLOCK_SECONDS = 30
 LAST = 20
 
+Finding = dict[str, Any]
+"""``{"good", "seen", "advice"}``: whether it is good, what was seen, what to do."""
 
-def findings(application, clock):
+
+def findings(application: Application, clock: int) -> list[Finding]:
     """Look at the host.
 
     Args:
         clock: the operator's time, in seconds since 1970.
-
-    Returns:
-        Of each thing looked at: whether it is good, what was seen, what to do.
     """
     looks = (_unit, _ports, _disk, _memory, _lock, _failures)
-    return [_clock(clock), *(found for look in looks if (found := look(application)))]
+    return [_clock(clock), *(finding for look in looks if (finding := look(application)))]
 
 
-def _clock(clock):
+def _clock(clock: int) -> Finding:
     off = abs(time.time() - clock)
     return _finding(off < CLOCK_SECONDS, f"its clock is {off:.0f} s from this machine's", "timedatectl set-ntp true")
 
 
-def _unit(application):
+def _unit(application: Application) -> Finding:
     if application.current is None:
         return _finding(True, "no release is there yet")
     name = application.service(application.current)
@@ -40,10 +43,10 @@ def _unit(application):
     return _finding(state == "active", f"{name} is {state}", f"journalctl -u {name} -n 50; then deploy again")
 
 
-def _ports(application):
-    with socket.socket() as asked:
-        asked.settimeout(2)
-        if asked.connect_ex(("127.0.0.1", 80)):
+def _ports(application: Application) -> Finding:
+    with socket.socket() as client:
+        client.settimeout(2)
+        if client.connect_ex(("127.0.0.1", 80)):
             return _finding(application.current is None, "nothing listens on port 80", "systemctl status nginx")
     owner = subprocess.run(["ss", "-Hltnp", "sport = :80"], capture_output=True, text=True).stdout
     is_nginx = '"nginx"' in owner
@@ -51,16 +54,16 @@ def _ports(application):
                     f"Free it for Nginx: {owner.strip()[:200]}")  # fmt: skip
 
 
-def _disk(application):
-    root = next(each for each in (application.root, *application.root.parents) if each.is_dir())
+def _disk(application: Application) -> Finding:
+    root = next(folder for folder in (application.root, *application.root.parents) if folder.is_dir())
     free = shutil.disk_usage(root).free // MIB
-    virtualenvs = [_size(each) for each in (application.root / "virtualenvs").glob("*")]
+    virtualenvs = [_size(folder) for folder in (application.root / "virtualenvs").glob("*")]
     need = max(virtualenvs, default=600) + 50
     return _finding(free > need, f"{free} MiB of disk are free; a release with other packages takes {need}",
                     f"Make room in {root}, or lower release_kept")  # fmt: skip
 
 
-def _memory(application):
+def _memory(application: Application) -> Finding | None:
     if application.current is None:
         return None
     used = systemd.state(application.service(application.current))["MemoryCurrent"]
@@ -71,24 +74,26 @@ def _memory(application):
                     "Fewer gunicorn_workers, a smaller model, or a larger host")  # fmt: skip
 
 
-def _lock(application):
-    found = Lock(application).holder()
-    said = f"the lock is {found['who']}'s on {found['from']}, since {found['since']}" if found else "the lock is free"
-    return _finding(not found, said, "Wait for the end, or deploy with --lock break if that operator is gone")
+def _lock(application: Application) -> Finding:
+    holder = Lock(application).holder()
+    if holder is None:
+        return _finding(True, "the lock is free")
+    seen = f"the lock is {holder['who']}'s on {holder['from']}, since {holder['since']}"
+    return _finding(False, seen, "Wait for the end, or deploy with --lock break if that operator is gone")
 
 
-def _failures(application):
-    bad = [each for each in Log(application).last(LAST) if each["result"] == "bad"]
+def _failures(application: Application) -> Finding:
+    bad = [entry for entry in History(application).last(LAST) if entry["result"] == "bad"]
     if not bad:
         return _finding(True, f"no release of the last {LAST} failed")
     last = bad[0]
-    said = f"{len(bad)} of the last {LAST} deploys failed; the last, {last['id']}: {last['reason'].splitlines()[0]}"
-    return _finding(False, said, "python3 -m deploy status tells each; see docs/troubleshooting.md")
+    seen = f"{len(bad)} of the last {LAST} deploys failed; the last, {last['id']}: {last['reason'].splitlines()[0]}"
+    return _finding(False, seen, "python3 -m deploy status tells each; see docs/troubleshooting.md")
 
 
-def _size(folder):
-    return sum(each.lstat().st_size for each in folder.rglob("*")) // MIB
+def _size(folder: Path) -> int:
+    return sum(path.lstat().st_size for path in folder.rglob("*")) // MIB
 
 
-def _finding(good, seen, advice=""):
-    return {"good": bool(good), "seen": seen, "advice": advice}
+def _finding(good: bool, seen: str, advice: str = "") -> Finding:
+    return {"good": good, "seen": seen, "advice": advice}

@@ -1,4 +1,4 @@
-"""Questions to the application, through its socket or through Nginx, by name."""
+"""Requests to the application, through its socket or through Nginx, by name."""
 
 import http.client
 import json
@@ -6,13 +6,19 @@ import select
 import socket
 import time
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
-SECONDS = 10
-NGINX = ("127.0.0.1", 80)
+SECONDS = 10.0
+
+Address = Path | tuple[str, int]
+"""A Unix socket, or host and port."""
+
+NGINX: Address = ("127.0.0.1", 80)
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """What came back.
 
     Attributes:
@@ -28,34 +34,43 @@ class Answer:
     seconds: float
 
     @property
-    def json(self):
+    def json(self) -> Any:
         """The body."""
         return json.loads(self.body)
 
+    def is_of(self, release: str) -> bool:
+        """Return whether a release answered, and with 200."""
+        return (self.status, self.release) == (200, release)
+
+    def __str__(self) -> str:
+        if not self.status:
+            return f"no answer ({self.body.decode(errors='replace')})"
+        return f"status {self.status} from release {self.release or 'none'}"
+
 
 class Connection(http.client.HTTPConnection):
-    """To a Unix socket (a path) or to an address (host and port); kept open.
+    """Kept open.
 
     Args:
-        to: which.
+        address: where to.
         name: the site's.
     """
 
-    def __init__(self, to, name, seconds=SECONDS):
+    def __init__(self, address: Address, name: str, seconds: float = SECONDS) -> None:
         super().__init__(name, timeout=seconds)
-        self._to = to
+        self._address = address
 
-    def connect(self):
+    def connect(self) -> None:
         """Open it."""
-        family = socket.AF_INET if isinstance(self._to, tuple) else socket.AF_UNIX
+        family = socket.AF_INET if isinstance(self._address, tuple) else socket.AF_UNIX
         self.sock = socket.socket(family, socket.SOCK_STREAM)
         self.sock.settimeout(self.timeout)
         if family == socket.AF_INET:  # else the body waits for the answer to the headers
             self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.sock.connect(self._to if isinstance(self._to, tuple) else str(self._to))
+        self.sock.connect(self._address if isinstance(self._address, tuple) else str(self._address))
 
-    def ask(self, path, row=None):
-        """Ask, with a row or rows as JSON if there are; an answer of status 0 where nothing comes."""
+    def fetch(self, path: str, row: object = None) -> Response:
+        """GET, or POST a row or rows as JSON if there are; a response of status 0 where nothing comes."""
         began = time.monotonic()
         if self.sock and select.select([self.sock], [], [], 0)[0]:
             self.close()  # the other side has ended what was idle, as it may
@@ -67,14 +82,14 @@ class Connection(http.client.HTTPConnection):
             data = response.read()
         except (OSError, http.client.HTTPException) as fault:
             self.close()
-            return Answer(0, "", str(fault).encode(), time.monotonic() - began)
-        return Answer(response.status, response.headers.get("X-Release", ""), data, time.monotonic() - began)
+            return Response(0, "", str(fault).encode(), time.monotonic() - began)
+        return Response(response.status, response.headers.get("X-Release", ""), data, time.monotonic() - began)
 
 
-def ask(to, name, path, row=None, seconds=SECONDS):
-    """Ask once, on a connection of its own."""
-    connection = Connection(to, name, seconds)
+def fetch(address: Address, name: str, path: str, seconds: float = SECONDS) -> Response:
+    """GET once, on a connection of its own."""
+    connection = Connection(address, name, seconds)
     try:
-        return connection.ask(path, row)
+        return connection.fetch(path)
     finally:
         connection.close()

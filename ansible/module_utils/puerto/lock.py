@@ -1,59 +1,28 @@
-"""Who deploys, and what was: a lock that heals itself, and a log that only grows."""
+"""Who deploys: a lock that heals itself."""
 
 import fcntl
 import json
 import os
 import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
+from typing import IO, Any
 
-from .layout import Failure
+from .errors import HostError
+from .history import now
+from .layout import Application
+from .plan import Operator
 
 WAIT_SECONDS = 600
 PAUSE = 0.5
 SESSIONS = ("sshd", "sshd-session")
 
+Holder = dict[str, Any]
+"""``{"who", "from", "since", "pid", "started"}``: operator, and the process that ends when the operator is gone."""
 
-def now():
-    """Return the time, as ISO 8601 in UTC."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
-
-
-class Log:
-    """What was deployed: one line of JSON for each release, rollback and maintenance, the newest last.
-
-    Args:
-        application: whose.
-    """
-
-    def __init__(self, application):
-        self.file = application.root / "shared" / "deploys.jsonl"
-
-    def add(self, **said):
-        """Add a line."""
-        self.file.parent.mkdir(parents=True, exist_ok=True)
-        line = json.dumps({"at": now()} | said, ensure_ascii=False) + "\n"
-        number = os.open(self.file, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o640)
-        with os.fdopen(number, "a+b") as file:
-            end = file.seek(0, os.SEEK_END)
-            is_cut = end and os.pread(number, 1, end - 1) != b"\n"  # by a power cut, or a full disk
-            file.write(b"\n" * is_cut + line.encode())
-            file.flush()
-            os.fsync(number)
-
-    def last(self, count):
-        """Return the last lines, the newest first; a line that a power cut broke is left out."""
-        found = []
-        if self.file.exists():
-            for line in reversed(self.file.read_text(encoding="utf-8", errors="replace").splitlines()):
-                try:
-                    found.append(json.loads(line))
-                except ValueError:
-                    continue
-                if len(found) == count:
-                    break
-        return found
+Note = Callable[[str], None]
+"""Writes down the step that is being done."""
 
 
 class Lock:
@@ -65,85 +34,82 @@ class Lock:
         application: what is deployed.
     """
 
-    def __init__(self, application):
+    def __init__(self, application: Application) -> None:
         self.file = Path("/run") / f"{application.unit}.lock"
         self.work = Path("/run") / f"{application.unit}.work"
         self._session = _session()  # of now: it may be gone when this program ends
 
-    def holder(self):
-        """Return who holds it: ``{"who", "from", "since", …}``; None where it is free."""
-        with self._record() as file:
-            return _held(file)
+    def holder(self) -> Holder | None:
+        """Return who holds it; None where it is free."""
+        with self._open() as file:
+            return _holder(file)
 
-    def take(self, who, origin, manner="refuse"):
+    def take(self, operator: Operator, on_conflict: str = "refuse") -> None:
         """Take it.
 
         Args:
-            who: the operator.
-            origin: where from: machine and checkout.
-            manner: refuse, wait or break where another has it.
+            operator: for whom.
+            on_conflict: refuse, wait or break where another has it.
 
         Raises:
-            Failure: another has it.
+            HostError: another has it.
         """
         deadline = time.monotonic() + WAIT_SECONDS
-        while found := self._taken(who, origin, manner == "break"):
-            if manner == "refuse" or time.monotonic() > deadline:
-                raise Failure(
-                    f"{found['who']} on {found['from']} has deployed since {found['since']}; nothing was changed. "
+        while other := self._other(operator, on_conflict == "break"):
+            if on_conflict == "refuse" or time.monotonic() > deadline:
+                raise HostError(
+                    f"{other['who']} on {other['from']} has deployed since {other['since']}; nothing was changed. "
                     "Wait for the end (--lock wait) or break the lock (--lock break); "
                     "of ansible-playbook it is -e release_lock=wait or break."
                 )
             time.sleep(PAUSE)
 
-    def _taken(self, who, origin, breaks):
-        """Take it, and return nothing; or return who else has it."""
-        with self._record() as file:
-            found = _held(file)
-            is_own = found and (found["who"], found["from"]) == (who, origin)
-            if found and not is_own and not breaks:
-                return found
-            since = found["since"] if is_own else now()
+    def _other(self, operator: Operator, breaks: bool) -> Holder | None:
+        """Take it, and return None; or return who else has it."""
+        with self._open() as file:
+            holder = _holder(file)
+            is_own = holder is not None and (holder["who"], holder["from"]) == (operator.name, operator.origin)
+            if holder and not is_own and not breaks:
+                return holder
+            since = holder["since"] if holder and is_own else now()
+            taken = {"who": operator.name, "from": operator.origin, "since": since, **self._session}
             file.truncate(0)
-            file.write(json.dumps({"who": who, "from": origin, "since": since, **self._session}) + "\n")
+            file.write(json.dumps(taken) + "\n")
             return None
 
-    def give_back(self):
+    def give_back(self) -> None:
         """Give it back, unless another, or another run of the same operator, has it by now."""
-        with self._record() as file:
-            found = _held(file)
-            if found and self._session.items() <= found.items():
+        with self._open() as file:
+            holder = _holder(file)
+            if holder and self._session.items() <= holder.items():
                 file.truncate(0)
 
     @contextmanager
-    def _record(self):
-        """Open the record, for one process at a time."""
+    def _open(self) -> Iterator[IO[str]]:
+        """Open the lock's file, for one process at a time."""
         number = os.open(self.file, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o640)
         with os.fdopen(number, "a+", encoding="utf-8") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield file
 
     @contextmanager
-    def working(self, who, seconds=WAIT_SECONDS):
+    def exclusive(self, who: str, seconds: float = WAIT_SECONDS) -> Iterator[Note]:
         """Be the one process that changes anything; wait for another's end for some seconds.
 
-        Returns:
-            What writes down the step that is being done.
-
         Raises:
-            Failure: another goes on.
+            HostError: another goes on.
         """
         with self.work.open("a+") as file:
             deadline = time.monotonic() + seconds
-            while not _locked(file):
+            while not _is_locked(file):
                 if time.monotonic() > deadline:
-                    raise Failure(f"another process is at work on this host: {self.at_work}; nothing was changed")
+                    raise HostError(f"another process is at work on this host: {self.worker}; nothing was changed")
                 time.sleep(PAUSE)
-            said = {"who": who, "since": now(), "pid": os.getpid()}
+            worker = {"who": who, "since": now(), "pid": os.getpid()}
 
-            def note(step):
+            def note(step: str) -> None:
                 file.truncate(0)
-                file.write(json.dumps(said | {"step": step}))
+                file.write(json.dumps(worker | {"step": step}))
                 file.flush()
 
             note("")
@@ -151,25 +117,26 @@ class Lock:
             file.truncate(0)
 
     @property
-    def at_work(self):
+    def worker(self) -> dict[str, Any] | None:
         """Who is at work, since when, at which step; nothing where nobody is."""
         try:
-            return json.loads(self.work.read_text(encoding="utf-8"))
+            worker: dict[str, Any] = json.loads(self.work.read_text(encoding="utf-8"))
         except (FileNotFoundError, ValueError):
             return None
+        return worker
 
 
-def _held(file):
-    """Return what an open record says, if its session lives."""
+def _holder(file: IO[str]) -> Holder | None:
+    """Return whom an open lock names, if that session lives."""
     file.seek(0)
     try:
-        found = json.loads(file.read())
+        holder: Holder = json.loads(file.read())
     except ValueError:
         return None
-    return found if _lives(found) else None
+    return holder if _lives(holder) else None
 
 
-def _locked(file):
+def _is_locked(file: IO[str]) -> bool:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -177,7 +144,7 @@ def _locked(file):
     return True
 
 
-def _session():
+def _session() -> dict[str, int]:
     """Return the process that ends when the operator is gone: the SSH session's, else the session's first."""
     pid = os.getpid()
     while pid > 1:
@@ -189,15 +156,15 @@ def _session():
     return {"pid": leader, "started": _stat(leader)[2]}
 
 
-def _lives(found):
+def _lives(holder: Holder) -> bool:
     try:
-        return _stat(found["pid"])[2] == found["started"]
+        return bool(_stat(holder["pid"])[2] == holder["started"])
     except (FileNotFoundError, ProcessLookupError, KeyError):
         return False
 
 
-def _stat(pid):
+def _stat(pid: int) -> tuple[str, int, int]:
     """Return a process's name, parent and start in ticks since boot."""
     before, _, after = Path(f"/proc/{pid}/stat").read_text().rpartition(")")
-    fields = after.split()
-    return before.partition("(")[2], int(fields[1]), int(fields[19])
+    values = after.split()
+    return before.partition("(")[2], int(values[1]), int(values[19])

@@ -3,86 +3,110 @@
 import shutil
 import subprocess
 import time
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from . import systemd
-from .layout import SITES, Failure, point, remove, write
+from .errors import HostError
+from .files import remove, replace_symlink, write
+from .layout import SITES, Application
+from .plan import Plan
 
 OURS = "# Puerto wrote this file"
-TOLD_SECONDS = 1
-"""How long clients are told to connect anew before Nginx ends the connections that they don't use."""
+RECONNECT_SECONDS = 1
+"""How long clients are told to connect again before Nginx ends the connections that they don't use."""
 
 NGINX, ENABLED = SITES.parent, SITES.parent / "sites-enabled"
 
 
-def check(application, plan, text):
-    """Check a site together with all else that Nginx reads, in a copy of its folder.
+def check(application: Application, plan: Plan) -> None:
+    """Check a site together with all else that Nginx reads.
 
     Raises:
-        Failure: Nginx can't read it.
+        HostError: Nginx can't read it, or another's has its name.
     """
-    site = SITES / plan["app_name"]
-    if site.exists() and site not in _own(application) and OURS not in site.read_text(encoding="utf-8"):
-        raise Failure(f"{site} is another's: choose another app_name, or remove that one")
-    copy = Path("/run") / f"{application.unit}-nginx"
+    site, own = SITES / plan.app_name, _own(application)
+    if site.exists() and site not in own and OURS not in site.read_text(encoding="utf-8"):
+        raise HostError(f"{site} is another's: choose another app_name, or remove that one")
+    try:
+        verify(Path("/run") / f"{application.unit}-nginx", {ENABLED / plan.app_name: plan.site_text}, own)
+    except HostError as fault:
+        raise HostError(f"the site: {fault}") from fault
+
+
+def verify(copy: Path, texts: Mapping[Path, str], without: Iterable[Path] = ()) -> None:
+    """Have Nginx read what it would if some of its files had other texts.
+
+    Args:
+        copy: where the copy of Nginx's folder is made, which is removed again.
+        texts: files → what is to be in them.
+        without: links that are to be gone.
+
+    Raises:
+        HostError: it can't.
+    """
     remove(copy)  # of a run that was cut off
     try:
         copy.mkdir(mode=0o700)
-        shutil.copytree(NGINX, copy, symlinks=True, dirs_exist_ok=True)
-        for folder in (copy / SITES.name, copy / ENABLED.name):
-            if folder.is_symlink():  # what is changed in the copy mustn't be changed in the original
-                to = folder.resolve()
-                folder.unlink()
-                shutil.copytree(to, folder, symlinks=True)
-        for link in _own(application, copy):
-            link.unlink()
-        write(copy / "sites-enabled" / plan["app_name"], text)
+        _copy_folder(copy)
+        for link in without:
+            (copy / link.relative_to(NGINX)).unlink(missing_ok=True)
+        for path, text in texts.items():
+            write(copy / path.relative_to(NGINX), text)
         main = copy / "nginx.conf"
         write(main, main.read_text(encoding="utf-8").replace(f"{NGINX}/", f"{copy}/"))
         done = subprocess.run(["nginx", "-q", "-t", "-c", str(main)], capture_output=True, text=True)
     finally:
         remove(copy)
     if done.returncode:
-        raise Failure(f"the site: {done.stderr.strip().replace(str(copy), str(NGINX))}")
+        raise HostError(done.stderr.strip().replace(str(copy), str(NGINX)))
 
 
-def _own(application, folder=NGINX):
+def _copy_folder(copy: Path) -> None:
+    shutil.copytree(NGINX, copy, symlinks=True, dirs_exist_ok=True)
+    for name in ("conf.d", SITES.name, ENABLED.name):
+        if (copy / name).is_symlink():  # what is changed in the copy mustn't be changed in the original
+            original = (copy / name).resolve()
+            (copy / name).unlink()
+            shutil.copytree(original, copy / name, symlinks=True)
+
+
+def _own(application: Application) -> list[Path]:
     """Return the links by which Nginx reads this application's site, under whatever name."""
     site = application.root / "current" / "site.conf"
-    available = [link for link in (folder / SITES.name).iterdir() if link.is_symlink() and link.readlink() == site]
-    named = [SITES / link.name for link in available]
-    enabled = [link for link in (folder / ENABLED.name).iterdir()
-               if link.is_symlink() and link.readlink() in (site, *named)]  # fmt: skip
+    available = [link for link in SITES.iterdir() if link.is_symlink() and link.readlink() == site]
+    enabled = [link for link in ENABLED.iterdir() if link.is_symlink() and link.readlink() in (site, *available)]
     return [*enabled, *available]
 
 
-def is_linked(application, plan):
+def is_linked(application: Application, plan: Plan) -> bool:
     """Return whether Nginx reads the current release's site, once."""
     links = _links(application, plan)
-    return set(_own(application)) == {link for link, _ in links} and all(link.readlink() == to for link, to in links)
+    return set(_own(application)) == set(links) and all(link.readlink() == target for link, target in links.items())
 
 
-def link(application, plan):
+def link(application: Application, plan: Plan) -> None:
     """Have Nginx read the current release's site, once."""
     links = _links(application, plan)
-    for link in set(_own(application)) - {link for link, _ in links}:
+    for link in set(_own(application)) - set(links):
         link.unlink()
-    for link, target in links:
-        point(link, target)
+    for link, target in links.items():
+        replace_symlink(link, target)
 
 
-def unlink(application, plan):
+def unlink(application: Application, plan: Plan) -> None:
     """Have Nginx not read it."""
-    for link, _ in reversed(_links(application, plan)):
+    for link in reversed(_links(application, plan)):
         link.unlink(missing_ok=True)
 
 
-def _links(application, plan):
-    site = SITES / plan["app_name"]
-    return (site, application.root / "current" / "site.conf"), (ENABLED / site.name, site)
+def _links(application: Application, plan: Plan) -> dict[Path, Path]:
+    """Return each link → its target, the one that Nginx reads last."""
+    site = SITES / plan.app_name
+    return {site: application.root / "current" / "site.conf", ENABLED / site.name: site}
 
 
-def is_loaded(application, plan, text):
+def is_loaded(application: Application, plan: Plan, text: str) -> bool:
     """Return whether Nginx runs with this site and what goes with it, as far as this program has had it read."""
     marker = _marker(application)
     return (
@@ -92,36 +116,36 @@ def is_loaded(application, plan, text):
     )
 
 
-def _all(plan, text):
-    beside = [Path(each).read_text(encoding="utf-8") for each in plan["site_beside"]]
+def _all(plan: Plan, text: str) -> str:
+    beside = [Path(path).read_text(encoding="utf-8") for path in plan.site_beside]
     return "\n".join([text, *beside, *map(str, ENABLED.glob("default"))])
 
 
-def load(application, plan, text):
+def load(application: Application, plan: Plan, text: str) -> None:
     """Check the whole configuration, and have Nginx read it.
 
     Raises:
-        Failure: it can't; it goes on with what it had.
+        HostError: it can't; it goes on with what it had.
     """
     _must_run("nginx", "-q", "-t")
     flag = application.root / "shared" / "reloading"
     flag.touch()
     try:
-        time.sleep(TOLD_SECONDS)
-        _marker(application).unlink(missing_ok=True)  # who is killed here must not be believed
+        time.sleep(RECONNECT_SECONDS)
+        _marker(application).unlink(missing_ok=True)  # if we die between reload and marker, the marker must be absent
         _must_run("systemctl", "reload-or-restart", "nginx")
-        time.sleep(TOLD_SECONDS)  # the old workers are told to end some time after the new ones have begun
+        time.sleep(RECONNECT_SECONDS)  # the old workers are told to end some time after the new ones have begun
     finally:
         flag.unlink()
     write(_marker(application), _all(plan, text))
 
 
-def _must_run(*command):
+def _must_run(*command: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
-        raise Failure(f"{' '.join(command)}: {done.stderr.strip()}")
+        raise HostError(f"{' '.join(command)}: {done.stderr.strip()}")
 
 
-def _marker(application):
+def _marker(application: Application) -> Path:
     """Gone after a reboot, when Nginx reads what is there by itself."""
     return Path("/run") / f"{application.unit}-site.loaded"

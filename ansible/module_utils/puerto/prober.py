@@ -4,9 +4,11 @@ import math
 import threading
 import time
 from itertools import pairwise
+from typing import Any, Self
 
 from . import http_client
-from .gates import golden_rows
+from .golden import requests
+from .layout import Application
 
 PER_SECOND = 50
 
@@ -18,48 +20,46 @@ class Prober:
         application: whose site.
         name: one of the site's, before and after.
         release: whose golden rows are asked for; None: it asks nothing, as there is no site to ask.
+
+    Attributes:
+        samples: of each request its start in s, ms, status and release.
     """
 
-    def __init__(self, application, name, release):
-        self.samples = []
+    def __init__(self, application: Application, name: str, release: str | None) -> None:
+        self.samples: list[tuple[float, float, int, str]] = []
         self._ended = threading.Event()
         self._name = name
-        rows = (
-            []
-            if release is None
-            else [(model, each["row"]) for model, rows in golden_rows(application, release) for each in rows]
-        )
-        self._rows = [] if application.in_maintenance else rows
+        self._requests = [] if release is None or application.in_maintenance else requests(application, release)
         self._thread = threading.Thread(target=self._ask, daemon=True)
 
-    def __enter__(self):
-        if self._rows:
+    def __enter__(self) -> Self:
+        if self._requests:
             self._began = time.monotonic()
             self._thread.start()
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self._ended.set()
-        if self._rows:
+        if self._requests:
             self._thread.join()
 
-    def _ask(self):
+    def _ask(self) -> None:
         connection = http_client.Connection(http_client.NGINX, self._name)
         number = 0
         while not self._ended.is_set():
             due = self._began + number / PER_SECOND
             self._ended.wait(max(0.0, due - time.monotonic()))
-            model, row = self._rows[number % len(self._rows)]
+            path, row = self._requests[number % len(self._requests)]
             begun = time.monotonic()
-            answer = connection.ask(f"/api/v1/models/{model}/predictions", row)
+            response = connection.fetch(path, row)
             self.samples.append(
-                (round(begun - self._began, 3), round(answer.seconds * 1000, 2), answer.status, answer.release)
+                (round(begun - self._began, 3), round(response.seconds * 1000, 2), response.status, response.release)
             )
             number += 1
         connection.close()
 
     @property
-    def found(self):
+    def summary(self) -> dict[str, Any]:
         """What it saw: requests, failures, the longest time without an answer in ms, p99 in ms."""
         if not self.samples:
             return {}

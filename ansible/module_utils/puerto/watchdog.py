@@ -2,10 +2,13 @@
 
 import time
 
-from . import gates, http_client, steps, systemd
-from .deployment import Course
-from .layout import Failure
+from . import cleanup, gates, steps, systemd
+from .deployment import Deployment
+from .errors import HostError
+from .http_client import fetch
+from .layout import Application
 from .lock import Lock
+from .plan import Operator, Plan
 
 PAUSE = 0.25
 MISSES = 3
@@ -15,46 +18,48 @@ WARM_SECONDS = 5
 RETRY_SECONDS = 3
 """Between looks once it is told that there is nothing to go back to; others may want to work meanwhile."""
 
+WATCHDOG = Operator("the watch", "this host")
 
-def watch(application, release, seconds):
+
+def watch(application: Application, release: str, seconds: float) -> None:
     """Look at a new release for some seconds; go back where it falls, and say why."""
     deadline, is_told = time.monotonic() + seconds, False
     while time.monotonic() < deadline and application.current == release:
         if _fault(application, release):
-            is_told = _turn_back(application, release, is_told)
+            is_told = _auto_rollback(application, release, is_told)
         time.sleep(RETRY_SECONDS if is_told else PAUSE)
 
 
-def _fault(application, release):
-    """Return what is wrong with a release, in words; a question that isn't answered is asked again."""
-    name = application.plan(release)["server_names"][0]
+def wait_for_watch(application: Application, release: str) -> None:
+    """Wait until the watch over a release is over.
+
+    Raises:
+        HostError: the release fell, and was gone back from.
+    """
+    while systemd.is_active(f"{application.unit}-watch.service"):
+        time.sleep(PAUSE)
+    verdict = application.verdict(release)
+    if verdict.get("verdict") == "bad":
+        is_left = application.current == release
+        ending = f"The site is {'left to' if is_left else 'answered by'} release {application.current}."
+        raise HostError(f"release {release} was good, and fell: {verdict['reason']}\n{ending}")
+
+
+def _fault(application: Application, release: str) -> str:
+    """Return what is wrong with a release, in words; a request that isn't answered is sent again."""
+    name = application.plan(release).server_names[0]
     for _ in range(MISSES):
         try:
-            gates.unharmed(application, release)
-        except Failure as fault:
+            gates.check_unit(application, release)
+        except HostError as fault:
             return str(fault)
-        if http_client.ask(application.socket(release), name, "/health", seconds=5).status == 200:
+        if fetch(application.socket(release), name, "/health", seconds=5).status == 200:
             return ""
         time.sleep(PAUSE)
     return "health: no answer, several times"
 
 
-def end(application, release):
-    """Wait until the watch over a release is over.
-
-    Raises:
-        Failure: the release fell, and was gone back from.
-    """
-    while systemd.is_active(f"{application.unit}-watch.service"):
-        time.sleep(PAUSE)
-    found = application.verdict(release)
-    if found.get("verdict") == "bad":
-        is_left = application.current == release
-        answers = f"The site is {'left to' if is_left else 'answered by'} release {application.current}."
-        raise Failure(f"release {release} was good, and fell: {found['reason']}\n{answers}")
-
-
-def _turn_back(application, release, is_told=False):
+def _auto_rollback(application: Application, release: str, is_told: bool) -> bool:
     """Go back, unless another run did, or mended it, while this one waited; stay where nothing answers that is there.
 
     Args:
@@ -63,44 +68,43 @@ def _turn_back(application, release, is_told=False):
     Returns:
         Whether that is said by now.
     """
-    with Lock(application).working("the watch"):
+    with Lock(application).exclusive(WATCHDOG.name):
         before = application.previous
         if application.current != release or before in (None, release) or not (reason := _fault(application, release)):
             return is_told
-        course = Course(application, application.plan(before), {"who": "the watch", "from": "this host"})
+        deployment = Deployment(application, application.plan(before), WATCHDOG)
         whole = f"{reason}\n{systemd.last_lines(application, release)}"
         try:
-            _must_answer(application, course.plan)
-        except (Failure, OSError) as fault:
+            _must_answer(application, deployment.plan)
+        except (HostError, OSError) as fault:
             if not is_told:
-                _stay(course, release, f"{reason}; {before} can't take over: {fault}")
+                _stay(deployment, release, f"{reason}; {before} can't take over: {fault}")
             return True
         steps.mark(application, release, "bad", whole)
-        steps.switch(application, course.plan, back=True)
-        steps.sweep(application, course.plan)
-        course.record("switched back", "good", f"{release}: {reason}")
+        steps.switch_back(application, deployment.plan)
+        cleanup.sweep(application, deployment.plan)
+        deployment.record("switched back", "good", f"{release}: {reason}")
     print(f"{release}: {reason}; the site is answered by {before} again")
     return is_told
 
 
-def _must_answer(application, plan):
+def _must_answer(application: Application, plan: Plan) -> None:
     """Start a release where it doesn't run, and ask it: what visitors get from it must be right.
 
     Raises:
-        Failure: it doesn't answer, or wrongly.
+        HostError: it doesn't answer, or wrongly.
     """
-    release, name = plan["id"], plan["server_names"][0]
     is_cold = steps.start(application, plan)
-    gates.health(application, plan if is_cold else plan | {"start_seconds": WARM_SECONDS}, release)
-    gates.golden(application.socket(release), name, application, release)
+    gates.check_health(application, plan, plan.start_seconds if is_cold else WARM_SECONDS)
+    gates.check_golden_rows(application.socket(plan.id), plan.server_names[0], application, plan.id)
 
 
-def _stay(course, release, reason):
+def _stay(deployment: Deployment, release: str, reason: str) -> None:
     """Leave the site to what falls: it answers now and then, and the release before doesn't at all.
 
     The watch goes on, and goes back as soon as that one answers.
     """
-    application = course.application
+    application = deployment.application
     steps.mark(application, release, "bad", f"{reason}\n{systemd.last_lines(application, release)}")
-    course.record("stayed", "bad", f"{release}: {reason}")
+    deployment.record("stayed", "bad", f"{release}: {reason}")
     print(f"{release}: {reason}; the site is left to {release}")
