@@ -209,7 +209,7 @@ def test_fault_of_a_neighbour_costs_the_current_release_nothing(hosts, project, 
 
 
 def test_release_that_was_stopped_while_a_hook_ran_is_started_again(hosts, project, on):
-    stop = "systemctl stop {{ systemd_unit }}-{{ release_done.said.id }}"
+    stop = "systemctl stop {{ systemd_unit }}-{{ release_done.report.id }}"
     (project / "ansible" / "stop.yml").write_text(f"---\n- name: Stop it\n  ansible.builtin.command: {stop}\n")
     before = current(hosts, on)
     run = play(hosts, project, "-e", "release_before_switch=stop.yml", "-e", "app_max_rows=3003")

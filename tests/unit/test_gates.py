@@ -16,7 +16,8 @@ from puerto.plan import Plan
 from app.model import Tolerance
 from tests.plans import SENT
 
-RELEASE, OTHER = (PLAN := Plan.read(SENT)).id, "ba9876543210"
+PLAN = Plan.read(SENT)
+RELEASE, OTHER = PLAN.id, "ba9876543210"
 
 
 @contextmanager

@@ -80,7 +80,7 @@ def test_stored_plan_is_read_again_and_keeps_its_id(tmp_path):
     stored = application.plan(plan.id)
     assert (stored.id, stored.virtualenv, stored.at) == (plan.id, plan.virtualenv, "2026-11-26T00:00:00Z")
     assert json.loads((folder / "plan.json").read_text()).keys() == SENT.keys() | {"id", "at"}, (
-        "as other versions read it"
+        "earlier versions read it too"
     )
 
 

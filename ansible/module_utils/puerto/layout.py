@@ -4,7 +4,9 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
+from .errors import HostError
 from .files import replace_symlink
 from .plan import Plan
 
@@ -24,6 +26,19 @@ class Application:
 
     root: Path
     unit: str
+
+    @classmethod
+    def at(cls, root: str, unit: str) -> Self:
+        """Return the application in a folder.
+
+        Raises:
+            HostError: it has another unit. The preflight says it too, where a host is provisioned.
+        """
+        application = cls(Path(root), unit)
+        used = application.plan(application.current).unit if application.current else unit
+        if used != unit:
+            raise HostError(f"The application in {root} has the unit {used}: keep systemd_unit.")
+        return application
 
     @property
     def current(self) -> str | None:

@@ -1,7 +1,7 @@
 """The steps of a release, which can be repeated; of prepare see build.py, of build virtualenv.py, of prove gates.py."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 
 from . import build, gates, nginx, systemd
@@ -28,6 +28,12 @@ def between(after: str, hooks: Collection[str]) -> tuple[str, ...]:
     first = NAMES.index(HOOKS[after]) if after else 0
     ends = [NAMES.index(HOOKS[hook]) for hook in hooks]
     return NAMES[first : min((end for end in ends if end > first), default=len(NAMES))]
+
+
+def hook_after(done: Sequence[str]) -> str:
+    """Return the hook that runs after these steps; empty where they are the last."""
+    following = NAMES[NAMES.index(done[-1]) + 1 :]
+    return next((hook for hook, step in HOOKS.items() if step in following[:1]), "")
 
 
 def check(application: Application, plan: Plan) -> None:

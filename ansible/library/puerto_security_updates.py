@@ -10,7 +10,7 @@ from pathlib import Path
 from ansible.module_utils.basic import AnsibleModule
 
 DOCUMENTATION = """
-module: security_updates
+module: puerto_security_updates
 short_description: Updates of Debian's security team, and no others
 description:
   - Installs newer versions that come from a source labelled Debian-Security, and new packages that those need.
@@ -27,7 +27,7 @@ author:
 
 EXAMPLES = """
 - name: Install security updates
-  security_updates:
+  puerto_security_updates:
     lists_valid: 3600
 """
 

@@ -82,7 +82,7 @@ SUDO = (
 
 
 class ActionModule(ActionBase):
-    """The task ``preflight:``."""
+    """The task ``puerto_preflight:``."""
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result: dict[str, Any] = super().run(tmp, task_vars)
@@ -215,7 +215,7 @@ def _settings(file: Path) -> ModuleType:
 
 
 def _as_setting(value: Any) -> str:
-    """Return an option's value as .env has it; see release_settings."""
+    """Return an option's value as .env has it; see the plugin puerto_release."""
     return " ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 DOCUMENTATION = """
-module: preflight
+module: puerto_preflight
 short_description: Refuses a host that can't work
 description:
   - Looks at release, rights, systemd, disk and memory, and says each fault in a sentence.
@@ -44,7 +44,7 @@ author:
 
 EXAMPLES = """
 - name: Check the host
-  preflight:
+  puerto_preflight:
     disk_mib: 2000
     memory_mib: 400
     path: /var/www/practica_flask

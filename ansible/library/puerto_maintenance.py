@@ -1,0 +1,69 @@
+#!/usr/bin/python
+"""Shows visitors the page of maintenance, or the site again."""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible.module_utils.puerto.errors import HostError
+from ansible.module_utils.puerto.layout import Application
+from ansible.module_utils.puerto.maintenance import set_maintenance
+from ansible.module_utils.puerto.plan import Operator
+
+DOCUMENTATION = """
+module: puerto_maintenance
+short_description: The page that tells visitors that the site is being worked on
+description:
+  - The application goes on running, and answers /health.
+options:
+  enabled:
+    description: Whether visitors are to get that page.
+    type: bool
+    required: true
+  root:
+    description: The application's folder.
+    type: str
+    required: true
+  unit:
+    description: The unit's name, without .service.
+    type: str
+    required: true
+  operator:
+    description: Who says so, name, and from where, origin.
+    type: dict
+    required: true
+author:
+  - Puerto
+"""
+
+EXAMPLES = """
+- name: Show visitors the site again
+  puerto_maintenance:
+    enabled: false
+    root: /var/www/practica_flask
+    unit: flask_app
+    operator: {name: ada, origin: "laptop:/home/ada/puerto"}
+"""
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            "enabled": {"type": "bool", "required": True},
+            "root": {"type": "str", "required": True},
+            "unit": {"type": "str", "required": True},
+            "operator": {"type": "dict", "required": True},
+        },
+        supports_check_mode=True,
+    )
+    enabled = module.params["enabled"]
+    try:
+        operator = Operator.read(module.params["operator"])
+        application = Application.at(module.params["root"], module.params["unit"])
+        if module.check_mode:
+            module.exit_json(changed=application.in_maintenance != enabled)
+        module.exit_json(changed=set_maintenance(application, enabled, operator))
+    except (HostError, OSError) as fault:
+        module.fail_json(msg=str(fault))
+
+
+if __name__ == "__main__":
+    main()
