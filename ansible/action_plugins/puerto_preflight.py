@@ -1,84 +1,22 @@
-"""Checks the options on the controller, then the host by the module of the same name.
-
-Ansible's own argument specs catch wrong types and missing names; unknown names it accepts silently.
-"""
+"""Has the host checked by the module of the same name; what sudo refuses there is said in a sentence."""
 
 from __future__ import annotations
 
-import difflib
-import importlib.util
-import math
 import re
-from collections.abc import Iterator
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
-import ansible.constants as constants
-import yaml
 from ansible.errors import AnsibleError
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
-from ansible.vars.reserved import get_reserved_names
-from pydantic import ValidationError
 
-NAME = re.compile(r"[a-z][a-z0-9_-]{0,30}")
-UNIT = re.compile(r"(?!.*-(boot|drain|new|retire|watch)$)[a-z][a-z0-9_-]{0,30}")
-HOST_NAME = re.compile(
-    r"(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*"
-)
-PATH = re.compile(r"/[A-Za-z0-9._/-]+")
-MODEL = re.compile(r"([a-z][a-z0-9_-]{0,62})?")
-ORIGIN = re.compile(r"\*|https?://[A-Za-z0-9.-]+(:\d{1,5})?")
-MEMORY = re.compile(r"([1-9]\d?|100)%|[1-9]\d*[KMGT]?|infinity")
-
-FORMS = {
-    "app_name": (NAME, "a name of lower-case letters, digits, _ and -"),
-    "app_user": (NAME, "a name of lower-case letters, digits, _ and -"),
-    "systemd_unit": (UNIT, "a name of lower-case letters, digits, _ and -, which Puerto's own units don't end in"),
-    "app_root": (PATH, "an absolute path without spaces"),
-    "systemd_memory_max": (MEMORY, "a share such as 50%, a size such as 512M, or infinity"),
-    "nginx_access_log": (PATH, "an absolute path without spaces"),
-    "nginx_error_log": (PATH, "an absolute path without spaces"),
-    "app_default_model": (MODEL, "a model's name, or nothing"),
-    "app_cors_origins": (ORIGIN, "a web site's origin, e.g. https://example.org, or *"),
-    "nginx_server_names": (HOST_NAME, "a host name, e.g. predict.example.org"),
-}
-"""Option → what each of its values must look like."""
-
-MAY_BE_EMPTY = ("app_cors_origins",)
-HOOKS = ("release_before_build", "release_before_switch", "release_after_switch", "release_after_rollback")
-
-LIMITS = {"app_start_seconds": (1, 3600), "preflight_disk_mib": (0, math.inf), "preflight_memory_mib": (0, math.inf),
-          "release_kept": (1, 1000), "release_warm_seconds": (0, 86400), "release_watch_seconds": (0, 86400),
-          "release_p99_ms": (1, math.inf), "nginx_cache_mib": (0, 2**20), "verify_open_ports": (1, 65535)}  # fmt: skip
-"""Option → its least and its largest value. Of a setting of the application see app/settings.py."""
-
-BOUNDS = {"greater_than_equal": ("ge", "less"), "greater_than": ("gt", "not more"),
-          "less_than_equal": ("le", "more"), "less_than": ("lt", "not less")}  # fmt: skip
-"""What pydantic calls a value beyond a limit → what it calls the limit, and how the value compares with it."""
-
-BOOLEANS = {"true": "say all for what true did, or security, the default", "false": "say none for what false did"}
-"""What packages_upgrade was before it could say which updates → what to say now."""
-
-EVERYBODYS = ("project_",)
-"""Prefixes of options that are other programs' as well; those options' values are derived, no environment says one."""
-
-ALIKE, SHORT_ALIKE, SHORT = 0.85, 0.9, 10
-"""How alike a name must be to an option's to be taken for a slip of the pen, 0 to 1 (difflib): where the option's has
-few letters, two of them make another word, as in map_name."""
-
-SUDO = (
-    ("password is required", "sudo asks for a password: add --ask-become-pass, or allow it without (NOPASSWD)"),
-    ("Missing sudo password", "sudo asks for a password: add --ask-become-pass, or allow it without (NOPASSWD)"),
-    ("not in the sudoers", "this user has no right to use sudo: add it to the group sudo, or connect as root"),
-    ("not allowed to execute", "this user has no right to use sudo: add it to the group sudo, or connect as root"),
-    ("Incorrect sudo password", "sudo refused the password: give the right one, or allow it without (NOPASSWD)"),
-    ("sudo: not found", "sudo isn't installed there: install it, or connect as root"),
-    ("sudo: command not found", "sudo isn't installed there: install it, or connect as root"),
-)  # fmt: skip
-"""What sudo says → what it means."""
+SUDO = {
+    "password is required|Missing sudo password":
+        "sudo asks for a password: add --ask-become-pass, or allow it without (NOPASSWD)",
+    "not in the sudoers|not allowed to execute":
+        "this user has no right to use sudo: add it to the group sudo, or connect as root",
+    "Incorrect sudo password": "sudo refused the password: give the right one, or allow it without (NOPASSWD)",
+    "sudo: (command )?not found": "sudo isn't installed there: install it, or connect as root",
+}  # fmt: skip
+"""What sudo says (regular expressions) → what it means."""
 
 
 class ActionModule(ActionBase):
@@ -86,177 +24,17 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result: dict[str, Any] = super().run(tmp, task_vars)
-        variables = task_vars or {}
-        project = Path(variables["playbook_dir"])
-        faults = list(_option_faults(project, variables, self._templar))
-        if faults:
-            places = _Places(variables)
-            sentences = [f"{places.of(name)}{name}: {sentence}" for name, sentence in faults]
-            return result | {"failed": True, "msg": "\n".join(sentences), "faults": sentences}
-        if not boolean(self._task.args.pop("looks_at_host", True)):
-            return result
-        return result | self._check_host(variables)
-
-    def _check_host(self, variables: dict[str, Any]) -> dict[str, Any]:
         try:
-            answer = self._execute_module(task_vars=variables)
+            answer: dict[str, Any] = self._execute_module(task_vars=task_vars)
         except AnsibleError as fault:
             if not (meaning := _meaning(str(fault))):
                 raise
-            return {"failed": True, "msg": meaning}
-        said = " ".join(str(answer.get(key, "")) for key in ("msg", "module_stderr", "module_stdout"))
-        if answer.get("failed") and (meaning := _meaning(said)):
+            return result | {"failed": True, "msg": meaning}
+        message = " ".join(str(answer.get(key, "")) for key in ("msg", "module_stderr", "module_stdout"))
+        if answer.get("failed") and (meaning := _meaning(message)):
             answer["msg"] = meaning
-        return dict(answer)
+        return result | answer
 
 
-def _option_faults(project: Path, variables: dict[str, Any], templar: Any) -> Iterator[tuple[str, str]]:
-    if constants.config.get_config_value("VARIABLE_PRECEDENCE")[0] != "all_plugins_play":
-        yield "ansible.cfg", "is not in force: start ansible-playbook in the project's folder"
-        return
-    specs = _specs(project)
-    yield from _unknown(specs, _internal(project), variables)
-    values = {}
-    for name in specs:
-        if name not in variables:
-            yield name, "is required: " + str(specs[name]["description"])
-            continue
-        values[name] = templar.template(variables[name])
-    if advice := BOOLEANS.get(_as_boolean(values.get("packages_upgrade"))):
-        yield "packages_upgrade", f"{values.pop('packages_upgrade')} is no value any more: {advice}"
-        return
-    checked = ArgumentSpecValidator(_types(specs)).validate(values)
-    for error in checked.errors:
-        yield _named(error.msg, values), error.msg
-    if not checked.error_messages:
-        yield from _form_faults(project, checked.validated_parameters)
-        yield from _model_faults(project, checked.validated_parameters["app_default_model"])
-
-
-def _specs(project: Path) -> dict[str, dict[str, Any]]:
-    """Return every option of every role: name → its entry in the role's meta/argument_specs.yml."""
-    files = sorted(project.glob("roles/*/meta/argument_specs.yml"))
-    parts = [yaml.safe_load(file.read_text())["argument_specs"]["main"].get("options", {}) for file in files]
-    return {name: spec for part in parts for name, spec in part.items()}
-
-
-def _types(specs: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    return {name: {k: spec[k] for k in ("type", "elements", "choices") if k in spec} for name, spec in specs.items()}
-
-
-def _internal(project: Path) -> set[str]:
-    """Return the names that roles derive for themselves."""
-    return {name for file in project.glob("roles/*/vars/*.yml") for name in yaml.safe_load(file.read_text())}
-
-
-def _unknown(specs: dict[str, Any], internal: set[str], variables: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Find slips of the pen. An inventory may be shared: what isn't near an option is let be."""
-    known = [name for name in specs if not name.startswith(EVERYBODYS)]
-    owners = {name.partition("_")[0] + "_" for name in known}
-    own = set(variables) - set(get_reserved_names()) - set(constants.INTERNAL_STATIC_VARS) - {"hostvars", "vars"}
-    for name in sorted(own - set(specs) - internal):
-        if name.startswith(("ansible_", "_", "inventory_", "playbook_dir", "role_")):
-            continue
-        near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.0)[0]
-        if prefix := next((owner for owner in owners if name.lower().startswith(owner)), ""):
-            advice = (
-                f"names that begin with {prefix} are Puerto's on its hosts, so say it in that program's own playbook"
-            )
-            yield name, f"is no option of Puerto; the nearest is {near}. If it is another program's: {advice}"
-        elif _is_slip(name.lower(), near):
-            yield name, f"is no option of Puerto; the nearest is {near}. If it is another program's, call it otherwise"
-
-
-def _is_slip(name: str, option: str) -> bool:
-    alike = difflib.SequenceMatcher(None, name, option).ratio()
-    return alike >= (SHORT_ALIKE if len(option) <= SHORT else ALIKE)
-
-
-def _as_boolean(value: object) -> str:
-    """Return true or false for what YAML 1.1 or an operator's -e means by it; nothing for any other value."""
-    said = str(value).lower()
-    return "true" if said in ("true", "yes", "on") else "false" if said in ("false", "no", "off") else ""
-
-
-def _form_faults(project: Path, values: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    for name, (form, words) in FORMS.items():
-        given = values[name] if isinstance(values[name], list) else [values[name]]
-        yield from ((name, f"{value!r} is not {words}") for value in given if not form.fullmatch(str(value)))
-        if not given and name not in MAY_BE_EMPTY:
-            yield name, f"is empty: name at least one, {words}"
-    for name, (least, most) in LIMITS.items():
-        for value in values[name] if isinstance(values[name], list) else [values[name]]:
-            if not least <= value <= most:
-                yield name, f"{value} is {'less' if value < least else 'more'} than {least if value < least else most}"
-    yield from _setting_faults(project, values)
-    for name in HOOKS:
-        if values[name] and not (project / values[name]).is_file():
-            yield name, f"there is no file {project / values[name]}"
-
-
-def _setting_faults(project: Path, values: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Ask the application's own settings: what they would refuse on the host is refused here."""
-    settings = _settings(project.parent / "app" / "settings.py").Settings
-    given = {name: _as_setting(values[name]) for name in settings.model_fields if name in values}
-    try:
-        settings.model_validate(given)
-    except ValidationError as fault:
-        yield from ((str(error["loc"][0]), _beyond(error)) for error in fault.errors())
-
-
-def _settings(file: Path) -> ModuleType:
-    """Return the application's settings without the application, whose import takes a second and a half."""
-    spec = importlib.util.spec_from_file_location("puerto_settings", file)
-    if spec is None or spec.loader is None:
-        raise AnsibleError(f"{file}: can't be read")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def _as_setting(value: Any) -> str:
-    """Return an option's value as .env has it; see the plugin puerto_release."""
-    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def _beyond(error: Any) -> str:
-    """Return what pydantic finds, in the words of the other limits."""
-    if error["type"] not in BOUNDS:
-        return str(error["msg"]).removeprefix("Value error, ")
-    bound, compares = BOUNDS[error["type"]]
-    return f"{error['input']} is {compares} than {error['ctx'][bound]}"
-
-
-def _model_faults(project: Path, default: str) -> Iterator[tuple[str, str]]:
-    models = sorted(file.parent.name for file in project.parent.glob("models/*/model.yaml"))
-    if default and default not in models:
-        yield "app_default_model", f"there is no model {default}; there are: {', '.join(models)}"
-
-
-def _named(message: str, values: dict[str, Any]) -> str:
-    return next((name for name in values if re.search(rf"\b{name}\b", message)), "options")
-
-
-def _meaning(said: str) -> str:
-    return next((meaning for words, meaning in SUDO if words in said), "")
-
-
-class _Places:
-    """Finds the file of the inventory that gives an option its value."""
-
-    def __init__(self, variables: dict[str, Any]) -> None:
-        sources = [Path(source) for source in variables.get("ansible_inventory_sources") or []]
-        self.files = [file for source in sources for file in _yaml_files(source)]
-
-    def of(self, name: str) -> str:
-        line = re.compile(rf"\b{re.escape(name)}[\"']?\s*:")
-        found = next((file for file in self.files if line.search(file.read_text(errors="replace"))), None)
-        return f"{found}: " if found else ""
-
-
-def _yaml_files(source: Path) -> list[Path]:
-    """Return an inventory's own files: itself and the variables beside it."""
-    folder = source if source.is_dir() else source.parent
-    beside = [file for part in ("group_vars", "host_vars") for file in folder.joinpath(part).rglob("*")]
-    own = list(source.iterdir()) if source.is_dir() else [source]
-    return sorted(file for file in own + beside if file.is_file())
+def _meaning(message: str) -> str:
+    return next((meaning for pattern, meaning in SUDO.items() if re.search(pattern, message)), "")

@@ -3,6 +3,7 @@
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible.module_utils.puerto.arguments import APPLICATION
 from ansible.module_utils.puerto.doctor import findings
 from ansible.module_utils.puerto.errors import HostError
 from ansible.module_utils.puerto.layout import Application
@@ -13,19 +14,12 @@ module: puerto_facts
 short_description: What runs on a host, and what stands in the way of its next release
 description:
   - Changes nothing.
+extends_documentation_fragment: [puerto]
 options:
   gather:
     description: C(status) for what runs and was deployed, C(findings) for what stands in the way.
     type: str
     choices: [status, findings]
-    required: true
-  root:
-    description: The application's folder.
-    type: str
-    required: true
-  unit:
-    description: The unit's name, without .service.
-    type: str
     required: true
   clock:
     description: The operator's time, in seconds since 1970, that the host's is compared with.
@@ -58,9 +52,8 @@ findings:
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
+            **APPLICATION,
             "gather": {"type": "str", "required": True, "choices": ["status", "findings"]},
-            "root": {"type": "str", "required": True},
-            "unit": {"type": "str", "required": True},
             "clock": {"type": "int", "default": 0},
         },
         supports_check_mode=True,

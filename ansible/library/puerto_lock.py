@@ -3,6 +3,7 @@
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible.module_utils.puerto.arguments import APPLICATION, LOCK, OPERATOR
 from ansible.module_utils.puerto.errors import HostError
 from ansible.module_utils.puerto.layout import Application
 from ansible.module_utils.puerto.lock import Lock
@@ -13,29 +14,13 @@ module: puerto_lock
 short_description: The right to deploy, which one operator has at a time
 description:
   - It ends with the SSH session that it was taken in; the same operator's next run takes it over.
+extends_documentation_fragment: [puerto, puerto.operator, puerto.lock]
 options:
   state:
     description: Whether the operator is to have it.
     type: str
     choices: [held, free]
     required: true
-  root:
-    description: The application's folder.
-    type: str
-    required: true
-  unit:
-    description: The unit's name, without .service.
-    type: str
-    required: true
-  operator:
-    description: Who deploys, name, and from where, origin.
-    type: dict
-    required: true
-  on_conflict:
-    description: What to do where another has it.
-    type: str
-    choices: [refuse, wait, break]
-    default: refuse
 author:
   - Puerto
 """
@@ -53,11 +38,10 @@ EXAMPLES = """
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
+            **APPLICATION,
+            **OPERATOR,
+            **LOCK,
             "state": {"type": "str", "required": True, "choices": ["held", "free"]},
-            "root": {"type": "str", "required": True},
-            "unit": {"type": "str", "required": True},
-            "operator": {"type": "dict", "required": True},
-            "on_conflict": {"type": "str", "choices": ["refuse", "wait", "break"], "default": "refuse"},
         },
         supports_check_mode=True,
     )

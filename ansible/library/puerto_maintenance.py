@@ -3,6 +3,7 @@
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible.module_utils.puerto.arguments import APPLICATION, OPERATOR
 from ansible.module_utils.puerto.errors import HostError
 from ansible.module_utils.puerto.layout import Application
 from ansible.module_utils.puerto.maintenance import set_maintenance
@@ -13,22 +14,11 @@ module: puerto_maintenance
 short_description: The page that tells visitors that the site is being worked on
 description:
   - The application goes on running, and answers /health.
+extends_documentation_fragment: [puerto, puerto.operator]
 options:
   enabled:
     description: Whether visitors are to get that page.
     type: bool
-    required: true
-  root:
-    description: The application's folder.
-    type: str
-    required: true
-  unit:
-    description: The unit's name, without .service.
-    type: str
-    required: true
-  operator:
-    description: Who says so, name, and from where, origin.
-    type: dict
     required: true
 author:
   - Puerto
@@ -47,10 +37,9 @@ EXAMPLES = """
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
+            **APPLICATION,
+            **OPERATOR,
             "enabled": {"type": "bool", "required": True},
-            "root": {"type": "str", "required": True},
-            "unit": {"type": "str", "required": True},
-            "operator": {"type": "dict", "required": True},
         },
         supports_check_mode=True,
     )

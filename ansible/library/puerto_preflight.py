@@ -15,7 +15,7 @@ module: puerto_preflight
 short_description: Refuses a host that can't work
 description:
   - Looks at release, rights, systemd, disk and memory, and says each fault in a sentence.
-  - Its action plugin has checked the options before, on the controller.
+  - The options have been checked before, on the controller, by puerto_options.
 options:
   disk_mib:
     description: Free disk space needed, in MiB.
@@ -131,8 +131,8 @@ def release(params: dict[str, Any]) -> str | None:
     name, version = pairs.get("ID", "").strip('"'), pairs.get("VERSION_ID", "").strip('"')
     if name == "debian" and version in SUPPORTED:
         return None
-    found = pairs.get("PRETTY_NAME", "an unknown system").strip('"')
-    return f"It runs {found}; Puerto needs Debian {' or '.join(sorted(SUPPORTED))}."
+    system = pairs.get("PRETTY_NAME", "an unknown system").strip('"')
+    return f"It runs {system}; Puerto needs Debian {' or '.join(sorted(SUPPORTED))}."
 
 
 def rights(params: dict[str, Any]) -> str | None:

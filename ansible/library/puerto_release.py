@@ -7,6 +7,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible.module_utils.puerto import deployer, drift, steps
+from ansible.module_utils.puerto.arguments import APPLICATION, LOCK, OPERATOR
 from ansible.module_utils.puerto.errors import HostError
 from ansible.module_utils.puerto.layout import Application
 from ansible.module_utils.puerto.lock import Lock
@@ -20,19 +21,12 @@ description:
   - Starts a release beside the one that runs, proves it by its own socket, switches Nginx to it, verifies it.
   - A release that fails a gate leaves the site as it was, and is marked bad.
   - Its action plugin composes the plan, of the project's options and templates.
+extends_documentation_fragment: [puerto, puerto.operator, puerto.lock]
 options:
   state:
     description: What the release is to be. C(rolled_back) makes an earlier one current; C(watched) waits.
     type: str
     choices: [current, abandoned, rolled_back, watched]
-    required: true
-  root:
-    description: The application's folder.
-    type: str
-    required: true
-  unit:
-    description: The unit's name, without .service.
-    type: str
     required: true
   packed:
     description: What the archive of the working tree is, as deploy/archive.py says it; the plan is composed of it.
@@ -54,14 +48,6 @@ options:
     type: str
     choices: ["", before_build, before_switch]
     default: ""
-  operator:
-    description: Who deploys, name, and from where, origin.
-    type: dict
-  on_conflict:
-    description: What to do where another deploys.
-    type: str
-    choices: [refuse, wait, break]
-    default: refuse
   id:
     description: The release to watch, or to go back to; of that its first digits, or empty for the last good one.
     type: str
@@ -103,14 +89,13 @@ def main() -> None:
     hooks = list(steps.HOOKS)
     module = AnsibleModule(
         argument_spec={
+            **APPLICATION,
+            **OPERATOR,
+            **LOCK,
             "state": {"type": "str", "required": True, "choices": list(STATES)},
-            "root": {"type": "str", "required": True},
-            "unit": {"type": "str", "required": True},
             "plan": {"type": "dict"},
             "hooks": {"type": "list", "elements": "str", "choices": hooks, "default": []},
             "after": {"type": "str", "choices": ["", *hooks], "default": ""},
-            "operator": {"type": "dict"},
-            "on_conflict": {"type": "str", "choices": ["refuse", "wait", "break"], "default": "refuse"},
             "id": {"type": "str", "default": ""},
             "reason": {"type": "str", "default": ""},
         },
@@ -181,7 +166,7 @@ def watched(module: AnsibleModule, application: Application) -> dict[str, Any]:
 
 
 def _answer(report: dict[str, Any]) -> dict[str, Any]:
-    """Return what Ansible is told; each request of the visitor stands apart."""
+    """Return the module's result; the visitor's requests stand apart from the report."""
     return {"changed": report.pop("changed"), "samples": report.pop("samples"), "report": report}
 
 

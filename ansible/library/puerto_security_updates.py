@@ -79,9 +79,9 @@ def main() -> None:
             changed=False, packages=[], msg="there are no lists of packages yet: what is to be updated isn't known"
         )
     if f"l={LABEL}" not in module.run_command(["apt-cache", "policy"], environ_update=ENVIRONMENT)[1]:
-        said = f"no source of security updates (label {LABEL}) is among apt's; nothing was updated"
-        module.warn(said)
-        module.exit_json(changed=False, packages=[], msg=said)
+        sentence = f"no source of security updates (label {LABEL}) is among apt's; nothing was updated"
+        module.warn(sentence)
+        module.exit_json(changed=False, packages=[], msg=sentence)
     with tempfile.NamedTemporaryFile("w", prefix="puerto-", suffix=".pref") as pins:
         pins.write(PINS + own_pins())
         pins.flush()
@@ -100,7 +100,7 @@ def updates(module: AnsibleModule, pinned: Sequence[str]) -> list[str]:
 
 def install(module: AnsibleModule, packages: Sequence[str], pinned: Sequence[str]) -> None:
     """Install them; what was installed for the sake of others stays so, though apt takes it for asked for now."""
-    names = {each.partition("=")[0] for each in packages}
+    names = {package.partition("=")[0] for package in packages}
     automatic = names & set(module.run_command(["apt-mark", "showauto", *names], check_rc=True)[1].split())
     apt(module, "install", "--only-upgrade", "--no-remove", *packages, options=pinned)
     if automatic:

@@ -12,7 +12,7 @@ from deploy import options
 from deploy.project import ROOT
 
 PROJECT = ROOT / "ansible"
-PLUGIN = PROJECT / "action_plugins" / "puerto_preflight.py"
+PLUGIN = PROJECT / "action_plugins" / "puerto_options.py"
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ def sweep(application: Application, plan: Plan) -> None:
     (application.root / "shared" / "reloading").unlink(missing_ok=True)
     before = application.previous
     is_retiring = systemd.is_active(f"{application.unit}-retire-{before}.timer")
-    if not is_retiring and before is not None and before not in (application.current, plan.id):
+    if before is not None and before not in (application.current, plan.id) and not is_retiring:
         _retire_later(application, plan, before)
     for release in systemd.units(application):
         is_draining = systemd.is_active(f"{application.unit}-drain-{release}.timer")
@@ -78,5 +78,5 @@ def _stop_later(application: Application, kind: str, release: str, seconds: floa
     state = systemd.state(application.service(release))["ActiveState"]
     if state == "active":
         systemd.run_after(application, application.root / "current", f"{kind}-{release}", seconds, "stop", release)
-    elif state in ("activating", "failed"):  # it falls again and again
+    elif state in ("activating", "failed"):  # it crashes again and again
         stop(application, release)

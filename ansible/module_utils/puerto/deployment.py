@@ -24,7 +24,7 @@ class Deployment:
         application: whose.
         plan: of the release.
         operator: who deploys it.
-        note: told of each step.
+        note: called with the name of each step.
 
     Attributes:
         before: the release that was current.
@@ -77,7 +77,7 @@ class Deployment:
 
     @property
     def report(self) -> dict[str, Any]:
-        """What is told of it."""
+        """What the operator is shown."""
         return {"id": self.plan.id, "from_release": self.before, "seconds": self.seconds,
                 "gates": [[gate.name, gate.measured] for gate in self.gates], "downtime": self.prober.summary,
                 "samples": self.prober.samples,

@@ -7,7 +7,7 @@ from .plan import Plan
 
 
 def is_done(application: Application, plan: Plan) -> bool:
-    """Return whether the release is current, unharmed and as it was made."""
+    """Return whether the release is current, healthy and as it was made."""
     try:
         return (
             application.current == plan.id

@@ -10,7 +10,7 @@ from .layout import Application
 def engines_of(application: Application, release: str | None) -> dict[str, dict[str, Any]]:
     """Return model → its engine, why that isn't a faster one, and the µs that a row took where it was built.
 
-    A bundle that can't be read isn't told of: that is no reason to refuse a release that passes its gates.
+    A bundle that can't be read is left out: that is no reason to refuse a release that passes its gates.
     """
     engines = {}
     for file in sorted((application.folder(release) / "bundles").glob("*/model.json")) if release else ():

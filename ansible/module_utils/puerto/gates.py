@@ -118,10 +118,10 @@ def _fetch_from(release: str, connection: Connection, path: str, rows: object, d
 
 
 def _check_burst(address: Address, name: str, application: Application, plan: Plan) -> Gate:
-    asked = requests(application, plan.id)
+    samples = requests(application, plan.id)
     connection, took = Connection(address, name), []
     for number in range(BURST):
-        response = connection.fetch(*asked[number % len(asked)])
+        response = connection.fetch(*samples[number % len(samples)])
         if response.status != 200:
             raise HostError(f"burst: {response}")
         took.append(response.seconds * 1000)

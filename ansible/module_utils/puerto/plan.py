@@ -133,9 +133,9 @@ class Plan:
 
 @dataclass(frozen=True)
 class _Form:
-    """What a value must be: in words, whether it is, and what is made of it."""
+    """What a value must be: its description, whether a value matches it, and what is made of it."""
 
-    words: str
+    description: str
     matches: Callable[[Any], bool]
     read: Callable[[Any], Any] = lambda value: value
     is_required: bool = True
@@ -189,4 +189,4 @@ def _faults(where: str, value: Mapping[str, Any], forms: Mapping[str, _Form]) ->
             if form.is_required:
                 yield f"{where}: {name}: is missing"
         elif not form.matches(value[name]):
-            yield f"{where}: {name}: is {value[name]!r}, not {form.words}"
+            yield f"{where}: {name}: is {value[name]!r}, not {form.description}"

@@ -58,7 +58,7 @@ def start(application: Application, plan: Plan) -> bool:
         if application.current == plan.id:
             _start_fallback(application)
         systemd.systemctl("stop", unit, check=False)
-    systemd.systemctl("reset-failed", unit, check=False)  # falls that are past don't count
+    systemd.systemctl("reset-failed", unit, check=False)  # past crashes don't count
     if not runs:
         try:
             systemd.systemctl("start", unit)

@@ -1,4 +1,4 @@
-"""The first minute of a release: where it falls, the host itself goes back to the one before."""
+"""The first minute of a release: if it fails, the host itself goes back to the one before."""
 
 import time
 
@@ -16,25 +16,25 @@ WARM_SECONDS = 5
 """In which a release that runs must answer."""
 
 RETRY_SECONDS = 3
-"""Between looks once it is told that there is nothing to go back to; others may want to work meanwhile."""
+"""Between looks once it was reported that there is nothing to go back to; others may want to work meanwhile."""
 
 WATCHDOG = Operator("the watch", "this host")
 
 
 def watch(application: Application, release: str, seconds: float) -> None:
-    """Look at a new release for some seconds; go back where it falls, and say why."""
-    deadline, is_told = time.monotonic() + seconds, False
+    """Look at a new release for some seconds; if it fails, go back and say why."""
+    deadline, is_reported = time.monotonic() + seconds, False
     while time.monotonic() < deadline and application.current == release:
         if _fault(application, release):
-            is_told = _auto_rollback(application, release, is_told)
-        time.sleep(RETRY_SECONDS if is_told else PAUSE)
+            is_reported = _auto_rollback(application, release, is_reported)
+        time.sleep(RETRY_SECONDS if is_reported else PAUSE)
 
 
 def wait_for_watch(application: Application, release: str) -> None:
     """Wait until the watch over a release is over.
 
     Raises:
-        HostError: the release fell, and was gone back from.
+        HostError: the release failed, and the site went back to the one before.
     """
     while systemd.is_active(f"{application.unit}-watch.service"):
         time.sleep(PAUSE)
@@ -42,7 +42,7 @@ def wait_for_watch(application: Application, release: str) -> None:
     if verdict.get("verdict") == "bad":
         is_left = application.current == release
         ending = f"The site is {'left to' if is_left else 'answered by'} release {application.current}."
-        raise HostError(f"release {release} was good, and fell: {verdict['reason']}\n{ending}")
+        raise HostError(f"release {release} passed its gates and failed later: {verdict['reason']}\n{ending}")
 
 
 def _fault(application: Application, release: str) -> str:
@@ -59,25 +59,25 @@ def _fault(application: Application, release: str) -> str:
     return "health: no answer, several times"
 
 
-def _auto_rollback(application: Application, release: str, is_told: bool) -> bool:
-    """Go back, unless another run did, or mended it, while this one waited; stay where nothing answers that is there.
+def _auto_rollback(application: Application, release: str, is_reported: bool) -> bool:
+    """Go back, unless another run did, or repaired it, while this one waited; stay if the one before doesn't answer.
 
     Args:
-        is_told: whether it was said before that there is nothing to go back to.
+        is_reported: whether it was reported before that there is nothing to go back to.
 
     Returns:
-        Whether that is said by now.
+        Whether that is reported by now.
     """
     with Lock(application).exclusive(WATCHDOG.name):
         before = application.previous
         if application.current != release or before in (None, release) or not (reason := _fault(application, release)):
-            return is_told
+            return is_reported
         deployment = Deployment(application, application.plan(before), WATCHDOG)
         whole = f"{reason}\n{systemd.last_lines(application, release)}"
         try:
             _must_answer(application, deployment.plan)
         except (HostError, OSError) as fault:
-            if not is_told:
+            if not is_reported:
                 _stay(deployment, release, f"{reason}; {before} can't take over: {fault}")
             return True
         steps.mark(application, release, "bad", whole)
@@ -85,7 +85,7 @@ def _auto_rollback(application: Application, release: str, is_told: bool) -> boo
         cleanup.sweep(application, deployment.plan)
         deployment.record("switched back", "good", f"{release}: {reason}")
     print(f"{release}: {reason}; the site is answered by {before} again")
-    return is_told
+    return is_reported
 
 
 def _must_answer(application: Application, plan: Plan) -> None:
@@ -100,7 +100,7 @@ def _must_answer(application: Application, plan: Plan) -> None:
 
 
 def _stay(deployment: Deployment, release: str, reason: str) -> None:
-    """Leave the site to what falls: it answers now and then, and the release before doesn't at all.
+    """Leave the site to the failing release: it answers now and then, and the one before doesn't at all.
 
     The watch goes on, and goes back as soon as that one answers.
     """
