@@ -85,8 +85,6 @@ def _reason(answer: dict[str, Any]) -> str:
         return "its output is kept secret (no_log)"
     errors = [line for line in _lines(answer, "stderr", "module_stderr") if not CONNECTION_ENDED.search(line)]
     message = str(answer.get("msg") or "").strip()
-    if message == "failed to validate":
-        return f"{message}: {' '.join(errors)}"
     if message and not message.startswith(("non-zero return code", "MODULE FAILURE", "Task failed: Module failed")):
         return message
     return "\n".join(errors[-3:] or _lines(answer, "stdout")[-1:]) or message

@@ -24,7 +24,12 @@ def page() -> str:
     """Return the page's text."""
     defaults = yaml.safe_load(DEFAULTS.read_text(encoding="utf-8"))
     described = specs()
-    return HEAD + "".join(_row(name, described[name], value) for name, value in defaults.items())
+    return HEAD + "".join(_row(name, described[name], value) for name, value in defaults.items() if is_option(name))
+
+
+def is_option(name: str) -> bool:
+    """Return whether an environment may say a value; what begins with two underscores is derived."""
+    return not name.startswith("__")
 
 
 def specs() -> dict[str, dict[str, Any]]:

@@ -21,8 +21,8 @@ from deploy.models.builder import build_locked, models_locked
 CONTENT = ("app", "bundles", "wsgi.py", "Pipfile", "Pipfile.lock", ".env.example")
 """What a release consists of: the kit's, and the site's bundles; everything else stays on the operator's machine."""
 
-HOST = Path("ansible/module_utils/host")
-"""What runs beside the application, by systemd and by people on the host: ``host`` in the release."""
+PROGRAM = Path("ansible/module_utils")
+"""What runs beside the application, by systemd and by people on the host: ``puerto`` in the release."""
 
 STATIC = Path("app/static")
 """The part that Nginx serves, and so may read."""
@@ -84,12 +84,12 @@ def _git(*words: str) -> str:
 def _files() -> dict[Path, Path]:
     """Return the release's files: each one's name in the release → where it is."""
     found = {}
-    for name in (*map(Path, CONTENT), HOST):
+    for name in (*map(Path, CONTENT), PROGRAM):
         root = SITE if name.name == BUNDLES.name else KIT
         path = root / name
         for file in [path] if path.is_file() else sorted(path.rglob("*")):
             if file.is_file() and "__pycache__" not in file.parts and _is_content(file, root):
-                found[Path("host", file.name) if name == HOST else file.relative_to(root)] = file
+                found[file.relative_to(path if name == PROGRAM else root)] = file
     return found
 
 

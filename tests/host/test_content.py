@@ -4,7 +4,7 @@ import shlex
 
 from deploy.base.paths import KIT
 
-PROGRAM = KIT / "ansible" / "module_utils" / "host" / "content.py"
+PROGRAM = KIT / "ansible" / "module_utils" / "puerto" / "content.py"
 
 
 def test_release_and_its_virtualenv_are_as_they_were_made(host, values):

@@ -5,7 +5,7 @@ import re
 import secrets
 
 import pytest
-from host.gates import UNRECORDED
+from puerto.golden import UNRECORDED
 
 from tests.host.conftest import example
 

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from puerto import steps
+
 from deploy.base.paths import state, tool
 from deploy.base.toolchain import as_root
 from tests.run import FULL, WORKER
@@ -13,7 +15,7 @@ from tests.run import FULL, WORKER
 DEBIAN_12, DEBIAN_13 = NAMES = tuple(f"test{debian}{WORKER and '-'}{WORKER}" for debian in ("12", "13"))
 """The hosts' names."""
 
-STEPS = ("prepare", "build", "check", "start", "prove", "switch", "verify", "retire")
+STEPS = steps.NAMES
 RELEASE = "ansible/release.yml"
 BOOTED = "systemctl show --property=UserspaceTimestampMonotonic"
 """Prints what each boot of a host has of its own."""

@@ -111,7 +111,7 @@ def test_rollback_on_the_host_itself_takes_less_than_a_second(hosts, host, proje
     root = hosts.values[host.name]["app_root"]
     before = on(host, f"readlink {root}/current")
     assert play(hosts, project, "-e", "app_max_rows=2001").returncode == 0
-    seconds = json.loads(on(host, f"cd {root}/current && python3 -m host rollback"))
+    seconds = json.loads(on(host, f"cd {root}/current && python3 -m puerto rollback"))
     assert on(host, f"readlink {root}/current") == before
     assert sum(seconds[step] for step in ("check", "start", "switch")) < 1, seconds
 
@@ -208,7 +208,7 @@ def test_fault_of_a_neighbour_costs_the_current_release_nothing(hosts, project, 
 
 
 def test_release_that_was_stopped_while_a_hook_ran_is_started_again(hosts, project, on):
-    stop = "systemctl stop {{ systemd_unit }}-{{ release_done.said.id }}"
+    stop = "systemctl stop {{ systemd_unit }}-{{ release_done.report.id }}"
     (project / "ansible" / "stop.yml").write_text(f"---\n- name: Stop it\n  ansible.builtin.command: {stop}\n")
     before = current(hosts, on)
     run = play(hosts, project, "-e", "release_before_switch=stop.yml", "-e", "app_max_rows=3003")

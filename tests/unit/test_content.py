@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from host import content, making
+from puerto import build, content
 
 
 def made(folder: Path) -> Path:
@@ -22,7 +22,7 @@ def made(folder: Path) -> Path:
         path.chmod(0o640)
     (folder / "app").chmod(0o751)
     folder.chmod(0o751)
-    making._write_record(folder)
+    content.write_record(folder)
     return folder
 
 
@@ -102,7 +102,7 @@ def test_edited_folder_is_given_back_what_it_had(folder, tmp_path, edit):
     """As a release is mended that is being served: its folder stays where it is."""
     inode = folder.stat().st_ino
     EDITS[edit][0](folder)
-    making._take_over(folder, made(tmp_path / "anew"))
+    build.take_over(folder, made(tmp_path / "anew"))
     assert content.differences(folder) == []
     assert folder.stat().st_ino == inode
     assert (folder / "wsgi.py").read_text() == "import app\n"

@@ -65,23 +65,25 @@ def host(monkeypatch):
     """The programs of a host."""
     monkeypatch.syspath_prepend(KIT / "ansible" / "module_utils")
     yield
-    for name in [name for name in sys.modules if name == "host" or name.startswith("host.")]:
+    for name in [name for name in sys.modules if name == "puerto" or name.startswith("puerto.")]:
         del sys.modules[name]
 
 
 def test_release_tells_of_a_model_that_fell(fallen, host, tmp_path, monkeypatch):
     """By what the host finds in the release that runs and in the new one, whatever was built here between them."""
-    from host.course import Course
-    from host.folders import Application
+    from puerto.deployment import Deployment
+    from puerto.layout import Application
+    from puerto.plan import Operator
+
+    from tests.plans import store
 
     bundling.build_all()
     application = Application(tmp_path / "www", "flask_app")
-    plan = {"id": "b" * 12, "server_names": ["predict.example.org"]}
     for release, built in zip(("a" * 12, "b" * 12), fallen, strict=True):
         shutil.copytree(built, application.folder(release) / "bundles")
-        (application.folder(release) / "plan.json").write_text(json.dumps(plan | {"id": release}))
+        store(application, release)
     application.link("current", "a" * 12)
-    found = Course(application, plan, {"who": "ada", "from": "laptop"}).report
+    found = Deployment(application, application.plan("b" * 12), Operator("ada", "laptop")).report
     console = Console("test", io.StringIO())
     output.release(console, "web1", {"release": found | {"seconds": {"prepare": 1.0}}})
     (line,) = [line for line in console.stream.getvalue().splitlines() if "slower" in line]
@@ -97,16 +99,16 @@ def test_release_tells_of_a_model_that_fell(fallen, host, tmp_path, monkeypatch)
 
 
 def test_bundle_that_cannot_be_read_fails_no_release(host, tmp_path):
-    from host import engines as of_host
-    from host.folders import Application
+    from puerto.engines import engines_of
+    from puerto.layout import Application
 
     application = Application(tmp_path, "flask_app")
     for name, text in {"a": "", "b": "[]", "c": "{}", "d": '{"engine": "onnx", "proof": null}'}.items():
         file = application.folder("a" * 12) / "bundles" / name / "model.json"
         file.parent.mkdir(parents=True)
         file.write_text(text)
-    assert of_host.of(application, "a" * 12) == {}
-    assert of_host.of(application, None) == {}
+    assert engines_of(application, "a" * 12) == {}
+    assert engines_of(application, None) == {}
 
 
 def test_engines_have_the_same_names_everywhere():

@@ -8,12 +8,16 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
-from host import asking, gates
-from host.folders import Application, Failure
+from puerto import gates, golden, http_client
+from puerto.errors import HostError
+from puerto.layout import Application
+from puerto.plan import Plan
 
 from app.model import Tolerance
+from tests.plans import SENT
 
-RELEASE, OTHER = "0123456789ab", "ba9876543210"
+PLAN = Plan.read(SENT)
+RELEASE, OTHER = PLAN.id, "ba9876543210"
 
 
 @contextmanager
@@ -32,7 +36,7 @@ def site(monkeypatch, answers):
             pass
 
     with HTTPServer(("127.0.0.1", 0), Answering) as server:
-        monkeypatch.setattr(asking, "NGINX", server.server_address)
+        monkeypatch.setattr(http_client, "NGINX", server.server_address)
         threading.Thread(target=server.serve_forever, args=[0.01]).start()
         yield
         server.shutdown()
@@ -48,8 +52,8 @@ def application(tmp_path: Path) -> Application:
 def test_site_that_answers_rightly_is_good_however_slowly(monkeypatch, application, seconds):
     monkeypatch.setattr(gates, "SWITCH_SECONDS", 0.4)
     with site(monkeypatch, lambda: (RELEASE, seconds)):
-        found = gates.verify(application, {"server_names": ["site.example"]}, RELEASE)
-    assert found[0].found == f"site.example is answered by {RELEASE}"
+        passed = gates.verify(application, PLAN)
+    assert passed[0].measured == f"site.example is answered by {RELEASE}"
 
 
 @pytest.mark.parametrize("pattern", [[OTHER], [RELEASE, OTHER], [RELEASE] * 4 + [OTHER]])
@@ -57,8 +61,8 @@ def test_site_that_another_release_answers_now_and_then_is_not(monkeypatch, appl
     monkeypatch.setattr(gates, "SWITCH_SECONDS", 0.4)
     asked = iter(pattern * 1000)
     words = f"through Nginx, site.example answers status 200 from release {OTHER} rather than release {RELEASE}"
-    with site(monkeypatch, lambda: (next(asked), 0.0)), pytest.raises(Failure, match=words):
-        gates.verify(application, {"server_names": ["site.example"]}, RELEASE)
+    with site(monkeypatch, lambda: (next(asked), 0.0)), pytest.raises(HostError, match=words):
+        gates.verify(application, PLAN)
 
 
 SAME = Tolerance(relative=1e-6, absolute=1e-9)
@@ -69,17 +73,17 @@ SAME = Tolerance(relative=1e-6, absolute=1e-9)
 def test_host_calls_the_same_what_the_build_does(recorded, off):
     """Two homes of the rule that can't be one, since the host has the standard library alone; its numbers are told."""
     for said in (recorded * (1 + off), recorded + off):
-        assert gates._is_same(recorded, said, SAME.model_dump()) == SAME.allows(recorded, said)
+        assert golden.is_same(recorded, said, SAME.model_dump()) == SAME.allows(recorded, said)
 
 
 def test_golden_rows_bring_the_tolerance_of_their_model(application, bundles):
     (application.root / "releases" / RELEASE).mkdir(parents=True)
     (application.root / "releases" / RELEASE / "bundles").symlink_to(bundles)
-    told = {name: tolerance for name, _, tolerance in gates._golden(application, RELEASE)}
+    told = {rows.model: rows.tolerance for rows in golden.golden_rows(application, RELEASE)}
     for name, tolerance in told.items():
         manifest = json.loads((bundles / name / "model.json").read_text())
         assert tolerance == manifest["tolerance"]
-    golden = json.loads((bundles / "diabetes" / "model.json").read_text())["golden"]
-    largest = max(abs(each["value"]) for each in golden)
+    recorded = json.loads((bundles / "diabetes" / "model.json").read_text())["golden"]
+    largest = max(abs(row["value"]) for row in recorded)
     assert told["diabetes"] == {"relative": 1e-6, "absolute": pytest.approx(1e-12 * largest)}
     assert told["exam"]["absolute"] == 0, "its answers are words"

@@ -12,7 +12,7 @@ from deploy.base.paths import KIT
 from deploy.generate import options_page
 
 PROJECT = KIT / "ansible"
-PLUGIN = PROJECT / "action_plugins" / "preflight.py"
+PLUGIN = PROJECT / "action_plugins" / "puerto_options.py"
 
 
 @pytest.fixture(scope="module")

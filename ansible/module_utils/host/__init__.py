@@ -1,5 +1,1 @@
-"""What happens on the host: releases made ready, proved, switched to and back. Standard library alone.
-
-Ansible's module `release` brings these files along; each release has them too, for its units and for people:
-``cd /var/www/practica_flask/current && sudo python3 -m host --help``.
-"""
+"""The name that ``puerto`` had: units and timers on hosts call it, of releases that were made by either name."""

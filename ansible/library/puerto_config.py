@@ -1,0 +1,83 @@
+#!/usr/bin/python
+"""Writes a file that Nginx or systemd reads, once the program that reads it finds no fault with it."""
+
+import tempfile
+from pathlib import Path
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible.module_utils.puerto import nginx, systemd
+from ansible.module_utils.puerto.errors import HostError
+from ansible.module_utils.puerto.files import has, write
+
+DOCUMENTATION = """
+module: puerto_config
+short_description: A file of Nginx's or systemd's, checked before it is written
+description:
+  - What can't be read never lies where the next boot reads it.
+  - Nginx reads it with all else of its configuration, in a copy of its folder; systemd by systemd-analyze.
+options:
+  path:
+    description: Where it lies.
+    type: str
+    required: true
+  content:
+    description: Its text.
+    type: str
+    required: true
+  reader:
+    description: Who reads it.
+    type: str
+    choices: [nginx, systemd]
+    required: true
+author:
+  - Puerto
+"""
+
+EXAMPLES = """
+- name: Write what refuses unknown hosts
+  puerto_config:
+    path: /etc/nginx/conf.d/unknown_hosts.conf
+    content: "{{ lookup('ansible.builtin.template', 'unknown_hosts.conf.j2') }}"
+    reader: nginx
+"""
+
+MODE = 0o644
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            "path": {"type": "str", "required": True},
+            "content": {"type": "str", "required": True},
+            "reader": {"type": "str", "required": True, "choices": ["nginx", "systemd"]},
+        },
+        supports_check_mode=True,
+    )
+    path, text = Path(module.params["path"]), module.params["content"]
+    try:
+        before = path.read_text(encoding="utf-8") if path.is_file() else ""
+        changed = not has(path, text, MODE)
+        if changed and not module.check_mode:  # a host that --check only would have provisioned has no Nginx yet
+            check(module.params["reader"], path, text)
+            write(path, text, MODE)
+    except (HostError, OSError) as fault:
+        module.fail_json(msg=f"{path}: {fault}")
+    module.exit_json(changed=changed, diff={"before": before, "after": text, "before_header": str(path)})
+
+
+def check(reader: str, path: Path, text: str) -> None:
+    """Have a file read by whom it is for.
+
+    Raises:
+        HostError: it can't be.
+    """
+    if reader == "systemd":
+        systemd.verify(path.name, text)
+        return
+    with tempfile.TemporaryDirectory(prefix="puerto-", dir="/run") as folder:
+        nginx.verify(Path(folder, "nginx"), {path: text})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,94 @@
+"""What a host is told to release, and by whom: whole, or refused in a sentence per fault, before anything is done."""
+
+import json
+import sys
+
+import pytest
+from puerto.errors import HostError
+from puerto.layout import Application
+from puerto.plan import Operator, Plan
+
+from tests.plans import SENT, store
+
+
+def test_release_is_named_by_what_makes_it_what_it_is():
+    plan = Plan.read(SENT)
+    assert plan.virtualenv == f"virtualenvs/0123456789ab-{sys.version_info.major}.{sys.version_info.minor}"
+    assert plan.settings == {"APP_MAX_BODY_KIB": "64", "APP_MAX_ROWS": "100"}
+    others = {Plan.read(SENT | {name: "another"}).id for name in ("content", "unit_text", "site_text")}
+    others.add(Plan.read(SENT | {"settings": SENT["settings"] | {"APP_MAX_ROWS": 101}}).id)
+    assert len(others | {plan.id}) == 5
+    assert Plan.read(SENT | {"kept": 7, "archive": "/elsewhere.tar.gz"}).id == plan.id
+
+
+FAULTS = {
+    "kept: is missing": lambda plan: plan.pop("kept"),
+    "kept: is '5', not a whole number from 0": lambda plan: plan.update(kept="5"),
+    "p99_ms: is True, not a whole number from 0": lambda plan: plan.update(p99_ms=True),
+    "warm_seconds: is -1, not a whole number from 0": lambda plan: plan.update(warm_seconds=-1),
+    "unit: is '', not a text": lambda plan: plan.update(unit=""),
+    "server_names: is [], not a list of texts": lambda plan: plan.update(server_names=[]),
+    "server_names: is 'a.example', not a list of texts": lambda plan: plan.update(server_names="a.example"),
+    "settings: is {}, not settings with numbers for APP_MAX_BODY_KIB and APP_MAX_ROWS": (
+        lambda plan: plan.update(settings={})
+    ),
+    "manifest: is None, not a mapping": lambda plan: plan.update(manifest=None),
+    "keep: no plan has it": lambda plan: plan.update(keep=5),
+    "id: no plan has it": lambda plan: plan.update(id="0123456789ab"),
+}
+"""What is said → what makes it so."""
+
+
+@pytest.mark.parametrize("sentence", FAULTS)
+def test_fault_of_a_plan_is_said(sentence):
+    plan = dict(SENT)
+    FAULTS[sentence](plan)
+    with pytest.raises(HostError) as fault:
+        Plan.read(plan)
+    assert str(fault.value) == f"plan: {sentence}"
+
+
+def test_faults_are_said_together():
+    with pytest.raises(HostError) as fault:
+        Plan.read(SENT | {"kept": "5", "user": None})
+    assert str(fault.value).splitlines() == [
+        "plan: user: is None, not a text",
+        "plan: kept: is '5', not a whole number from 0",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        (None, "operator: is None, not a mapping"),
+        ({"name": "ada"}, "operator: origin: is missing"),
+        ({"name": "", "origin": "laptop"}, "operator: name: is '', not a text"),
+    ],
+)
+def test_fault_of_an_operator_is_said(value, sentence):
+    with pytest.raises(HostError) as fault:
+        Operator.read(value)
+    assert str(fault.value) == sentence
+    assert str(Operator.read({"name": "ada", "origin": "laptop:/home/ada"})) == "ada on laptop:/home/ada"
+
+
+def test_stored_plan_is_read_again_and_keeps_its_id(tmp_path):
+    application, plan = Application(tmp_path, "flask_app"), Plan.read(SENT)
+    folder = application.folder(plan.id)
+    folder.mkdir(parents=True)
+    (folder / "plan.json").write_text(plan.as_json("2026-11-26T00:00:00Z"))
+    stored = application.plan(plan.id)
+    assert (stored.id, stored.virtualenv, stored.at) == (plan.id, plan.virtualenv, "2026-11-26T00:00:00Z")
+    assert json.loads((folder / "plan.json").read_text()).keys() == SENT.keys() | {"id", "at"}, (
+        "earlier versions read it too"
+    )
+
+
+def test_plan_of_another_version_is_read(tmp_path):
+    """Of an earlier one, which had numbers among the settings, and of a later one, which may say more."""
+    application = Application(tmp_path, "flask_app")
+    store(application, "a" * 12, colour="blue")
+    assert application.plan("a" * 12).settings["APP_MAX_ROWS"] == "100"
+    store(application, "b" * 12, server_names=[])
+    with pytest.raises(HostError, match=r"plan\.json: server_names: is \[\], not a list of texts"):
+        application.plan("b" * 12)
