@@ -7,7 +7,7 @@ from flask_babel import Babel, format_decimal
 from flask_babel import gettext as _gettext
 from werkzeug.wrappers import Request
 
-from app.contract import LANGUAGES
+from app.texts import LANGUAGES
 
 COOKIE = "language"
 
@@ -20,7 +20,7 @@ def register(app: Flask) -> None:
 
 
 def current() -> str:
-    """Return the language of this request: a key of `app.contract.Texts`."""
+    """Return the language of this request: a key of `app.texts.Texts`."""
     if not has_request_context():
         return "en"
     if "language" not in g:

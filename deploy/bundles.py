@@ -42,7 +42,7 @@ Table = tuple[Path, str]
 PACKAGES = ("joblib", "numpy", "onnxruntime", "scikit-learn")
 """What a trained model depends on: a pickle is only good for the scikit-learn that wrote it."""
 
-CODE = ("app/check.py", "app/contract.py", "app/engines/*.py", "app/model.py", "deploy/bundles.py",
+CODE = ("app/check.py", "app/contract.py", "app/engines/*.py", "app/fields/*.py", "app/model.py", "deploy/bundles.py",
         "deploy/compiler/*.py", "deploy/exactness.py", "deploy/proving.py", "deploy/thresholds.py")  # fmt: skip
 """What a bundle is made by: when it changes, bundles are made anew."""
 

@@ -10,12 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from app.tables import SEPARATORS
+from app.csv_file import SEPARATORS
+from app.fields import KINDS, Column, recognised
 from deploy.errors import DeployError
 from deploy.proving import plain
-
-CHOICES = 100
-"""Of so many different texts at most a column is a category; of more it is free text."""
 
 LOOKED_AT_LINES = 100
 SCORED_ROWS = 20_000
@@ -199,46 +197,13 @@ def _field(name: str, column: Any, categories: list[Any] | None) -> dict[str, An
     """Return what a field's values are: kind, choices, range, an example, whether one may be missing."""
     values = [plain(value) for value in column] if column is not None else []
     present = [value for value in values if value is not None]
-    said: dict[str, Any] = {"name": name, "missing": len(present) < len(values)}
-    if categories is not None:
-        said["missing"] = said["missing"] or None in categories
-        return said | _category([value for value in categories if value is not None], present)
-    if not present:
-        return said | {"kind": "number", "example": 0.0}
-    if all(isinstance(value, bool) for value in present):
-        return said | {"kind": "yes_no", "example": _usual(present)}
-    if all(isinstance(value, int | float) for value in present):
-        return said | _number(present)
-    different = sorted({str(value) for value in present})
-    if len(different) <= CHOICES:
-        return said | _category(different, present)
-    longest = max(len(value) for value in different)
-    return said | {"kind": "text", "example": str(present[0]), "maximum_characters": max(1000, 2 * longest)}
-
-
-def _category(choices: list[Any], present: list[Any]) -> dict[str, Any]:
-    usual = _usual([value for value in present if value in choices] or choices)
-    if choices and all(isinstance(value, bool) for value in choices):
-        return {"kind": "yes_no", "example": usual}
-    return {"kind": "category", "choices": choices, "example": usual}
-
-
-def _number(present: list[Any]) -> dict[str, Any]:
-    whole = all(isinstance(value, int) for value in present)
-    low, high = min(present), max(present)
-    example = sorted(present)[len(present) // 2]
-    bounds = {"minimum": low, "maximum": high} if low < high else {}
-    return {"kind": "integer" if whole else "number", "example": example, **bounds}
-
-
-def _usual(values: list[Any]) -> Any:
-    return max(values, key=values.count)
+    known = None if categories is None else [value for value in categories if value is not None]
+    missing = len(present) < len(values) or len(known or []) < len(categories or [])
+    return {"name": name, "missing": missing, **recognised(Column(present, known))}
 
 
 def _pandas_type(table: Table | None, field: dict[str, Any]) -> str:
-    if table is not None:
-        return str(table.frame[field["name"]].dtype)
-    return {"number": "float64", "integer": "int64", "yes_no": "bool"}.get(field["kind"], "object")
+    return str(table.frame[field["name"]].dtype) if table else KINDS[field["kind"]].pandas_type
 
 
 def _recorded(file: str, estimator: Any, table: Table, data: str) -> dict[str, Any]:

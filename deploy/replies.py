@@ -19,6 +19,7 @@ from pydantic import (
     model_validator,
 )
 
+from app.fields import KINDS
 from deploy.errors import DeployError
 
 LARGEST_BYTES = 1 << 30
@@ -59,6 +60,12 @@ def _plain(text: str) -> str:
 def _no_path(name: str) -> str:
     if name.startswith(("/", "~/")) or ".." in name.replace("\\", "/").split("/"):
         raise ValueError("can't be a path")
+    return name
+
+
+def _kind(name: str) -> str:
+    if name not in KINDS:
+        raise ValueError(f"is none of the kinds: {', '.join(KINDS)}")
     return name
 
 
@@ -104,6 +111,9 @@ PandasType = Annotated[str, Field(pattern=r"\A((u?int|float)(8|16|32|64)|bool|ob
 """Those that a table read by pandas can have."""
 
 
+Kind = Annotated[str, AfterValidator(_kind)]
+"""Of a field, as a contract calls it."""
+
 Row = Annotated[list[Maybe], Field(fail_fast=True, max_length=FIELDS)]
 
 
@@ -145,12 +155,12 @@ class FoundField(_Part):
     """What is known of a field's values; see `features.describe`."""
 
     name: Name
-    kind: Literal["number", "integer", "category", "yes_no", "text"]
+    kind: Kind
     missing: bool
     example: Value
     choices: Annotated[list[Value], Field(fail_fast=True, max_length=CHOICES)] | None = None
-    minimum: Number | None = None
-    maximum: Number | None = None
+    minimum: Value | None = None
+    maximum: Value | None = None
     maximum_characters: Annotated[int, Field(ge=1, le=10 * TEXT_CHARACTERS)] | None = None
 
 

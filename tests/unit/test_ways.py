@@ -10,8 +10,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from app.check import InvalidInput
-from app.contract import CategoryField, IntegerField, NumberField, TextField, YesNoField, as_text
+from app.faults import InvalidInput
+from app.fields import CategoryField, IntegerField, NumberField, TextField, YesNoField
+from app.values import as_text
 from tests.run import FULL
 from tests.unit.conftest import token
 
