@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from app.csv_file import SEPARATORS
-from app.fields import KINDS, Column, recognised
+from app.fields import KINDS, Column, recognised, type_of
 from deploy.errors import DeployError
 from deploy.proving import plain
 
@@ -49,11 +49,11 @@ def describe(file: str, estimator: Any, data: str, target: str) -> dict[str, Any
     table = _read(data, target, estimator) if data else None
     names = list(table.frame.columns) if table else _names_without_table(file, estimator)
     known = _known_categories(estimator, names)
-    fields = [_field(name, table.frame[name] if table else None, known.get(name)) for name in names]
     table = _as_trained(estimator, table) if table else None
+    fields = [_field(name, table.frame[name] if table else None, known.get(name)) for name in names]
     found: dict[str, Any] = {
         "estimator": _title(estimator), "labels": labels, "fields": fields,
-        "columns": [_pandas_type(table, field) for field in fields],
+        "columns": [*map(str, table.frame.dtypes)] if table else [KINDS[each["kind"]].pandas_type for each in fields],
         "rows": [], "answers": [], "metrics": {},
     }  # fmt: skip
     return found | (_recorded(file, estimator, table, data) if table else {})
@@ -176,13 +176,20 @@ def _columns(chosen: Any, names: list[str]) -> list[str]:
 
 
 def _as_trained(estimator: Any, table: Table) -> Table:
-    """Return the table with pandas' categories in place of texts, where the model takes nothing else."""
-    frame = table.frame
-    texts = [name for name in frame.columns if str(frame[name].dtype) in ("object", "str", "string")]
-    if not texts or not _names(estimator) or _answers(estimator, frame):
+    """Return the table as the model takes it: dates as pandas has them, or texts; its categories, if nothing else."""
+    texts = _texts(table.frame)
+    if not texts or not _names(estimator):
         return table
-    categories = frame.astype(dict.fromkeys(texts, "category"))
-    return Table(categories, table.answers) if _answers(estimator, categories) else table
+    known = _known_categories(estimator, [*table.frame.columns])
+    types = {name: type_of([*table.frame[name].dropna()]) for name in texts if name not in known}
+    dates = {name: kind for name, kind in types.items() if kind}
+    frames = [table.frame.astype(dates), table.frame] if dates else [table.frame]
+    tried = (each for frame in frames for each in (frame, frame.astype(dict.fromkeys(_texts(frame), "category"))))
+    return Table(next((frame for frame in tried if _answers(estimator, frame)), table.frame), table.answers)
+
+
+def _texts(frame: Any) -> list[str]:
+    return [name for name in frame.columns if str(frame[name].dtype) in ("object", "str", "string")]
 
 
 def _answers(estimator: Any, frame: Any) -> bool:
@@ -195,15 +202,12 @@ def _answers(estimator: Any, frame: Any) -> bool:
 
 def _field(name: str, column: Any, categories: list[Any] | None) -> dict[str, Any]:
     """Return what a field's values are: kind, choices, range, an example, whether one may be missing."""
-    values = [plain(value) for value in column] if column is not None else []
-    present = [value for value in values if value is not None]
-    known = None if categories is None else [value for value in categories if value is not None]
-    missing = len(present) < len(values) or len(known or []) < len(categories or [])
-    return {"name": name, "missing": missing, **recognised(Column(present, known))}
-
-
-def _pandas_type(table: Table | None, field: dict[str, Any]) -> str:
-    return str(table.frame[field["name"]].dtype) if table else KINDS[field["kind"]].pandas_type
+    values = [] if column is None else [*map(plain, column)]
+    present, known = (None if each is None else [value for value in each if value is not None]
+                      for each in (values, categories))  # fmt: skip
+    missing = None in values or None in (categories or [])
+    kind = "object" if column is None else str(column.dtype)
+    return {"name": name, "missing": missing, **recognised(Column(present or [], known, kind))}
 
 
 def _recorded(file: str, estimator: Any, table: Table, data: str) -> dict[str, Any]:

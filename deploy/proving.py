@@ -139,6 +139,9 @@ def _corners(contract: Contract) -> Iterable[list[Value]]:
 def _candidates(contract: Contract, estimator: Any) -> Iterable[Input]:
     """The ways to give rows, the fastest first; the last is the one that the estimator was trained with."""
     containers = [field.container for field in contract.fields]
+    if "frame" in containers:
+        yield "frame"
+        return
     if containers == ["texts"] and _takes_texts(estimator):
         yield "texts"
         return

@@ -107,7 +107,9 @@ Value = Annotated[bool | int | float | str, PlainValidator(_value)]
 Maybe = Annotated[bool | int | float | str | None, PlainValidator(_maybe)]
 Count = Annotated[int, Field(ge=0, le=1 << 40)]
 Time = Annotated[float, Field(gt=0, le=1e12)]
-PandasType = Annotated[str, Field(pattern=r"\A((u?int|float)(8|16|32|64)|bool|object|str|string|category)\z")]
+PandasType = Annotated[
+    str, Field(pattern=r"\A((u?int|float)(8|16|32|64)|bool|object|str|string|category|datetime64\[us\])\z")
+]
 """Those that a table read by pandas can have."""
 
 

@@ -205,6 +205,11 @@ class Field(Part, ABC):
     # What a table tells of it.
 
     @classmethod
+    def is_written(cls, texts: Sequence[str]) -> bool:
+        """Tell whether a table writes its values as such texts, which are to be turned into pandas' own type."""
+        return False
+
+    @classmethod
     @abstractmethod
     def recognised(cls, column: Column) -> dict[str, Any] | None:
         """Return what a contract says of a field with such a column; None where it is of another kind."""

@@ -8,7 +8,7 @@ from app.values import Value
 
 Schema: TypeAlias = dict[str, Any]
 TensorType = Literal["BOOL", "INT64", "FP64", "BYTES"]
-Container = Literal["numbers", "objects", "texts"]
+Container = Literal["numbers", "objects", "texts", "frame"]
 
 Reader = Callable[[Any], Value]
 """Takes a value that is there, or raises Refused."""
@@ -62,7 +62,9 @@ class Column:
     Attributes:
         present: its values as JSON has them, without the missing ones.
         categories: those that the model's encoder knows; None where there is no such encoder.
+        pandas_type: pandas' name of its type, as the model takes it.
     """
 
     present: Sequence[Any]
     categories: Sequence[Any] | None = None
+    pandas_type: str = "object"

@@ -199,4 +199,4 @@ def test_schema_for_editors_is_the_generated_one():
 def test_schema_for_editors_knows_every_kind_of_field():
     kinds = {each["properties"]["kind"]["const"] for each in json.loads(contracts.schema())["$defs"].values()
              if "kind" in each.get("properties", {})}  # fmt: skip
-    assert kinds == {"category", "classification", "integer", "number", "regression", "text", "yes_no"}
+    assert kinds == {"category", "classification", "date", "integer", "number", "regression", "text", "yes_no"}
