@@ -13,8 +13,8 @@ from flask_bootstrap import Bootstrap5
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import api, deadline, errors, health, languages, logs, model, pages, release, settings, shortcut, varies
-from app.contract import LANGUAGES
 from app.protocols import mlflow, open_inference, practice
+from app.texts import LANGUAGES
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; frame-ancestors 'none'; "

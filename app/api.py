@@ -10,11 +10,11 @@ from flask import Flask, Response, current_app, g, jsonify, request
 from flask_smorest import Api, Blueprint
 
 from app import documents, rows
-from app.check import Value
-from app.contract import Classification, as_text
+from app.contract import Classification
 from app.errors import PROBLEM, Failure
 from app.languages import N_, current
 from app.model import Model, Prediction
+from app.values import Value, as_text
 
 PREFIX = "/api/v1"
 VERSION = "1"

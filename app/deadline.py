@@ -14,10 +14,10 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Request
 
 from app import languages, logs, varies
-from app.contract import LANGUAGES
 from app.errors import FOR_PROGRAMS, PROBLEM, WORDS
 from app.in_flight import Remains
 from app.languages import N_, gettext
+from app.texts import LANGUAGES
 
 STATUS = HTTPStatus.SERVICE_UNAVAILABLE
 LATE = N_("This took longer than this site allows (%(seconds)s s), and was ended.")

@@ -2,21 +2,11 @@
 
 from typing import Any
 
-from app.contract import (
-    CategoryField,
-    Classification,
-    Contract,
-    IntegerField,
-    NumberField,
-    TextField,
-    YesNoField,
-    as_text,
-)
+from app.contract import Classification, Contract
 from app.engines import NAMES
+from app.fields.field import LANGUAGE
 from app.model import Model
-
-LANGUAGE = "en"
-"""Of the document: the language of those who write programs."""
+from app.values import as_text
 
 PROBLEM = {
     "type": "object",
@@ -44,26 +34,13 @@ PROBLEM = {
 }
 
 
-def field_schema(field: Any) -> dict[str, Any]:
-    """Return the JSON Schema of a field's value."""
-    schema = _kind(field)
-    if field.missing:
-        schema["type"] = [schema["type"], "null"] if "type" in schema else None
-        if "enum" in schema:
-            schema["enum"] = [*schema["enum"], None]
-    schema |= {"title": field.label[LANGUAGE], "description": _description(field), "examples": [field.example]}
-    if getattr(field, "default", None) is not None:
-        schema["default"] = field.default
-    return {key: value for key, value in schema.items() if value is not None}
-
-
 def row_schema(contract: Contract) -> dict[str, Any]:
     """Return the JSON Schema of a row."""
     return {
         "type": "object",
         "title": f"{contract.name}: a row",
-        "properties": {field.name: field_schema(field) for field in contract.fields},
-        "required": [field.name for field in contract.fields if _is_required(field)],
+        "properties": {field.name: field.json_schema() for field in contract.fields},
+        "required": [field.name for field in contract.fields if field.is_required],
         "additionalProperties": False,
         "examples": [contract.example],
     }
@@ -95,8 +72,8 @@ def answer_schema(contract: Contract) -> dict[str, Any]:
 def parameters(contract: Contract) -> list[dict[str, Any]]:
     """Return the parameters of an address that asks for one prediction."""
     return [
-        {"name": field.name, "in": "query", "required": _is_required(field), "example": as_text(field.example),
-         "description": _description(field), "schema": _in_an_address(field)}
+        {"name": field.name, "in": "query", "required": field.is_required, "example": as_text(field.example),
+         "description": field.description(), "schema": field.address_schema()}
         for field in contract.fields
     ]  # fmt: skip
 
@@ -131,37 +108,3 @@ CARD = {
         },
     },
 }
-
-
-def _kind(field: Any) -> dict[str, Any]:
-    if isinstance(field, NumberField | IntegerField):
-        kind = "number" if isinstance(field, NumberField) else "integer"
-        return {"type": kind, "minimum": field.minimum, "maximum": field.maximum}
-    if isinstance(field, CategoryField):
-        return {"enum": [choice.value for choice in field.choices]}
-    if isinstance(field, YesNoField):
-        return {"type": "boolean"}
-    return {"type": "string", "minLength": 1, "maxLength": field.maximum_characters, "pattern": r"\S"}
-
-
-def _in_an_address(field: Any) -> dict[str, Any]:
-    schema = field_schema(field.model_copy(update={"missing": False}))
-    if isinstance(field, CategoryField):
-        schema["enum"] = [as_text(choice.value) for choice in field.choices]
-        schema["type"] = "string"
-    return {key: value for key, value in schema.items() if key not in ("examples", "title", "description")}
-
-
-def _description(field: Any) -> str:
-    words = [field.label[LANGUAGE]]
-    if getattr(field, "unit", None):
-        words.append(f"in {field.unit[LANGUAGE]}")
-    if isinstance(field, CategoryField):
-        words += [f"{as_text(choice.value)}: {choice.label[LANGUAGE]}" for choice in field.choices[:12]]
-    if isinstance(field, TextField):
-        words.append("a text")
-    return "; ".join(words) + (f". {field.help[LANGUAGE]}" if field.help else "")
-
-
-def _is_required(field: Any) -> bool:
-    return not field.missing and getattr(field, "default", None) is None

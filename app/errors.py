@@ -9,7 +9,7 @@ from flask import Flask, Response, g, json, render_template, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from app import logs
-from app.check import Fault, InvalidInput
+from app.faults import Fault, InvalidInput
 from app.languages import N_, gettext
 
 PROBLEM = "application/problem+json"

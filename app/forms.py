@@ -8,21 +8,19 @@ from flask_wtf.file import FileField, FileRequired
 from werkzeug.exceptions import RequestEntityTooLarge
 from wtforms import Field, RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
-from wtforms.widgets import NumberInput
+from wtforms.widgets import TextInput
 
 from app import rows
-from app.check import InvalidInput, Value
-from app.contract import CategoryField, Contract, IntegerField, NumberField, TextField, YesNoField, as_text
-from app.languages import N_, current, gettext, number
+from app.contract import Contract
+from app.faults import InvalidInput
+from app.fields import Field as ContractField
 from app.limits import Limits
 from app.model import Model
+from app.values import Row, as_text
 
 MULTIPART = "multipart/form-data"
 INPUT = "field-"
 """What the ids of a form's inputs begin with."""
-
-LONG_TEXT = 100
-"""From so many characters on a text gets room for more than a line."""
 
 
 class ModelForm(FlaskForm):  # type: ignore[misc]
@@ -74,7 +72,7 @@ def example_of(contract: Contract) -> dict[str, str]:
     return {f"input_{place}": as_text(field.example) for place, field in enumerate(contract.fields)}
 
 
-def read(model: Model, form: ModelForm, typed: Any) -> list[Value] | None:
+def read(model: Model, form: ModelForm, typed: Any) -> Row | None:
     """Return the row that was typed; None, with the errors beside their inputs, where the contract refuses it.
 
     Args:
@@ -93,61 +91,19 @@ def read(model: Model, form: ModelForm, typed: Any) -> list[Value] | None:
         return None
 
 
-def _input(field: Any, place: int) -> Any:
-    label = field.label[current()] + (f" ({field.unit[current()]})" if getattr(field, "unit", None) else "")
-    kind, more = _KINDS[type(field)](field)
-    default = getattr(field, "default", None)
-    given = {
-        "name": field.name, "id": f"{INPUT}{place}", "label": label, "description": _help(field),
-        "default": None if default is None else as_text(default),
-        "render_kw": {"required": True} if not field.missing and default is None else {},
+def _input(field: ContractField, place: int) -> Any:
+    widget = field.widget()
+    required = {"required": True} if field.is_required else {}
+    properties = {
+        "name": field.name, "id": f"{INPUT}{place}", "label": field.heading(), "description": field.hint(),
+        "default": None if field.default is None else as_text(field.default),
+        "render_kw": {**required, **widget.attributes},
     }  # fmt: skip
-    given["render_kw"] |= more.pop("render_kw", {})
-    return kind(**given | more)
-
-
-def _help(field: Any) -> str:
-    words = [field.help[current()]] if field.help else []
-    if isinstance(field, NumberField | IntegerField):
-        words += [sentence] if (sentence := _range(field)) else []
-        words.append(gettext(N_("For example %(example)s."), example=number(field.example)))
-    if field.missing:
-        words.append(gettext(N_("Leave it empty if you don't know.")))
-    return " ".join(words)
-
-
-def _range(field: NumberField | IntegerField) -> str:
-    low, high = field.minimum, field.maximum
-    if low is not None and high is not None:
-        return gettext(N_("From %(low)s to %(high)s."), low=number(low), high=number(high))
-    if low is not None:
-        return gettext(N_("At least %(low)s."), low=number(low))
-    return gettext(N_("At most %(high)s."), high=number(high)) if high is not None else ""
-
-
-def _number(field: NumberField | IntegerField) -> tuple[Any, dict[str, Any]]:
-    whole = isinstance(field, IntegerField)
-    limits = {"min": field.minimum, "max": field.maximum, "step": 1 if whole else "any",
-              "inputmode": "numeric" if whole else "decimal"}  # fmt: skip
-    shown = {name: as_text(value) for name, value in limits.items() if value is not None}
-    return StringField, {"widget": NumberInput(), "render_kw": shown}
-
-
-def _category(field: CategoryField) -> tuple[Any, dict[str, Any]]:
-    choices = [SelectChoice(as_text(choice.value), choice.label[current()]) for choice in field.choices]
-    return SelectField, {"choices": [SelectChoice("", gettext(N_("Choose…"))), *choices], "validate_choice": False}
-
-
-def _yes_no(field: YesNoField) -> tuple[Any, dict[str, Any]]:
-    choices = [SelectChoice("true", gettext(N_("Yes"))), SelectChoice("false", gettext(N_("No")))]
-    choices += [SelectChoice("", gettext(N_("I don't know")))] if field.missing else []
-    return RadioField, {"choices": choices, "validate_choice": False}
-
-
-def _text(field: TextField) -> tuple[Any, dict[str, Any]]:
-    kind = TextAreaField if field.maximum_characters > LONG_TEXT else StringField
-    return kind, {"render_kw": {"maxlength": field.maximum_characters}}
-
-
-_KINDS: dict[type, Any] = {NumberField: _number, IntegerField: _number, CategoryField: _category,
-                           YesNoField: _yes_no, TextField: _text}  # fmt: skip
+    choices = [SelectChoice(value, label) for value, label in widget.choices.items()]
+    if widget.shape == "list":
+        return SelectField(choices=choices, validate_choice=False, **properties)
+    if widget.shape == "buttons":
+        return RadioField(choices=choices, validate_choice=False, **properties)
+    if widget.shape == "lines":
+        return TextAreaField(**properties)
+    return StringField(widget=TextInput(widget.input_type), **properties)

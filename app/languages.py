@@ -1,15 +1,17 @@
 """Spanish and English: whose words a request gets, and how numbers are written in them."""
 
+from datetime import datetime
 from decimal import Decimal
 
 from flask import Flask, g, has_request_context, request
-from flask_babel import Babel, format_decimal
+from flask_babel import Babel, format_date, format_datetime, format_decimal
 from flask_babel import gettext as _gettext
 from werkzeug.wrappers import Request
 
-from app.contract import LANGUAGES
+from app.texts import LANGUAGES
 
 COOKIE = "language"
+DATE = len("2026-11-26")
 
 
 def register(app: Flask) -> None:
@@ -20,7 +22,7 @@ def register(app: Flask) -> None:
 
 
 def current() -> str:
-    """Return the language of this request: a key of `app.contract.Texts`."""
+    """Return the language of this request: a key of `app.texts.Texts`."""
     if not has_request_context():
         return "en"
     if "language" not in g:
@@ -46,6 +48,14 @@ def gettext(message: str, **values: object) -> str:
 def N_(message: str) -> str:
     """Mark a sentence for translation where it is written, not where it is shown."""
     return message
+
+
+def moment(text: str) -> str:
+    """Return a date, or a date with a time of day, both in ISO 8601, as this language's readers write it."""
+    if not has_request_context():
+        return text
+    value = datetime.fromisoformat(text)
+    return str(format_datetime(value, rebase=False) if len(text) > DATE else format_date(value, rebase=False))
 
 
 def number(value: float) -> str:

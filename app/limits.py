@@ -3,21 +3,14 @@
 A value takes up to a hundred bytes of memory however few it takes in a body (``{},``), so bytes alone limit nothing.
 """
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.contract import CategoryField, Contract, TextField
-
-ESCAPE_BYTES = 6
-"""What JSON may write for half of a character: ``\\u00e9``; most of the world's characters are one half."""
-
-NUMBER_BYTES = 32
-"""More than the longest way of writing a float: -1.7976931348623157e+308."""
+from app.contract import Contract
+from app.fields.field import ESCAPE_BYTES
 
 AROUND_BYTES = 40
 """Quotes, colon, comma, line end and indentation of a value."""
@@ -117,16 +110,8 @@ def _pieces(data: bytes) -> Iterator[NDArray[np.uint8]]:
 
 
 def _row_bytes(contract: Contract) -> int:
-    fields = sum(_escaped(field.name) + _value_bytes(field) + AROUND_BYTES for field in contract.fields)
+    fields = sum(_escaped(field.name) + field.value_bytes + AROUND_BYTES for field in contract.fields)
     return fields + AROUND_BYTES + IGNORED_BYTES
-
-
-def _value_bytes(field: Any) -> int:
-    if isinstance(field, TextField):
-        return field.maximum_characters * 2 * ESCAPE_BYTES
-    if isinstance(field, CategoryField):
-        return max(len(json.dumps(choice.value)) for choice in field.choices)
-    return NUMBER_BYTES
 
 
 def _escaped(text: str) -> int:

@@ -14,9 +14,10 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from app.check import Check, Value
+from app.check import Check
 from app.contract import Classification, Contract
 from app.engines import Answers, Engine, PredictionError
+from app.values import Value
 
 FILES = {"onnx": "model.onnx", "scikit_learn": "model.joblib"}
 """Engine → the file of a bundle that it runs."""

@@ -8,13 +8,14 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.formparser import default_stream_factory
 
 from app import forms, logs, rows
-from app.check import Value
-from app.contract import LANGUAGES
+from app.csv_file import BadTable
 from app.engines import NAMES
 from app.errors import Failure
 from app.languages import COOKIE, N_, gettext
 from app.model import Model, Prediction
-from app.tables import BadTable, Table
+from app.tables import Table
+from app.texts import LANGUAGES
+from app.values import Value
 from app.whatif import Curve, curves, percent
 
 blueprint = Blueprint("pages", __name__)

@@ -10,11 +10,13 @@ from flask import current_app, g, request
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from app.check import Fault, InvalidInput, Strangers, Value
+from app.check import Strangers
 from app.errors import FAULTS_SHOWN, Failure, InvalidRows, Problem, problems_of
+from app.faults import Fault, InvalidInput
 from app.languages import N_
 from app.limits import SMALL_BYTES, Limits, ends_what_it_begins, has_too_many_values, limits_of
 from app.model import Model
+from app.values import Value
 
 TWICE = N_("is given twice")
 MALFORMED = N_("The body is not well-formed JSON.")

@@ -15,11 +15,12 @@ from flask import Flask
 
 from app import hooks, logs
 from app.api import PREFIX, answered
-from app.check import InvalidInput, Value
-from app.contract import LANGUAGES
 from app.counts import Counts
+from app.faults import InvalidInput
 from app.limits import SMALL_BYTES
 from app.model import Model
+from app.texts import LANGUAGES
+from app.values import Value
 
 JSON = ("application/json", "application/json; charset=utf-8", "application/json;charset=utf-8", "")
 ACCEPTED = ("", "*/*", "application/json")

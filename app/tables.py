@@ -9,50 +9,29 @@ import io
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import islice, repeat, starmap
-from operator import attrgetter
-from typing import IO, Any, NamedTuple
+from itertools import islice, starmap
+from typing import IO, NamedTuple
 
 import orjson
 
 from app import logs
-from app.check import Fault, InvalidInput, Value
-from app.contract import NAME_CHARACTERS, Classification, as_text
+from app.contract import Classification
+from app.csv_file import BadTable, CsvFile, RawRow
 from app.errors import FAULTS_SHOWN, Failure, InvalidRows, Problem, problems_of
+from app.faults import Fault, InvalidInput
 from app.languages import N_, gettext
 from app.limits import Limits
 from app.model import Model
 from app.rows import must_be_a_few
+from app.values import Row, as_text
 
-SEPARATORS = (",", ";", "\t")
 BLOCK = 256
 """Rows that are predicted at once: enough to be fast, few enough to be small."""
-
-CHUNK_BYTES = 1 << 16
-LINE_BYTES = 1 << 20
-"""Longer lines are refused before they are read: as cells, or one cell, they would be many times as much memory."""
 
 LINE_ENDS = 12
 """For each row that may be: two signs on Windows, and texts with line ends in quotes."""
 
 NAMED = 8
-MARKS = len('"" ,')
-"""What may stand around a column's name."""
-
-_Raw = list[tuple[int, list[str] | None]]
-"""Rows as read: the number in the file, and the cells; None for what can't be read."""
-
-
-class BadTable(ValueError):
-    """A table that can't be answered at all.
-
-    Attributes:
-        fault: why.
-    """
-
-    def __init__(self, message: str, **values: Any) -> None:
-        super().__init__(message)
-        self.fault = Fault(message, values)
 
 
 class _Line(NamedTuple):
@@ -60,7 +39,7 @@ class _Line(NamedTuple):
 
     number: int
     cells: Sequence[str]
-    row: list[Value] | None
+    row: Row | None
     faults: InvalidInput | None = None
     fault: Fault | None = None
 
@@ -92,30 +71,29 @@ class Table:
     """
 
     def __init__(self, model: Model, file: IO[bytes], most_columns: int) -> None:
-        self.model, self._most_columns = model, most_columns
-        self.has_mark = _must_be_utf_8(file)
-        self.text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
-        self.header, self.separator = self._header()
+        self.model = model
+        self._file = CsvFile(file, model.check.names, most_columns)
+        self.header, self._separator = self._file.header, self._file.separator
         self._check_columns()
 
     def close(self) -> None:
         """Give the file back."""
-        self.text.close()
+        self._file.text.close()
 
     def lines(self) -> Iterator[_Line]:
         """Read the rows, each with its values or its fault; empty lines are left out."""
-        return (self._line(*each) for each in self._raw())
+        return (self._line(*each) for each in self._file.rows())
 
-    def good_rows(self, most: int) -> list[list[Value]]:
+    def good_rows(self, most: int) -> list[Row]:
         """Return the values of a table of which every row must be good.
 
         Raises:
             Failure: 413 more rows than so many, 422 none.
             InvalidRows: the contract refuses some.
         """
-        found: list[list[Value]] = []
+        found: list[Row] = []
         problems: list[Problem] = []
-        raw = list(islice(self._raw(), most + 1))
+        raw = list(islice(self._file.rows(), most + 1))
         must_be_a_few(len(raw), most)
         for start in range(0, len(raw), BLOCK):
             block = raw[start : start + BLOCK]
@@ -130,27 +108,14 @@ class Table:
             raise InvalidRows(problems)
         return found
 
-    def _raw(self) -> Iterator[tuple[int, list[str] | None]]:
-        reader = csv.reader(self.text, delimiter=self.separator)
-        next(reader)
-        numbers = map(attrgetter("line_num"), repeat(reader))
-        while True:
-            try:
-                for cells, number in zip(reader, numbers, strict=False):
-                    if cells and (cells[0].strip() or any(map(str.strip, cells[: self._most_columns]))):
-                        yield number, cells
-                return
-            except csv.Error:
-                yield reader.line_num, None
-
     def answered(self) -> Iterator[bytes]:
         """Return the table with its predictions, piece by piece, as bytes of CSV."""
-        raw = self._raw()
+        raw = self._file.rows()
         outputs = self._outputs()
-        mark = codecs.BOM_UTF8 if self.has_mark else b""
+        mark = codecs.BOM_UTF8 if self._file.has_mark else b""
         yield mark + self._written([[*self.header, *outputs]])
         with ThreadPoolExecutor(1) as engine:  # while it answers a block, the next is read
-            asked: deque[tuple[_Raw, Future[list[tuple[str, ...]]] | None]] = deque()
+            asked: deque[tuple[list[RawRow], Future[list[tuple[str, ...]]] | None]] = deque()
             while block := list(islice(raw, BLOCK)):
                 rows = self._checked(block)
                 asked.append((block, engine.submit(self._said, rows) if rows else None))
@@ -158,34 +123,6 @@ class Table:
                     yield self._written(self._answered(*asked.popleft(), len(outputs)))
             for last in asked:
                 yield self._written(self._answered(*last, len(outputs)))
-
-    def _header(self) -> tuple[list[str], str]:
-        lines = self._first_lines()
-        found = [(_first(lines, separator), separator) for separator in SEPARATORS]
-        known = self.model.check.names
-        header, separator = max(found, key=lambda each: (len(known.intersection(_stripped(each[0]))), len(each[0])))
-        if not any(header):
-            raise BadTable(N_("The table is empty: its first line must name the columns."))
-        return _stripped(header), separator
-
-    def _first_lines(self) -> list[str]:
-        """Return the lines that the header stands on: one, or, where a name in quotes has line ends, a few.
-
-        Raises:
-            BadTable: more columns than any table may have, or longer names.
-        """
-        lines: list[str] = []
-        is_open, most = False, self._most_columns * (NAME_CHARACTERS + MARKS)
-        while most > 0 and (is_open or not lines) and (line := self.text.readline(most)):
-            lines.append(line)
-            most -= len(line)
-            is_open ^= line.count('"') % 2 == 1
-        self.text.seek(0)
-        if max(sum(line.count(separator) for line in lines) for separator in SEPARATORS) >= self._most_columns:
-            raise BadTable(N_("The table has more than %(columns)s columns."), columns=self._most_columns)
-        if most <= 0:
-            raise BadTable(N_("The first line must name the columns: it is longer than their names can be."))
-        return lines
 
     def _check_columns(self) -> None:
         check = self.model.check
@@ -200,12 +137,12 @@ class Table:
         if lacking:
             raise BadTable(N_("The table lacks these columns: %(names)s."), names=", ".join(lacking[:NAMED]))
 
-    def _checked(self, block: _Raw) -> list[list[Value]] | None:
+    def _checked(self, block: list[RawRow]) -> list[Row] | None:
         """Check rows together; None where one is at fault, and each must be seen by itself."""
         cells = [each for _, each in block if each is not None and len(each) == len(self.header)]
         return self.model.check.texts(self.header, cells) if len(cells) == len(block) else None
 
-    def _answered(self, block: _Raw, answers: Future[list[tuple[str, ...]]] | None,
+    def _answered(self, block: list[RawRow], answers: Future[list[tuple[str, ...]]] | None,
                   outputs: int) -> Iterable[Sequence[str]]:  # fmt: skip
         if answers is None or answers.exception():
             return self._block([self._line(*each) for each in block], outputs)
@@ -251,7 +188,7 @@ class Table:
         cells = [*line.cells, *[""] * len(self.header)][: len(self.header)]
         return [*cells, *[""] * (outputs - 1), sentence]
 
-    def _said(self, rows: list[list[Value]]) -> list[tuple[str, ...]]:
+    def _said(self, rows: list[Row]) -> list[tuple[str, ...]]:
         """Return what goes into the columns of answers."""
         found, predicts = self.model.answers(rows), self.model.contract.predicts
         if found.labels is None or not isinstance(predicts, Classification):
@@ -264,17 +201,17 @@ class Table:
         return [*zip(labels, _texts(likely), strict=True)]
 
     def _written(self, rows: Iterable[Sequence[str]]) -> bytes:
-        lines = [*map(self.separator.join, given := [*rows])]
+        lines = [*map(self._separator.join, given := [*rows])]
         plain = "\r\n".join(lines)
         cells = sum(map(len, given))
         if (
             '"' not in plain
-            and plain.count(self.separator) == cells - len(lines)
+            and plain.count(self._separator) == cells - len(lines)
             and plain.count("\r") == plain.count("\n") == len(lines) - 1
         ):
             return f"{plain}\r\n".encode()
         buffer = io.StringIO()
-        csv.writer(buffer, delimiter=self.separator).writerows(given)
+        csv.writer(buffer, delimiter=self._separator).writerows(given)
         return buffer.getvalue().encode()
 
 
@@ -282,7 +219,7 @@ def _texts(numbers: list[float]) -> list[str]:
     return orjson.dumps(numbers).decode()[1:-1].split(",")
 
 
-def rows_of(model: Model, data: bytes, within: Limits, most_columns: int) -> list[list[Value]]:
+def rows_of(model: Model, data: bytes, within: Limits, most_columns: int) -> list[Row]:
     """Return the rows of a table of which every row must be good.
 
     Raises:
@@ -295,41 +232,3 @@ def rows_of(model: Model, data: bytes, within: Limits, most_columns: int) -> lis
         return Table(model, io.BytesIO(data), most_columns).good_rows(within.rows)
     except BadTable as bad:
         raise Failure(422, "%(fault)s", fault=bad.fault) from None
-
-
-def _first(lines: list[str], separator: str) -> list[str]:
-    """Return the first row of a table, read with a separator; nothing where a cell is longer than csv takes."""
-    try:
-        return next(csv.reader(lines, delimiter=separator), [])
-    except csv.Error:
-        limit = csv.field_size_limit()
-        raise BadTable(N_("The first line must name the columns: one is longer than %(most)s characters."),
-                       most=limit) from None  # fmt: skip
-
-
-def _must_be_utf_8(file: IO[bytes]) -> bool:
-    """Return whether a file begins with a byte order mark.
-
-    Raises:
-        BadTable: it isn't UTF-8, has a NUL, or a line without end.
-    """
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    begins = file.read(len(codecs.BOM_UTF8))
-    file.seek(0)
-    line_bytes = 0
-    try:
-        while chunk := file.read(CHUNK_BYTES):
-            if "\0" in decoder.decode(chunk):
-                raise BadTable(N_("The file is no text: save the table as CSV."))
-            line_bytes = 0 if b"\n" in chunk or b"\r" in chunk else line_bytes + len(chunk)
-            if line_bytes > LINE_BYTES:
-                raise BadTable(N_("A line is longer than %(most)s bytes."), most=LINE_BYTES)
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        raise BadTable(N_("The file is not UTF-8: save the table as “CSV UTF-8”.")) from None
-    file.seek(0)
-    return begins == codecs.BOM_UTF8
-
-
-def _stripped(names: list[str]) -> list[str]:
-    return [name.strip() for name in names]

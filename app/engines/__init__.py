@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from app.check import Value
+from app.values import Value
 
 NAMES = {"onnx": "ONNX Runtime", "scikit_learn": "scikit-learn"}
 """Module → the engine's name for people."""

@@ -1,7 +1,7 @@
 """ONNX Runtime: no scikit-learn, no pickle; the bundle's graph, which the build compiled and proved."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,9 +11,9 @@ os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 import onnxruntime
 
-from app.check import Value
-from app.contract import CategoryField, Contract
+from app.contract import Contract
 from app.engines import Answers
+from app.values import Value
 
 INPUT, VALUE, LABEL, PROBABILITIES = "rows", "value", "label", "probabilities"
 """The names in a graph."""
@@ -36,7 +36,7 @@ class Onnx:
         options.log_severity_level = 3
         self._session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
         self._outputs = [each.name for each in self._session.get_outputs()]
-        self._codes = [_coder(field) for field in contract.fields]
+        self._codes = [field.coder() for field in contract.fields]
         self.gives_probabilities = PROBABILITIES in self._outputs
 
     def answers(self, rows: Sequence[Sequence[Value]]) -> Answers:
@@ -51,13 +51,3 @@ class Onnx:
         columns = [code(column) for code, column in zip(self._codes, zip(*rows, strict=True), strict=True)]
         coded = np.ascontiguousarray(np.array(columns, dtype=np.float64).T)
         return list(self._session.run(self._outputs, {INPUT: coded}))
-
-
-def _coder(field: Any) -> Callable[[Sequence[Value]], Sequence[Any]]:
-    """Return what turns a column into numbers; numpy makes NaN of None."""
-    if not isinstance(field, CategoryField):
-        return lambda column: column
-    places: dict[Any, float | None] = {(False, None): None}
-    places |= {(isinstance(choice.value, bool), choice.value): float(place)
-               for place, choice in enumerate(field.choices)}  # fmt: skip
-    return lambda column: [places[isinstance(value, bool), value] for value in column]

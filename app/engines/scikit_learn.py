@@ -13,9 +13,9 @@ from sklearn.ensemble._forest import ForestClassifier
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.tree import BaseDecisionTree
 
-from app.check import Value
 from app.contract import Classification, Contract
 from app.engines import Answers, PredictionError
+from app.values import Value
 
 Input = Literal["numbers", "objects", "texts", "frame"]
 """How an estimator takes its rows: array of float64, array of objects, list of texts, or pandas' DataFrame."""

@@ -9,11 +9,11 @@ from typing import Any
 from flask import Blueprint, Response, current_app, jsonify, request
 
 from app import rows, tables
-from app.check import Value
 from app.errors import Failure
 from app.languages import N_
 from app.limits import Limits
 from app.model import Model
+from app.values import Value
 
 blueprint = Blueprint("mlflow", __name__)
 IGNORED = ("params",)

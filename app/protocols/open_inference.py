@@ -9,11 +9,12 @@ from typing import Any
 from flask import Blueprint, Response, current_app, jsonify
 
 from app import rows
-from app.contract import Classification, Contract, IntegerField, NumberField, YesNoField, as_text
+from app.contract import Classification, Contract
 from app.errors import Failure
 from app.languages import N_
 from app.model import Model, Prediction
 from app.protocols import tensors
+from app.values import as_text
 
 blueprint = Blueprint("open_inference", __name__, url_prefix="/v2")
 BINARY = "binary_tensor_data"
@@ -42,7 +43,7 @@ def ready() -> Response:
 def metadata(name: str, version: str = "") -> Response:
     """Tell a model's inputs and outputs."""
     model = _model(name, version)
-    inputs = [{"name": field.name, "datatype": _datatype(field), "shape": [-1]} for field in model.contract.fields]
+    inputs = [{"name": field.name, "datatype": field.tensor_type, "shape": [-1]} for field in model.contract.fields]
     outputs = [{"name": key, "datatype": kind, "shape": shape} for key, kind, shape in _outputs(model, -1)]
     return jsonify(name=model.name, versions=[model.version], platform="sklearn", inputs=inputs, outputs=outputs)
 
@@ -118,20 +119,3 @@ def _value(contract: Contract, answer: Prediction) -> Any:
     if isinstance(answer.value, float) and not isinstance(contract.predicts, Classification):
         return answer.value
     return answer.value if type(answer.value) is int else as_text(answer.value)
-
-
-def _datatype(field: Any) -> str:
-    if isinstance(field, NumberField):
-        return "FP64"
-    if isinstance(field, IntegerField):
-        return "INT64"
-    return "BOOL" if isinstance(field, YesNoField) else _of_choices(field)
-
-
-def _of_choices(field: Any) -> str:
-    values = [choice.value for choice in getattr(field, "choices", ())]
-    if values and all(isinstance(value, bool) for value in values):
-        return "BOOL"
-    if values and all(isinstance(value, int) for value in values):
-        return "INT64"
-    return "FP64" if values and not any(isinstance(value, str) for value in values) else "BYTES"

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from app.check import Value
-from app.contract import CategoryField, Contract, IntegerField, NumberField, YesNoField
+from app.contract import Contract
+from app.values import Row, Value
 from deploy.models.compiler.trees import LEAF, Tree
 
 ENDS = 32
@@ -16,10 +16,6 @@ ENDS = 32
 
 HALVINGS = 100
 BLOCK_ROWS = 20_000
-WIDE = 1e6
-"""Where neither contract nor table bounds a number: thresholds are sought as far from zero."""
-
-Row = list[Value]
 Seen = Callable[[Sequence[Row]], Any]
 
 
@@ -168,38 +164,21 @@ def _crossings(contract: Contract, trees: Sequence[Tree], seen: Seen, known: Seq
     found: Crossings = {}
     base = list(known[0])
     for place, field in enumerate(contract.fields):
-        values = _values(field, [row[place] for row in known])
+        values = field.boundaries([row[place] for row in known])
         numbers = seen([_with(base, place, value) for value in values])
         for feature in sorted(set(wanted) & set(np.flatnonzero((numbers != numbers[:1]).any(axis=0)).tolist())):
             thresholds = np.array(sorted(wanted.pop(feature)))
-            if isinstance(field, NumberField | IntegerField):
+            if field.is_range:
 
                 def feature_of(tried: Sequence[Value], place: int = place, feature: int = feature) -> Any:
                     return _in_blocks(seen, [_with(base, place, value) for value in tried])[:, feature]
 
-                pairs = _sought(isinstance(field, IntegerField), values, thresholds, feature_of)
+                pairs = _sought(field.is_whole, values, thresholds, feature_of)
             else:
                 pairs = _picked(values, numbers[:, feature], thresholds)
             found |= {(feature, threshold): _Beside(place, *pair)
                       for threshold, pair in zip(thresholds.tolist(), pairs, strict=True) if pair}  # fmt: skip
     return found
-
-
-def _values(field: Any, known: list[Value]) -> list[Value]:
-    """Return values that show which features a field moves: of a number, its ends first and last."""
-    if isinstance(field, CategoryField):
-        return [choice.value for choice in field.choices]
-    if isinstance(field, YesNoField):
-        return [False, True]
-    if not isinstance(field, NumberField | IntegerField):
-        return [field.example]
-    given = [float(value) for value in known if isinstance(value, int | float)]
-    low, high = field.bounds
-    low = low if math.isfinite(low) else min([*given, -WIDE])
-    high = high if math.isfinite(high) else max([*given, WIDE])
-    low, high = (math.ceil(low), math.floor(high)) if isinstance(field, IntegerField) else (float(low), float(high))
-    middle = (low + high) // 2 if isinstance(field, IntegerField) else low + (high - low) / 2
-    return [low, middle, high]
 
 
 def _sought(whole: bool, values: list[Value], thresholds: Any, feature_of: Callable[[Sequence[Value]], Any]

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
-from app import contract as parts
 from app.contract import Contract
+from app.texts import Part
 from deploy.base.errors import DeployError
 
 PHRASES = {
@@ -96,5 +96,7 @@ def _find(node: yaml.Node | None, place: Sequence[str | int]) -> tuple[int, list
 
 
 def _known_keys() -> list[str]:
-    classes = [each for each in vars(parts).values() if isinstance(each, type) and issubclass(each, BaseModel)]
-    return sorted({name for each in classes for name in each.model_fields})
+    parts = [Part]
+    for part in parts:
+        parts += part.__subclasses__()
+    return sorted({name for part in parts for name in part.model_fields})

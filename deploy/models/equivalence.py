@@ -14,12 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from app.check import Value
-from app.contract import CategoryField, Contract, IntegerField, NumberField, YesNoField
+from app.contract import Contract
 from app.engines import Answers, Engine
 from app.engines.onnx import Onnx
 from app.engines.scikit_learn import ScikitLearn
+from app.fields import Field
 from app.model import Proof, Timings, Tolerance
+from app.values import Row, Value
 from deploy.base.paths import KIT, VENV
 from deploy.models.boundary_rows import rows_at_thresholds
 from deploy.models.compiler import predictors
@@ -38,13 +39,8 @@ TIMED_ROWS = 200
 TIMED_SECONDS = 1.0
 """At most so long for one engine."""
 
-WHOLE = 2.0**53
-"""Up to here a float64 holds every whole number."""
-
 SMALL = 1e-6
 """A value smaller than this share of the largest is measured by that share: there, its own digits are rounding."""
-
-Row = list[Value]
 
 
 def tolerance(answers: Iterable[Any]) -> Tolerance:
@@ -180,29 +176,12 @@ def _random(contract: Contract, rows: Sequence[Row], count: int) -> Iterator[Row
     yield from ([*row] for row in zip(*columns, strict=True))
 
 
-def _drawn(field: Any, known: list[Value], chance: np.random.Generator, count: int) -> list[Value]:
-    if isinstance(field, CategoryField):
-        options: list[Value] = [choice.value for choice in field.choices]
-        found = [options[place] for place in chance.integers(len(options), size=count).tolist()]
-    elif isinstance(field, YesNoField):
-        found = (chance.random(count) < 0.5).tolist()
-    elif isinstance(field, NumberField | IntegerField):
-        numbers = [float(value) for value in known if isinstance(value, int | float)] or [float(field.example)]
-        spread = (max(numbers) - min(numbers)) or max(abs(numbers[0]), 1.0)
-        low, high = field.bounds
-        low = low if math.isfinite(low) else min(numbers) - spread
-        high = high if math.isfinite(high) else max(numbers) + spread
-        if isinstance(field, IntegerField):
-            low, high = (min(max(end, -WHOLE), WHOLE) for end in (low, high))
-            found = chance.integers(math.ceil(low), math.floor(high), size=count, endpoint=True).tolist()
-        else:
-            found = chance.uniform(low, high, count).tolist()
-    else:
-        found = [known[place] for place in chance.integers(len(known), size=count).tolist()]
+def _drawn(field: Field, known: list[Value], chance: np.random.Generator, count: int) -> list[Value]:
+    values = field.drawn(known, chance, count)
     if not field.missing:
-        return found
+        return values
     gone = (chance.random(count) < MISSING_SHARE).tolist()
-    return [None if is_gone else value for value, is_gone in zip(found, gone, strict=True)]
+    return [None if is_gone else value for value, is_gone in zip(values, gone, strict=True)]
 
 
 def _us_per_row(engine: Engine, rows: Sequence[Row]) -> float:

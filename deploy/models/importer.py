@@ -15,6 +15,7 @@ from typing import IO, Any
 
 import yaml
 
+from app.values import as_text
 from deploy.base.errors import DeployError
 from deploy.base.paths import BUNDLES, MODELS, state
 from deploy.models import builder
@@ -255,7 +256,8 @@ def _show(name: str, found: Described, data: Path | None) -> None:
     print(f"  predicts {answers}")
     for field in found.fields:
         is_range = field.minimum is not None and field.maximum is not None
-        known = f"{field.minimum:g} to {field.maximum:g}" if is_range else _listed((field.choices or [])[:6])
+        ends = [visible(as_text(end), 40) for end in (field.minimum, field.maximum)]
+        known = " to ".join(ends) if is_range else _listed((field.choices or [])[:6])
         print(f"  {field.name:<30} {field.kind:<9} {known}{', may be missing' if field.missing else ''}")
     if data is None:
         print("  Without --data ranges are not known, and no answers of its table are recorded.")

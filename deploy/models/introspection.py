@@ -10,12 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from app.tables import SEPARATORS
+from app.csv_file import SEPARATORS
+from app.fields import KINDS, Column, recognised, type_of
 from deploy.base.errors import DeployError
 from deploy.models.validation import plain
-
-CHOICES = 100
-"""Of so many different texts at most a column is a category; of more it is free text."""
 
 LOOKED_AT_LINES = 100
 SCORED_ROWS = 20_000
@@ -51,11 +49,11 @@ def describe(file: str, estimator: Any, data: str, target: str) -> dict[str, Any
     table = _read(data, target, estimator) if data else None
     names = list(table.frame.columns) if table else _names_without_table(file, estimator)
     known = _known_categories(estimator, names)
-    fields = [_field(name, table.frame[name] if table else None, known.get(name)) for name in names]
     table = _as_trained(estimator, table) if table else None
+    fields = [_field(name, table.frame[name] if table else None, known.get(name)) for name in names]
     found: dict[str, Any] = {
         "estimator": _title(estimator), "labels": labels, "fields": fields,
-        "columns": [_pandas_type(table, field) for field in fields],
+        "columns": [*map(str, table.frame.dtypes)] if table else [KINDS[each["kind"]].pandas_type for each in fields],
         "rows": [], "answers": [], "metrics": {},
     }  # fmt: skip
     return found | (_recorded(file, estimator, table, data) if table else {})
@@ -178,13 +176,20 @@ def _columns(chosen: Any, names: list[str]) -> list[str]:
 
 
 def _as_trained(estimator: Any, table: Table) -> Table:
-    """Return the table with pandas' categories in place of texts, where the model takes nothing else."""
-    frame = table.frame
-    texts = [name for name in frame.columns if str(frame[name].dtype) in ("object", "str", "string")]
-    if not texts or not _names(estimator) or _answers(estimator, frame):
+    """Return the table as the model takes it: dates as pandas has them, or texts; its categories, if nothing else."""
+    texts = _texts(table.frame)
+    if not texts or not _names(estimator):
         return table
-    categories = frame.astype(dict.fromkeys(texts, "category"))
-    return Table(categories, table.answers) if _answers(estimator, categories) else table
+    known = _known_categories(estimator, [*table.frame.columns])
+    types = {name: type_of([*table.frame[name].dropna()]) for name in texts if name not in known}
+    dates = {name: kind for name, kind in types.items() if kind}
+    frames = [table.frame.astype(dates), table.frame] if dates else [table.frame]
+    tried = (each for frame in frames for each in (frame, frame.astype(dict.fromkeys(_texts(frame), "category"))))
+    return Table(next((frame for frame in tried if _answers(estimator, frame)), table.frame), table.answers)
+
+
+def _texts(frame: Any) -> list[str]:
+    return [name for name in frame.columns if str(frame[name].dtype) in ("object", "str", "string")]
 
 
 def _answers(estimator: Any, frame: Any) -> bool:
@@ -197,48 +202,12 @@ def _answers(estimator: Any, frame: Any) -> bool:
 
 def _field(name: str, column: Any, categories: list[Any] | None) -> dict[str, Any]:
     """Return what a field's values are: kind, choices, range, an example, whether one may be missing."""
-    values = [plain(value) for value in column] if column is not None else []
-    present = [value for value in values if value is not None]
-    said: dict[str, Any] = {"name": name, "missing": len(present) < len(values)}
-    if categories is not None:
-        said["missing"] = said["missing"] or None in categories
-        return said | _category([value for value in categories if value is not None], present)
-    if not present:
-        return said | {"kind": "number", "example": 0.0}
-    if all(isinstance(value, bool) for value in present):
-        return said | {"kind": "yes_no", "example": _usual(present)}
-    if all(isinstance(value, int | float) for value in present):
-        return said | _number(present)
-    different = sorted({str(value) for value in present})
-    if len(different) <= CHOICES:
-        return said | _category(different, present)
-    longest = max(len(value) for value in different)
-    return said | {"kind": "text", "example": str(present[0]), "maximum_characters": max(1000, 2 * longest)}
-
-
-def _category(choices: list[Any], present: list[Any]) -> dict[str, Any]:
-    usual = _usual([value for value in present if value in choices] or choices)
-    if choices and all(isinstance(value, bool) for value in choices):
-        return {"kind": "yes_no", "example": usual}
-    return {"kind": "category", "choices": choices, "example": usual}
-
-
-def _number(present: list[Any]) -> dict[str, Any]:
-    whole = all(isinstance(value, int) for value in present)
-    low, high = min(present), max(present)
-    example = sorted(present)[len(present) // 2]
-    bounds = {"minimum": low, "maximum": high} if low < high else {}
-    return {"kind": "integer" if whole else "number", "example": example, **bounds}
-
-
-def _usual(values: list[Any]) -> Any:
-    return max(values, key=values.count)
-
-
-def _pandas_type(table: Table | None, field: dict[str, Any]) -> str:
-    if table is not None:
-        return str(table.frame[field["name"]].dtype)
-    return {"number": "float64", "integer": "int64", "yes_no": "bool"}.get(field["kind"], "object")
+    values = [] if column is None else [*map(plain, column)]
+    present, known = (None if each is None else [value for value in each if value is not None]
+                      for each in (values, categories))  # fmt: skip
+    missing = None in values or None in (categories or [])
+    kind = "object" if column is None else str(column.dtype)
+    return {"name": name, "missing": missing, **recognised(Column(present or [], known, kind))}
 
 
 def _recorded(file: str, estimator: Any, table: Table, data: str) -> dict[str, Any]:

@@ -9,21 +9,19 @@ from typing import Any
 
 import numpy as np
 
-from app.check import Check, InvalidInput, Value
-from app.contract import CategoryField, Classification, Contract, IntegerField, NumberField, TextField, YesNoField
+from app.check import Check
+from app.contract import Classification, Contract
 from app.engines import PredictionError
 from app.engines.onnx import Onnx
 from app.engines.scikit_learn import Input, ScikitLearn
+from app.faults import InvalidInput
 from app.model import Prediction, Proof, Timings, Tolerance, predictions
+from app.values import Value
 from deploy.base.errors import DeployError
 from deploy.models.contracts import at
 from deploy.models.equivalence import TOLERANCE, choose, tolerance
 
 GOLDEN_ROWS = 50
-PROBED_CHOICES = 50
-PANDAS: dict[Any, str] = {
-    NumberField: "float64", IntegerField: "int64", YesNoField: "bool", TextField: "object", CategoryField: "object",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -66,7 +64,7 @@ def prove(file: Path, contract: Contract, estimator: Any, rows: Sequence[Sequenc
     """
     _compare_labels(file, contract, estimator)
     _compare_fields(file, contract, estimator)
-    types = columns or [PANDAS[type(field)] for field in contract.fields]
+    types = columns or [field.pandas_type for field in contract.fields]
     kinds = {field.name: kind for field, kind in zip(contract.fields, types, strict=True)}
     known = list(_accepted(contract, rows))
     corners = list(_corners(contract))
@@ -131,48 +129,29 @@ def plain(value: Any) -> Any:
 
 def _corners(contract: Contract) -> Iterable[list[Value]]:
     """The example, then with one field at each of its ends: bounds, choices, missing."""
-    example: list[Value] = [
-        float(field.example) if isinstance(field, NumberField) else field.example for field in contract.fields
-    ]
+    example: list[Value] = [field.example for field in contract.fields]
     yield example
     for place, field in enumerate(contract.fields):
-        for value in _ends(field):
+        for value in ([None] if field.missing else []) + [*field.corners()]:
             yield [*example[:place], value, *example[place + 1 :]]
-
-
-def _ends(field: Any) -> Iterable[Value]:
-    if field.missing:
-        yield None
-    if isinstance(field, CategoryField):
-        yield from (choice.value for choice in field.choices[:PROBED_CHOICES])
-    elif isinstance(field, YesNoField):
-        yield from (True, False)
-    elif isinstance(field, NumberField | IntegerField):
-        whole = int if isinstance(field, IntegerField) else float
-        yield from (whole(bound) for bound in field.bounds if math.isfinite(bound))
 
 
 def _candidates(contract: Contract, estimator: Any) -> Iterable[Input]:
     """The ways to give rows, the fastest first; the last is the one that the estimator was trained with."""
-    if len(contract.fields) == 1 and isinstance(contract.fields[0], TextField) and _takes_texts(estimator):
+    containers = [field.container for field in contract.fields]
+    if "frame" in containers:
+        yield "frame"
+        return
+    if containers == ["texts"] and _takes_texts(estimator):
         yield "texts"
         return
-    if all(_is_numeric(field) for field in contract.fields):
-        yield "numbers"
-    else:
-        yield "objects"
+    yield "numbers" if {*containers} == {"numbers"} else "objects"
     if hasattr(estimator, "feature_names_in_"):
         yield "frame"
 
 
 def _takes_texts(estimator: Any) -> bool:
     return not hasattr(estimator, "n_features_in_")
-
-
-def _is_numeric(field: Any) -> bool:
-    if isinstance(field, CategoryField):
-        return all(not isinstance(choice.value, str) for choice in field.choices)
-    return not isinstance(field, TextField)
 
 
 def _answers(contract: Contract, engine: ScikitLearn, rows: list[list[Value]], file: Path) -> list[Prediction]:

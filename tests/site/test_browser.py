@@ -13,7 +13,7 @@ import requests
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
-from app.contract import as_text
+from app.values import as_text
 from deploy.base.paths import state
 from tests.site.common import DEBIAN_13
 

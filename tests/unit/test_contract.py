@@ -196,4 +196,4 @@ def test_adding_a_field_changes_one_file(tmp_path):
 def test_schema_for_editors_knows_every_kind_of_field():
     kinds = {each["properties"]["kind"]["const"] for each in json.loads(schema.text())["$defs"].values()
              if "kind" in each.get("properties", {})}  # fmt: skip
-    assert kinds == {"category", "classification", "integer", "number", "regression", "text", "yes_no"}
+    assert kinds == {"category", "classification", "date", "integer", "number", "regression", "text", "yes_no"}

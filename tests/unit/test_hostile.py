@@ -14,10 +14,11 @@ from contextlib import suppress
 import pytest
 
 from app import create_app
-from app.check import InvalidInput
+from app.csv_file import BadTable
+from app.faults import InvalidInput
 from app.limits import has_too_many_values, limits_of
 from app.settings import Settings
-from app.tables import BadTable, Table
+from app.tables import Table
 from tests import hostile, siege
 from tests.meter import Meter
 from tests.served import served

@@ -110,7 +110,9 @@ def test_server_and_models_tell_what_they_are(client, app):
     for path in ("/v2/models/every_kind", f"/v2/models/every_kind/versions/{version}"):
         told = client.get(path).json
         assert (told["name"], told["versions"], told["platform"]) == ("every_kind", [version], "sklearn")
-        assert [each["datatype"] for each in told["inputs"]] == ["FP64", "INT64", "BOOL", "INT64", "BYTES", "FP64"]
+        assert [each["datatype"] for each in told["inputs"]] == [
+            "FP64", "INT64", "BOOL", "INT64", "BYTES", "FP64", "BYTES", "BYTES",
+        ]  # fmt: skip
         assert [(each["name"], each["datatype"], each["shape"]) for each in told["outputs"]] == [
             ("predict", "INT64", [-1]), ("predict_proba", "FP64", [-1, 2]),
         ]  # fmt: skip

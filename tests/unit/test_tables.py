@@ -7,7 +7,8 @@ import tracemalloc
 
 import pytest
 
-from app.tables import BadTable, Table
+from app.csv_file import BadTable
+from app.tables import Table
 
 ROWS = [["6", "8"], ["1", "4.5"]]
 

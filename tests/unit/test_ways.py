@@ -4,14 +4,16 @@ import csv
 import html
 import io
 import re
+from datetime import datetime
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from app.check import InvalidInput
-from app.contract import CategoryField, IntegerField, NumberField, TextField, YesNoField, as_text
+from app.faults import InvalidInput
+from app.fields import CategoryField, DateField, IntegerField, NumberField, TextField, YesNoField
+from app.values import as_text
 from tests.run import FULL
 from tests.unit.conftest import token
 
@@ -40,6 +42,12 @@ def _good(field: Any) -> st.SearchStrategy[Any]:
         return st.integers(int(low), int(high)) if isinstance(field, IntegerField) else st.floats(low, high)
     if isinstance(field, CategoryField):
         return st.sampled_from([choice.value for choice in field.choices])
+    if isinstance(field, DateField):
+        low, high = (
+            datetime.fromisoformat(end) for end in (field.minimum or "0001-01-01", field.maximum or "9999-12-31")
+        )
+        days = st.dates(low.date(), high.date())
+        return (st.datetimes(low, high) if field.has_time else days).map(lambda value: value.isoformat())
     return st.booleans() if isinstance(field, YesNoField) else st.text(SURROGATES, min_size=1, max_size=40)
 
 
@@ -50,6 +58,9 @@ def _edges(field: Any) -> list[Any]:
     if isinstance(field, CategoryField):
         edges += [as_text(choice.value) for choice in field.choices]
         edges += [choice.value for choice in field.choices]
+    if isinstance(field, DateField):
+        edges += ["2026-11-26", "2026-11-26T10:00", "2026-11-26 00:00", "2026-02-30", "2026-11-26T10:00Z", "26/11/2026",
+                  "2024-12-31", "2026-11-26T10:00:00.1234567", 20261126]  # fmt: skip
     if isinstance(field, TextField):
         edges += ["x" * field.maximum_characters, "x" * (field.maximum_characters + 1), " x "]
     return [value for value in edges if value not in (float("inf"), float("-inf"))]

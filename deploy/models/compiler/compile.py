@@ -8,9 +8,9 @@ from onnx import TensorProto
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.pipeline import Pipeline
 
-from app.check import Value
-from app.contract import Classification, Contract, TextField
+from app.contract import Classification, Contract
 from app.engines.onnx import LABEL, PROBABILITIES, VALUE
+from app.values import Value
 from deploy.models.compiler.graph import Graph, Unsupported
 from deploy.models.compiler.predictors import Answer, predictor
 from deploy.models.compiler.transformers import Columns, Given, numbers, transformed
@@ -25,8 +25,8 @@ def compiled(contract: Contract, estimator: Any, arrange: Callable[[Sequence[Seq
     Raises:
         Unsupported: a part has no graph; which, and why.
     """
-    if any(isinstance(field, TextField) for field in contract.fields):
-        raise Unsupported("texts")
+    if faults := [field.graph_fault for field in contract.fields if field.graph_fault]:
+        raise Unsupported(faults[0])
     graph = Graph(len(contract.fields))
     given: Given = Columns(contract, tuple(range(len(contract.fields))), arrange)
     transformers, last = parts(estimator)

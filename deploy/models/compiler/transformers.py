@@ -13,9 +13,9 @@ from sklearn.feature_selection import SelectorMixin
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.utils import _safe_indexing
 
-from app.check import Value
-from app.contract import CategoryField, Contract, YesNoField
+from app.contract import Contract
 from app.engines.onnx import INPUT
+from app.values import Value
 from deploy.models.compiler.graph import Graph, Tensor, Unsupported
 
 LARGEST_TABLE = 2_000_000
@@ -48,10 +48,8 @@ class Columns:
     def values(self, place: int) -> list[Value] | None:
         """Return all that a field can be, a missing value last; None for a number."""
         field = self.contract.fields[place]
-        missing: list[Value] = [None] if field.missing else []
-        if isinstance(field, CategoryField):
-            return [choice.value for choice in field.choices] + missing
-        return [False, True, *missing] if isinstance(field, YesNoField) else None
+        values = field.countable()
+        return [*values, None] if values is not None and field.missing else values
 
 
 Given = Columns | Tensor
@@ -62,7 +60,7 @@ def numbers(graph: Graph, given: Given) -> Tensor:
     if isinstance(given, Tensor):
         return given
     whole = Tensor(INPUT, len(given.contract.fields))
-    counted = [place for place in given.places if isinstance(given.contract.fields[place], CategoryField)]
+    counted = [place for place in given.places if given.contract.fields[place].is_coded]
     if not counted:
         return graph.take(whole, list(given.places))
     plain = [place for place in given.places if place not in counted]

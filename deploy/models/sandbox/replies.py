@@ -19,6 +19,7 @@ from pydantic import (
     model_validator,
 )
 
+from app.fields import KINDS
 from deploy.base.errors import DeployError
 
 LARGEST_BYTES = 1 << 30
@@ -62,6 +63,12 @@ def _no_path(name: str) -> str:
     return name
 
 
+def _kind(name: str) -> str:
+    if name not in KINDS:
+        raise ValueError(f"is none of the kinds: {', '.join(KINDS)}")
+    return name
+
+
 def _shown(given: Any) -> Any:
     return visible(given, 600) if isinstance(given, str) else given
 
@@ -100,9 +107,14 @@ Value = Annotated[bool | int | float | str, PlainValidator(_value)]
 Maybe = Annotated[bool | int | float | str | None, PlainValidator(_maybe)]
 Count = Annotated[int, Field(ge=0, le=1 << 40)]
 Time = Annotated[float, Field(gt=0, le=1e12)]
-PandasType = Annotated[str, Field(pattern=r"\A((u?int|float)(8|16|32|64)|bool|object|str|string|category)\z")]
+PandasType = Annotated[
+    str, Field(pattern=r"\A((u?int|float)(8|16|32|64)|bool|object|str|string|category|datetime64\[us\])\z")
+]
 """Those that a table read by pandas can have."""
 
+
+Kind = Annotated[str, AfterValidator(_kind)]
+"""Of a field, as a contract calls it."""
 
 Row = Annotated[list[Maybe], Field(fail_fast=True, max_length=FIELDS)]
 
@@ -145,12 +157,12 @@ class FoundField(_Part):
     """What is known of a field's values; see `introspection.describe`."""
 
     name: Name
-    kind: Literal["number", "integer", "category", "yes_no", "text"]
+    kind: Kind
     missing: bool
     example: Value
     choices: Annotated[list[Value], Field(fail_fast=True, max_length=CHOICES)] | None = None
-    minimum: Number | None = None
-    maximum: Number | None = None
+    minimum: Value | None = None
+    maximum: Value | None = None
     maximum_characters: Annotated[int, Field(ge=1, le=10 * TEXT_CHARACTERS)] | None = None
 
 

@@ -1,0 +1,42 @@
+"""Why what people and programs send is refused: sentences in the language of the request."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.languages import gettext, number
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Why a value is refused; its sentence is in the request's language."""
+
+    message: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        shown = {name: number(value) if isinstance(value, float) else value for name, value in self.values.items()}
+        return gettext(self.message, **shown)
+
+
+class Refused(Exception):
+    """A value that a field refuses.
+
+    Made anew for each: one that is raised again holds the frames of all times before, and the rows that they read.
+    """
+
+    def __init__(self, message: str, **values: Any) -> None:
+        super().__init__(message)
+        self.fault = Fault(message, values)
+
+
+class InvalidInput(ValueError):
+    """A row that the contract refuses.
+
+    Attributes:
+        faults: field → why, in the contract's order, unknown names last.
+    """
+
+    def __init__(self, faults: dict[str, Fault]) -> None:
+        super().__init__(", ".join(faults))
+        self.faults = faults

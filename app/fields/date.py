@@ -1,0 +1,200 @@
+"""A date, or a date with a time of day, as ISO 8601 writes it; the model gets pandas' datetimes.
+
+Of no time zone: what a wall calendar and a wall clock show where the table was made. A time that names its zone is
+refused, since nobody has said which zone the model was trained in.
+"""
+
+import datetime
+import re
+from collections.abc import Sequence
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+import numpy as np
+from pydantic import BeforeValidator, model_validator
+from pydantic import Field as Property
+
+from app.faults import Refused
+from app.fields import ranges
+from app.fields.field import Field
+from app.fields.parts import Column, Container, Readers, Schema, TensorType, Widget
+from app.languages import N_, gettext, moment
+from app.values import Value
+
+WRITTEN = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ]((?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,6}0*)?)?)"
+                     r"(Z|[+-]\d\d:?\d\d)?)?", re.ASCII | re.IGNORECASE)  # fmt: skip
+"""Day, time, zone; other forms that ISO 8601 has, such as weeks, are nobody's."""
+
+DAY = len("2026-11-26")
+MIDNIGHT = re.compile(r"[0:.]+")
+POINTS = 25
+"""Of a picture's line, along the range."""
+
+DAYS, SECONDS = (datetime.date.min.toordinal(), datetime.date.max.toordinal()), 24 * 3600
+"""The first and the last day that there are; the seconds of one."""
+
+
+def _as_iso(value: Any) -> Any:
+    """Return what YAML makes of a date as its text; its form, and that the day exists, are checked here alone."""
+    text = value.isoformat() if isinstance(value, datetime.date) else value
+    written = WRITTEN.fullmatch(text) if isinstance(text, str) else None
+    if not written or written[3]:
+        raise ValueError("is no date without a time zone: write 2026-11-26, or 2026-11-26T10:00 with the time of day")
+    return _exact(text)
+
+
+def _exact(text: str) -> str:
+    """Return the one way in which a row writes a date; texts of them sort as they follow each other."""
+    kind = datetime.datetime if len(text) > DAY else datetime.date
+    return kind.fromisoformat(text).isoformat()
+
+
+Moment = Annotated[str, BeforeValidator(_as_iso, json_schema_input_type=str)]
+
+
+class DateField(Field):
+    """A date; with a time of day where its example has one. Of no time zone."""
+
+    kind: Literal["date"]
+    minimum: Moment | None = Property(None, description="the first date, itself included")
+    maximum: Moment | None = Property(None, description="the last date, itself included")
+    example: Moment = Property(description="2026-11-26; or 2026-11-26T10:00, and every value has a time of day")
+    default: Moment | None = None
+
+    pandas_type: ClassVar[str] = "datetime64[us]"
+    graph_fault: ClassVar[str] = "dates"
+
+    @model_validator(mode="after")
+    def _range_contains_its_values(self) -> Self:
+        named = {"minimum": self.minimum, "maximum": self.maximum, "default": self.default}
+        for name, value in named.items():
+            if value is not None and ("T" in value) != self.has_time:
+                raise ValueError(f"{name} {value} and example {self.example}: one has a time of day, the other hasn't")
+        low, high = self.minimum or "", self.maximum or "~"
+        if low >= high:
+            raise ValueError(f"minimum {low} must be before maximum {high}")
+        for name, value in (("example", self.example), ("default", self.default)):
+            if value is not None and not low <= value <= high:
+                raise ValueError(f"{name} {value} is outside {self.minimum or '…'} to {self.maximum or '…'}")
+        return self
+
+    @property
+    def has_time(self) -> bool:
+        """Whether its values have a time of day."""
+        return "T" in self.example
+
+    @property
+    def tensor_type(self) -> TensorType:
+        return "BYTES"
+
+    @property
+    def container(self) -> Container:
+        return "frame"
+
+    def readers(self) -> Readers:
+        return Readers(self._read, self._read, self._column)
+
+    def _read(self, value: Any) -> str:
+        text = value.strip() if isinstance(value, str) else ""
+        written = WRITTEN.fullmatch(text)
+        if not written:
+            raise Refused(N_("is not a date: write it like %(example)s"), example=self.example)
+        day, time, zone = written.groups()
+        if zone:
+            raise Refused(N_("has a time zone: write the local time, like %(example)s"), example=self.example)
+        if self.has_time and not time:
+            raise Refused(N_("has no time of day: write it like %(example)s"), example=self.example)
+        if time and not self.has_time and not MIDNIGHT.fullmatch(time):
+            raise Refused(N_("has a time of day: write the date alone, like %(example)s"), example=self.example)
+        try:
+            return self._limited(_exact(text if self.has_time else day))
+        except ValueError:
+            raise Refused(N_("is not a day of the calendar")) from None
+
+    def _limited(self, text: str) -> str:
+        if (self.minimum or "") <= text <= (self.maximum or "~"):
+            return text
+        raise ranges.out_of_range(self.minimum, self.maximum)
+
+    def _column(self, values: Sequence[Any]) -> Sequence[Value] | None:
+        if not {str}.issuperset(map(type, values)):
+            return None
+        read = {value: self._read(value) for value in {*values}}
+        return [read[value] for value in values]
+
+    def value_schema(self) -> Schema:
+        return {"type": "string", "format": "date-time-local" if self.has_time else "date"}
+
+    def notes(self) -> list[str]:
+        ends = {"from": self.minimum, "to": self.maximum}
+        named = [f"{word} {end}" for word, end in ends.items() if end]
+        return ["without a time zone", *named] if self.has_time else named
+
+    def widget(self) -> Widget:
+        ends = {"min": self.minimum, "max": self.maximum}
+        attributes = {name: end for name, end in ends.items() if end is not None}
+        has_seconds = self.has_time and any(not end.endswith(":00") for end in [self.example, *attributes.values()])
+        more = {"step": "1"} if has_seconds else {}  # else browsers leave them out
+        return Widget("line", attributes | more, input_type="datetime-local" if self.has_time else "date")
+
+    def hints(self) -> list[str]:
+        low, high = (None if end is None else moment(end) for end in (self.minimum, self.maximum))
+        return [*ranges.in_a_sentence(low, high), gettext(N_("For example %(example)s."), example=moment(self.example))]
+
+    def present_in_words(self, value: Value) -> str:
+        return moment(str(value))
+
+    def alternatives(self, here: Value) -> list[Value]:
+        if self.minimum is None or self.maximum is None:
+            return []
+        low, high = self._number(self.minimum), self._number(self.maximum)
+        numbers = {round(low + (high - low) * step / (POINTS - 1)) for step in range(POINTS)}
+        return [*sorted({self._text(number) for number in numbers} | ({str(here)} if here is not None else set()))]
+
+    def position(self, value: Value) -> float | None:
+        return self._number(str(value))
+
+    def corners(self) -> Sequence[Value]:
+        return [end for end in (self.minimum, self.maximum) if end is not None]
+
+    def drawn(self, known: Sequence[Value], chance: np.random.Generator, count: int) -> list[Value]:
+        numbers = [self._number(str(value)) for value in known if value is not None] or [self._number(self.example)]
+        spread = (max(numbers) - min(numbers)) or self._unit
+        first, last = (day * self._unit for day in DAYS)
+        low = max(min(numbers) - spread, first) if self.minimum is None else self._number(self.minimum)
+        high = min(max(numbers) + spread, last) if self.maximum is None else self._number(self.maximum)
+        return [self._text(number) for number in chance.integers(int(low), int(high), count, endpoint=True).tolist()]
+
+    @property
+    def _unit(self) -> int:
+        """How many of its steps a day has: one, or seconds."""
+        return SECONDS if self.has_time else 1
+
+    def _number(self, text: str) -> float:
+        """Return the days, or seconds, since those that began."""
+        value = datetime.datetime.fromisoformat(text)
+        seconds = (value - datetime.datetime.combine(value.date(), datetime.time())).total_seconds()
+        return value.toordinal() * self._unit + (seconds if self.has_time else 0)
+
+    def _text(self, number: int) -> str:
+        days, seconds = divmod(number, self._unit)
+        day = datetime.date.fromordinal(days)
+        if not self.has_time:
+            return day.isoformat()
+        return (datetime.datetime.combine(day, datetime.time()) + datetime.timedelta(seconds=seconds)).isoformat()
+
+    @classmethod
+    def is_written(cls, texts: Sequence[str]) -> bool:
+        try:
+            return bool(texts) and all(map(_as_iso, {*texts}))
+        except ValueError:
+            return False
+
+    @classmethod
+    def recognised(cls, column: Column) -> dict[str, Any] | None:
+        if not column.pandas_type.startswith("datetime64") or not column.present or column.categories is not None:
+            return None
+        values = sorted(_as_iso(str(value)) for value in column.present)
+        if all(value.endswith("T00:00:00") or "T" not in value for value in values):
+            values = [value[:DAY] for value in values]
+        bounds = {"minimum": values[0], "maximum": values[-1]} if values[0] < values[-1] else {}
+        return {"example": values[len(values) // 2], **bounds}

@@ -1,0 +1,215 @@
+"""What every kind of field answers for itself: how its values are read, described, asked for, drawn and tried.
+
+A kind is one module of this folder and one line in ``__init__``; nothing outside of it asks which kind a field is.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, ClassVar, Self
+
+import numpy as np
+from pydantic import Field as Property
+from pydantic import StringConstraints, model_validator
+
+from app.faults import Fault
+from app.fields.parts import Column, Container, Readers, Schema, TensorType, Widget
+from app.languages import N_, current, gettext
+from app.texts import Part, Text
+from app.values import Value
+
+RESERVED = ("csrf_token",)
+"""Names that no field can have: the form has an input of that name already."""
+
+NAME_CHARACTERS = 100
+LANGUAGE = "en"
+"""Of the documents: the language of those who write programs."""
+
+MISSING = N_("is missing")
+ESCAPE_BYTES = 6
+"""What JSON may write for half of a character: ``\\u00e9``; most of the world's characters are one half."""
+
+NUMBER_BYTES = 32
+"""More than the longest way of writing a float: -1.7976931348623157e+308."""
+
+Name = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]+$", min_length=1, max_length=NAME_CHARACTERS)]
+"""A column's name as the model knows it: any text on one line."""
+
+
+class Field(Part, ABC):
+    """A field of a contract."""
+
+    name: Name = Property(description="the column's name, as the model knows it")
+    label: Text = Property(description="as people call it")
+    help: Text | None = Property(None, description="a sentence that helps to fill it in")
+    missing: bool = Property(False, description="whether the model can do without it")
+    kind: str
+    example: Value
+    default: Value = None
+
+    pandas_type: ClassVar[str] = "object"
+    """pandas' name of the column's type, where no table tells another."""
+
+    graph_fault: ClassVar[str] = ""
+    """Why no graph of `deploy.models.compiler` takes it; empty where one does."""
+
+    is_coded: ClassVar[bool] = False
+    """Whether a graph takes a value's place among all of them, rather than itself."""
+
+    is_range: ClassVar[bool] = False
+    """Whether between two of its values there are others, until two are neighbours."""
+
+    is_whole: ClassVar[bool] = False
+    """Whether those are whole numbers."""
+
+    @model_validator(mode="after")
+    def _can_be_an_input(self) -> Self:
+        if self.name in RESERVED:
+            raise ValueError(f"name {self.name!r} can't be used: the form has an input of that name already")
+        if self.name != self.name.strip():
+            raise ValueError(f"name {self.name!r} can't be used: take the spaces at its ends away, in the model too")
+        return self
+
+    @model_validator(mode="after")
+    def _default_is_for_what_is_missing(self) -> Self:
+        if self.missing and self.default is not None:
+            raise ValueError("default and missing contradict each other: what isn't given is one or the other")
+        return self
+
+    @property
+    def is_required(self) -> bool:
+        """Whether every row must have it."""
+        return not self.missing and self.default is None
+
+    @property
+    def absent(self) -> Value | Fault:
+        """What stands for a missing value, or why there must be one."""
+        return Fault(MISSING) if self.is_required else self.default
+
+    # What people and programs send.
+
+    @abstractmethod
+    def readers(self) -> Readers:
+        """Return how its values are read."""
+
+    @property
+    def value_bytes(self) -> int:
+        """How many bytes JSON takes at most for a value."""
+        return NUMBER_BYTES
+
+    @property
+    @abstractmethod
+    def tensor_type(self) -> TensorType:
+        """What the Open Inference Protocol calls its type."""
+
+    # What documents say of it.
+
+    @abstractmethod
+    def value_schema(self) -> Schema:
+        """Return what JSON Schema says of its values: type and limits; what is None doesn't hold."""
+
+    def json_schema(self) -> Schema:
+        """Return its JSON Schema."""
+        schema = self.value_schema()
+        if self.missing:
+            schema["type"] = [schema["type"], "null"] if "type" in schema else None
+            if "enum" in schema:
+                schema["enum"] = [*schema["enum"], None]
+        schema |= {"title": self.label[LANGUAGE], "description": self.description(), "examples": [self.example]}
+        if self.default is not None:
+            schema["default"] = self.default
+        return {key: value for key, value in schema.items() if value is not None}
+
+    def address_schema(self) -> Schema:
+        """Return the JSON Schema of its text in an address, where what is missing isn't written."""
+        schema = self.model_copy(update={"missing": False}).json_schema()
+        return {key: value for key, value in schema.items() if key not in ("examples", "title", "description")}
+
+    def description(self) -> str:
+        """Return what programmers must know of it."""
+        notes = "; ".join([self.label[LANGUAGE], *self.notes()])
+        return notes + (f". {self.help[LANGUAGE]}" if self.help else "")
+
+    def notes(self) -> list[str]:
+        """Return what its schema doesn't say."""
+        return []
+
+    # How forms and pictures show it.
+
+    @abstractmethod
+    def widget(self) -> Widget:
+        """Return how the form asks for it, in the language of the request."""
+
+    def heading(self) -> str:
+        """Return its label for people, with what it is measured in."""
+        return self.label[current()]
+
+    def hint(self) -> str:
+        """Return what helps people to fill it in."""
+        sentences = [self.help[current()]] if self.help else []
+        sentences += self.hints()
+        if self.missing:
+            sentences.append(gettext(N_("Leave it empty if you don't know.")))
+        return " ".join(sentences)
+
+    def hints(self) -> list[str]:
+        """Return sentences on its range."""
+        return []
+
+    def in_words(self, value: Value) -> str:
+        """Return a value as people call it."""
+        return gettext(N_("not given")) if value is None else self.present_in_words(value)
+
+    @abstractmethod
+    def present_in_words(self, value: Value) -> str:
+        """Return a value that is there as people call it."""
+
+    def alternatives(self, here: Value) -> list[Value]:
+        """Return the values that a picture tries in place of one, itself among them; none where it can't move."""
+        return []
+
+    def position(self, value: Value) -> float | None:
+        """Return where a value lies on the axis of a line; None where there is no line, but bars."""
+        return None
+
+    # What engines take, and what they are tried with.
+
+    @property
+    def container(self) -> Container:
+        """The plainest container that takes its values; a field of texts alone is a list of them."""
+        return "objects"
+
+    def coder(self) -> Callable[[Sequence[Value]], Sequence[Any]]:
+        """Return what turns a column into numbers for a graph, where NaN is made of None."""
+        return lambda column: column
+
+    def countable(self) -> list[Value] | None:
+        """Return all values that it can have, but for a missing one; None where they can't be counted."""
+        return None
+
+    def corners(self) -> Sequence[Value]:
+        """Return the values that a model must at least answer."""
+        return []
+
+    @abstractmethod
+    def drawn(self, known: Sequence[Value], chance: np.random.Generator, count: int) -> list[Value]:
+        """Return so many random values.
+
+        Args:
+            known: those of the table, or the example.
+        """
+
+    def boundaries(self, known: Sequence[Value]) -> list[Value]:
+        """Return values that show which features it moves: of a range, its ends first and last."""
+        return [self.example]
+
+    # What a table tells of it.
+
+    @classmethod
+    def is_written(cls, texts: Sequence[str]) -> bool:
+        """Tell whether a table writes its values as such texts, which are to be turned into pandas' own type."""
+        return False
+
+    @classmethod
+    @abstractmethod
+    def recognised(cls, column: Column) -> dict[str, Any] | None:
+        """Return what a contract says of a field with such a column; None where it is of another kind."""

@@ -1,0 +1,72 @@
+"""A whole number."""
+
+import math
+from collections.abc import Sequence
+from typing import Annotated, Any, ClassVar, Literal
+
+import numpy as np
+from pydantic import Strict
+
+from app.faults import Refused
+from app.fields.number import EXACT, Numeric, holds, numbers_of, parsed
+from app.fields.parts import Column, Readers, TensorType
+from app.languages import N_
+from app.values import Value
+
+Whole = Annotated[int, Strict()]
+
+
+class IntegerField(Numeric):
+    """A whole number."""
+
+    kind: Literal["integer"]
+    example: Whole
+    default: Whole | None = None
+
+    is_whole: ClassVar[bool] = True
+    pandas_type: ClassVar[str] = "int64"
+    json_type: ClassVar[str] = "integer"
+    step: ClassVar[str] = "1"
+    keyboard: ClassVar[str] = "numeric"
+
+    @property
+    def tensor_type(self) -> TensorType:
+        return "INT64"
+
+    def readers(self) -> Readers:
+        limit = self.limit()
+
+        def whole(value: float) -> int:
+            if limit(value) != math.floor(value):
+                raise Refused(N_("is not a whole number"))
+            return int(value)
+
+        def typed(value: Any) -> int:
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                raise Refused(N_("is not a whole number"))
+            return whole(value)
+
+        return Readers(typed, lambda text: whole(parsed(text)), self._typed_column, self._text_column)
+
+    def _typed_column(self, values: Sequence[Any]) -> Sequence[Value] | None:
+        return values if self.fits(values, {int}) else None
+
+    def _text_column(self, cells: Sequence[str]) -> Sequence[Value] | None:
+        values = self.read_plain(cells)
+        return [*map(int, values)] if values is not None and all(map(float.is_integer, values)) else None
+
+    def corners(self) -> Sequence[Value]:
+        return [int(end) for end in self.bounds if math.isfinite(end)]
+
+    def drawn(self, known: Sequence[Value], chance: np.random.Generator, count: int) -> list[Value]:
+        low, high = (min(max(end, -EXACT), EXACT) for end in self.drawing_range(known))
+        return list(chance.integers(math.ceil(low), math.floor(high), size=count, endpoint=True).tolist())
+
+    def boundaries(self, known: Sequence[Value]) -> list[Value]:
+        least, greatest = self.seeking_range(known)
+        low, high = math.ceil(least), math.floor(greatest)
+        return [low, (low + high) // 2, high]
+
+    @classmethod
+    def recognised(cls, column: Column) -> dict[str, Any] | None:
+        return numbers_of(column) if holds(int, column) else None
