@@ -34,6 +34,9 @@ LONGEST_SECONDS = 0.5
 FREE_SECONDS = 1.0
 """How soon a thread comes free that only waited for its client, once the connection has ended."""
 
+PART_BYTES = 65536
+"""Of a body that nobody wants, at once."""
+
 MOST_THREADS = 64
 """Of a worker that is being replaced."""
 
@@ -61,7 +64,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         """Put what notes each request before the application."""
         super().load_wsgi()
         self.deadline = self.wsgi.extensions["deadline"]
-        self.wsgi = _Noting(self.wsgi, self.requests)
+        self.wsgi = _Noting(self.wsgi, self.requests, self.wsgi.config["MAX_CONTENT_LENGTH"])
 
     def run(self) -> None:
         """Serve until told to stop. What then still runs is left behind: Python would wait for its thread forever."""
@@ -120,17 +123,31 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 class _Noting:
     """Notes which request a thread is at, and when its answer begins."""
 
-    def __init__(self, wsgi: Any, requests: Requests) -> None:
-        self._wsgi, self._requests = wsgi, requests
+    def __init__(self, wsgi: Any, requests: Requests, most_bytes: int) -> None:
+        self._wsgi, self._requests, self._most_bytes = wsgi, requests, most_bytes
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
         place = self._requests.place()
         place.named(environ)
         answer = self._wsgi(environ, start_response)
+        _read_rest(environ, self._most_bytes)
         if type(answer) is list or isinstance(answer, environ["wsgi.file_wrapper"]):
             place.answer()  # its headers go out now; Gunicorn sends files in a way of its own
             return answer
         return _Answer(answer, place)
+
+
+def _read_rest(environ: dict[str, Any], most_bytes: int) -> None:
+    """Read what is left of a body that was refused before its end.
+
+    Else the connection would be closed while Nginx still writes to it, and the visitor told 502 rather than why.
+    """
+    left = int(environ.get("CONTENT_LENGTH") or ("HTTP_TRANSFER_ENCODING" in environ and most_bytes))
+    if left > most_bytes:  # Nginx hands on no such body
+        return
+    with suppress(OSError):  # who sent it has gone away
+        while left > 0 and (part := environ["wsgi.input"].read(min(left, PART_BYTES))):
+            left -= len(part)
 
 
 class _Answer:

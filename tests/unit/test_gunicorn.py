@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
+from pathlib import Path
 
 import pytest
 
@@ -38,13 +39,18 @@ def start(**settings: str) -> subprocess.Popen[str]:
     return subprocess.Popen(COMMAND, cwd=KIT, env=os.environ | settings, stderr=subprocess.PIPE, text=True)
 
 
+def wait_for(path: Path, process: "subprocess.Popen[str]") -> None:
+    """Return when the socket is there."""
+    deadline = time.monotonic() + 30
+    while not path.exists():
+        assert process.poll() is None and time.monotonic() < deadline, process.stderr.read()
+        time.sleep(0.05)
+
+
 def test_socket_is_for_owner_and_group_and_the_model_is_loaded_once(bundles, tmp_path):
     path = tmp_path / "app.sock"
     with running(GUNICORN_BIND=f"unix:{path}", GUNICORN_WORKERS="2", APP_BUNDLES=str(bundles)) as process:
-        deadline = time.monotonic() + 30
-        while not path.exists():
-            assert process.poll() is None and time.monotonic() < deadline, process.stderr.read()
-            time.sleep(0.05)
+        wait_for(path, process)
         connection = UnixConnection(str(path))
         connection.request("GET", "/health")
         answer = connection.getresponse()
@@ -57,6 +63,40 @@ def test_socket_is_for_owner_and_group_and_the_model_is_loaded_once(bundles, tmp
     assert said.count("Booting worker") == 2
     assert all(json.loads(line)["message"] for line in said.splitlines()), "every line is JSON"
     assert not path.exists()
+
+
+UNWANTED = {
+    "/api/v1/models/exam/predictions": "application/json",
+    "/v2/models/exam/infer": "application/json",
+    "/invocations": "text/csv",
+    "/modelo": "text/plain",
+    "/models/exam": "application/x-www-form-urlencoded",
+    "/models/exam/table": "multipart/form-data; boundary=x",
+    "/nowhere": "application/json",
+    "/health": "application/json",
+}
+"""Address → the type of a body that it refuses, by its size, by its type, or since it takes none."""
+
+
+@pytest.mark.parametrize("chunked", [False, True], ids=["as long as it says", "in chunks"])
+def test_refused_body_is_read_to_its_end(bundles, tmp_path, chunked):
+    """As Nginx sends it: all of it, whatever comes back meanwhile."""
+    path, most = tmp_path / "app.sock", 10_000 * 1024
+    wrong = {}
+    with running(GUNICORN_BIND=f"unix:{path}", GUNICORN_WORKERS="1", APP_BUNDLES=str(bundles)) as process:
+        wait_for(path, process)
+        for number, (address, kind) in enumerate(UNWANTED.items()):
+            connection = UnixConnection(str(path), timeout=30)
+            body = iter([b"," * 65536] * (most // 65536)) if chunked else b"," * (most - number)
+            try:
+                connection.request("POST", address, body, {"Content-Type": kind}, encode_chunked=chunked)
+                answer = connection.getresponse()
+                if not (400 <= answer.status < 500 and answer.read()):
+                    wrong[address] = answer.status
+            except OSError as fault:
+                wrong[address] = repr(fault)
+            connection.close()
+    assert wrong == {}
 
 
 @pytest.mark.parametrize(
