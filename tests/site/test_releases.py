@@ -191,6 +191,7 @@ def test_current_release_is_mended_and_left_where_it_cannot_be(hosts, project, o
 
 def test_fault_of_a_neighbour_costs_the_current_release_nothing(hosts, project, on):
     """Nginx's folder has a file that can't be read, after a reboot; then another's site that is called as ours."""
+    assert play(hosts, project, "-e", "app_max_rows=3002").returncode == 0
     before = current(hosts, on)
     for name, host in hosts.by_name.items():
         on(host, f"echo nonsense > /etc/nginx/conf.d/x.conf; rm /run/{hosts.values[name]['systemd_unit']}-site.loaded")
