@@ -19,7 +19,7 @@ from pydantic import (
     model_validator,
 )
 
-from app.fields import KINDS
+from app.fields import KINDS, type_of
 from deploy.base.errors import DeployError
 
 LARGEST_BYTES = 1 << 30
@@ -81,6 +81,10 @@ def _number(given: Any) -> int | float:
     return float(given) if type(given) is float else int(given)
 
 
+def _end(given: Any) -> int | float | str:
+    return given if isinstance(given, str) and type_of([given]) else _number(given)
+
+
 def _value(given: Any) -> bool | int | float | str:
     if isinstance(given, bool):
         return given
@@ -103,6 +107,9 @@ Told = Annotated[str, BeforeValidator(_shown)]
 """A sentence: shown, never used."""
 
 Number = Annotated[int | float, PlainValidator(_number)]
+End = Annotated[int | float | str, PlainValidator(_end)]
+"""Of a range: a number, or a text that is the value of a kind with ranges, such as a date's."""
+
 Value = Annotated[bool | int | float | str, PlainValidator(_value)]
 Maybe = Annotated[bool | int | float | str | None, PlainValidator(_maybe)]
 Count = Annotated[int, Field(ge=0, le=1 << 40)]
@@ -161,8 +168,8 @@ class FoundField(_Part):
     missing: bool
     example: Value
     choices: Annotated[list[Value], Field(fail_fast=True, max_length=CHOICES)] | None = None
-    minimum: Value | None = None
-    maximum: Value | None = None
+    minimum: End | None = None
+    maximum: End | None = None
     maximum_characters: Annotated[int, Field(ge=1, le=10 * TEXT_CHARACTERS)] | None = None
 
 
