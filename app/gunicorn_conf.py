@@ -56,15 +56,18 @@ def pre_request(worker: Any, request: Any) -> None:
 
 
 def when_ready(server: Any) -> None:
-    """Look once more at what hangs on the application, and keep the garbage collector off what the workers will share.
+    """Look once more at what hangs on the application, and have the workers share all that they will need.
 
-    Looking at it would copy it.
+    Templates are compiled here, or each worker's first visitor would wait for it. Looked at by the garbage collector,
+    what is shared would be copied.
     """
     try:
         application = server.app.wsgi()
         application.extensions["shortcut"].must_fit(application)
     except hooks.HookError as fault:
         sys.exit(str(fault))
+    for name in application.jinja_loader.list_templates():
+        application.jinja_env.get_template(name)
     gc.collect()
     gc.freeze()
 
