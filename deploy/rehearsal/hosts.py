@@ -252,7 +252,8 @@ def _state(host: Host) -> str:
 
 
 def _podman(*words: str, feed: str | None = None) -> str:
-    done = subprocess.run(as_root(["podman", *words]), capture_output=True, text=True, input=feed)
+    folder = state("podman", "oom").parent  # where conmon notes that a host's memory ran out: where podman was called
+    done = subprocess.run(as_root(["podman", *words]), capture_output=True, text=True, input=feed, cwd=folder)
     if done.returncode:
         lines = [line for line in done.stderr.splitlines() if "level=warning" not in line]
         raise DeployError("podman: " + (lines[-1] if lines else f"exit status {done.returncode}"))
