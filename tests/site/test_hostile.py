@@ -62,6 +62,7 @@ def both_releases_deaf(pair, on, host):
            f"until [ -S /tmp/deaf/{name}/{unit}.sock ]; do sleep 0.05; done\n"
            f"ln -sfn /tmp/deaf/{name} {root}/{name}")  # fmt: skip
     try:
+        on(host, "systemctl reload nginx; sleep 1")  # it keeps connections to the releases, which would go on answering
         yield lambda: [int(on(host, f"wc -c < /tmp/deaf/{name}.count")) for name in before]
     finally:
         for name, link in before.items():
