@@ -37,6 +37,9 @@ FREE_SECONDS = 1.0
 PART_BYTES = 65536
 """Of a body that nobody wants, at once."""
 
+NO_BODY = (204, 304)
+"""Statuses of answers that have none."""
+
 MOST_THREADS = 64
 """Of a worker that is being replaced."""
 
@@ -133,8 +136,9 @@ class _Noting:
         _read_rest(environ, self._most_bytes)
         if type(answer) is list or isinstance(answer, environ["wsgi.file_wrapper"]):
             place.answer()  # its headers go out now; Gunicorn sends files in a way of its own
-            return answer
-        return _Answer(answer, place)
+            sent = type(answer) is list and len(answer) == 1 and _is_sent(start_response.__self__, answer[0])
+            return [] if sent else answer
+        return _Answer(answer, place, start_response.__self__)
 
 
 def _read_rest(environ: dict[str, Any], most_bytes: int) -> None:
@@ -150,17 +154,33 @@ def _read_rest(environ: dict[str, Any], most_bytes: int) -> None:
             left -= len(part)
 
 
+def _is_sent(response: Any, body: bytes) -> bool:
+    """Send headers and body together, where that is all there is; tell whether it was done.
+
+    Gunicorn sends one after the other. A process that is killed between the two, as at the limit of its memory, has
+    told the visitor half of it, and Nginx can't ask the release before any more.
+    """
+    is_all = body and not response.headers_sent and response.response_length == len(body)
+    if not is_all or response.req.method == "HEAD" or response.status_code in NO_BODY:
+        return False
+    lines = [*response.default_headers(), *(f"{name}: {value}\r\n" for name, value in response.headers), "\r\n"]
+    response.sock.sendall("".join(lines).encode("latin-1") + body)
+    response.headers_sent, response.sent = True, len(body)
+    return True
+
+
 class _Answer:
     """An answer in parts: its headers go out with the first."""
 
-    def __init__(self, parts: Iterable[bytes], place: Place) -> None:
-        self._parts, self._place = parts, place
+    def __init__(self, parts: Iterable[bytes], place: Place, response: Any) -> None:
+        self._parts, self._place, self._response = parts, place, response
 
     def __iter__(self) -> Iterator[bytes]:
         for number, part in enumerate(self._parts):
             if not number:
                 self._place.answer()
-            yield part
+            if number or not _is_sent(self._response, part):
+                yield part
         self._place.answer()
 
     def close(self) -> None:

@@ -54,6 +54,7 @@ def both_releases_deaf(pair, on, host):
     root, unit = (pair.values[host.name][name] for name in ("app_root", "systemd_unit"))
     subprocess.run(host.ssh("cat > /tmp/deaf.py"), input=(KIT / "tests" / "site" / "deaf.py").read_bytes(), check=True)
     before = {name: on(host, f"readlink {root}/{name} || true").strip() for name in ("current", "previous")}
+    on(host, "systemctl reload nginx; sleep 1")  # it keeps connections to the releases, which would go on answering
     on(host, "rm -rf /tmp/deaf && mkdir -m 755 /tmp/deaf")
     for name in before:
         deaf = f"python3 /tmp/deaf.py /tmp/deaf/{name}/{unit}.sock /tmp/deaf/{name}.count"
@@ -62,7 +63,6 @@ def both_releases_deaf(pair, on, host):
            f"until [ -S /tmp/deaf/{name}/{unit}.sock ]; do sleep 0.05; done\n"
            f"ln -sfn /tmp/deaf/{name} {root}/{name}")  # fmt: skip
     try:
-        on(host, "systemctl reload nginx; sleep 1")  # it keeps connections to the releases, which would go on answering
         yield lambda: [int(on(host, f"wc -c < /tmp/deaf/{name}.count")) for name in before]
     finally:
         for name, link in before.items():

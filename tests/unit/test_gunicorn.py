@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import stat
@@ -63,6 +64,35 @@ def test_socket_is_for_owner_and_group_and_the_model_is_loaded_once(bundles, tmp
     assert said.count("Booting worker") == 2
     assert all(json.loads(line)["message"] for line in said.splitlines()), "every line is JSON"
     assert not path.exists()
+
+
+ROW = b'{"estudio": 6, "sueno": 8}'
+ASKED = [
+    ("POST /modelo", b"200", ROW),
+    ("POST /api/v1/models/exam/predictions", b"200", ROW),
+    ("POST /modelo", b"422", b"{}"),
+    ("GET /health", b"200", b""),
+    ("GET /nowhere", b"404", b""),
+    ("HEAD /health", b"200", b""),
+]
+"""What is asked, and the status of its answer."""
+
+
+def test_answer_comes_whole_or_not_at_all(bundles, tmp_path):
+    """Headers and body in one piece: Nginx can ask again what a killed process has said nothing of, not half of it."""
+    path = tmp_path / "app.sock"
+    head = "Host: x\r\nContent-Type: application/json\r\n"
+    with running(GUNICORN_BIND=f"unix:{path}", GUNICORN_WORKERS="1", APP_BUNDLES=str(bundles)) as process:
+        wait_for(path, process)
+        for line, status, body in ASKED:
+            with socket.socket(socket.AF_UNIX) as asking:
+                asking.connect(str(path))
+                for _ in range(3):  # on one connection
+                    asking.sendall(f"{line} HTTP/1.1\r\n{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+                    headers, _, said = asking.recv(1 << 16).partition(b"\r\n\r\n")
+                    assert headers.split()[1] == status, headers
+                    length = int(re.search(rb"Content-Length: (\d+)", headers)[1])
+                    assert len(said) == (0 if line.startswith("HEAD") else length), line
 
 
 UNWANTED = {
