@@ -88,7 +88,7 @@ def parsed(data: bytes, within: Limits) -> Any:
     if has_too_many_values(data, within):
         if not ends_what_it_begins(data):
             raise Failure(400, MALFORMED)
-        raise Failure(413, N_("The JSON has more values than %(rows)s rows of this model."), rows=within.rows)
+        raise Failure(413, N_("The JSON has too many values for this model (most rows: %(rows)s)."), rows=within.rows)
     with suppress(orjson.JSONDecodeError):
         return orjson.loads(data)
     if len(data) > SMALL_BYTES:
@@ -177,7 +177,7 @@ def must_be_a_few(rows: int, most: int | None = None) -> None:
 
 
 def _too_long(within: Limits) -> Failure:
-    return Failure(413, N_("The body is longer than %(rows)s rows of this model can be: at most %(most)s bytes."),
+    return Failure(413, N_("The body is too long for this model: at most %(most)s bytes (most rows: %(rows)s)."),
                    rows=within.rows, most=within.bytes)  # fmt: skip
 
 

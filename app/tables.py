@@ -227,7 +227,7 @@ def rows_of(model: Model, data: bytes, within: Limits, most_columns: int) -> lis
         InvalidRows: the contract refuses some.
     """
     if data.count(b"\n") + data.count(b"\r") > LINE_ENDS * within.rows + BLOCK:
-        raise Failure(413, N_("The table has more lines than %(rows)s rows of this model."), rows=within.rows)
+        raise Failure(413, N_("The table has too many lines for this model (most rows: %(rows)s)."), rows=within.rows)
     try:
         return Table(model, io.BytesIO(data), most_columns).good_rows(within.rows)
     except BadTable as bad:
