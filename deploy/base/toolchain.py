@@ -124,9 +124,9 @@ def _build(console: Console) -> None:
 
 def _compile(console: Console) -> None:
     """Compile on all cores what pip compiles one file after the other; as with pip, what can't be is left."""
-    compiling = [VENV / "bin" / "python", "-m", "compileall", "-q", "-j", "0"]
     with suppress(DeployError):
-        console.run([*compiling, "-x", "site-packages/.*/tests/", VENV / "lib"])
+        console.run([VENV / "bin" / "python", "-m", "compileall", "-q", "-j", "0",
+                     "-x", "site-packages/.*/tests/", VENV / "lib"])  # fmt: skip
 
 
 def _fresh_virtualenv(console: Console, folder: Path) -> None:
