@@ -2,7 +2,7 @@
 
 A bare Python 3.11 starts them: base, cli, environments and rehearsal use the standard library alone, for ``.venv`` is
 made by them. release, models and generate run in ``.venv``, as programs that cli and Ansible start; a project's
-``train.py`` returns what training defines. tests/unit/test_rooms.py holds the walls.
+``train.py`` returns what training defines. tests/unit/deploy/test_rooms.py holds the walls.
 """
 
 import sys

@@ -57,7 +57,7 @@ def test_build_tells_of_a_model_that_fell(fallen, capsys):
 def test_reason_names_the_place_in_our_code():
     with pytest.raises(AttributeError) as fault:
         renamed()
-    assert equivalence._failure(fault.value).endswith("'coef_' (tests/unit/test_engine_told.py, renamed)")
+    assert equivalence._failure(fault.value).endswith("'coef_' (tests/unit/deploy/test_engine_told.py, renamed)")
 
 
 @pytest.fixture
