@@ -13,6 +13,8 @@ from deploy.generate import options_page
 from deploy.rehearsal import hosts as rehearsal
 from tests.site.common import scratch
 
+pytestmark = pytest.mark.debian(12)
+
 OTHER = {
     "app_name": "small",
     "app_root": "/srv/small",

@@ -23,13 +23,13 @@ CUTS = 4 if FULL else 2
 OLDEST, NEWEST = sorted(SUITES)[0], sorted(SUITES)[-1]
 
 
-@pytest.mark.parametrize("debian", sorted(SUITES) if FULL else [OLDEST])
-def test_power_cut_at_any_moment(request, debian):
+@pytest.mark.parametrize("number", sorted(SUITES) if FULL else [OLDEST])
+def test_power_cut_at_any_moment(request, number):
     """A host of its own, cut off in the middle of dpkg, then later each time; one run must mend it."""
     console = Console("test")
-    rehearsal.down(f"cut{debian}")
-    host = rehearsal.up(console, f"cut{debian}", debian)
-    request.addfinalizer(lambda: rehearsal.down(f"cut{debian}"))
+    rehearsal.down(f"cut{number}")
+    host = rehearsal.up(console, f"cut{number}", number)
+    request.addfinalizer(lambda: rehearsal.down(f"cut{number}"))
     inventory = scratch("cut.yml")
     inventory.write_text(rehearsal.inventory([host]))
     command = [tool("ansible-playbook"), "-i", str(inventory), "ansible/site.yml"]
@@ -44,7 +44,7 @@ def test_power_cut_at_any_moment(request, debian):
             podman("kill", "--signal", "KILL", host.container)
             os.killpg(running.pid, signal.SIGKILL)
             running.wait()
-        host = rehearsal.up(console, f"cut{debian}")
+        host = rehearsal.up(console, f"cut{number}")
         if not cut:
             interrupted = subprocess.run(host.ssh("dpkg --audit; ls /var/lib/dpkg/updates"), capture_output=True)
             assert interrupted.stdout, "the cut came too late to interrupt dpkg"
@@ -63,17 +63,17 @@ def wait_for_dpkg(host: rehearsal.Host) -> None:
     podman("exec", host.container, "timeout", "60", "sh", "-c", unpacking)
 
 
-@pytest.mark.parametrize("debian", sorted(SUITES) if FULL else [NEWEST])
-def test_host_that_died_with_the_machine_is_replaced(request, debian):
+@pytest.mark.parametrize("number", sorted(SUITES) if FULL else [NEWEST])
+def test_host_that_died_with_the_machine_is_replaced(request, number):
     """As when the machine was cut off: podman still calls it running, and nothing of it runs."""
     console = Console("test")
-    rehearsal.down(f"stale{debian}")
-    host = rehearsal.up(console, f"stale{debian}", debian)
-    request.addfinalizer(lambda: rehearsal.down(f"stale{debian}"))
+    rehearsal.down(f"stale{number}")
+    host = rehearsal.up(console, f"stale{number}", number)
+    request.addfinalizer(lambda: rehearsal.down(f"stale{number}"))
     state_then = json.loads(podman("inspect", host.container))[0]["State"]
     os.kill(state_then["ConmonPid"], signal.SIGKILL)
     os.kill(state_then["Pid"], signal.SIGKILL)
-    again = rehearsal.up(console, f"stale{debian}")
+    again = rehearsal.up(console, f"stale{number}")
     console.log.close()
     assert again == host
     assert subprocess.run(again.ssh("true")).returncode == 0
