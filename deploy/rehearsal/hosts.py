@@ -15,8 +15,7 @@ from deploy.base.console import Console
 from deploy.base.errors import DeployError
 from deploy.base.paths import CHECKOUT, SITE, state
 from deploy.base.toolchain import REHEARSAL, as_root, require
-from deploy.rehearsal import podman_options, trust
-from deploy.rehearsal.image import ADMIN, SUITES, ensure
+from deploy.rehearsal import image, podman_options, trust
 
 AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
 """Where Debian keeps the certificate authorities that a host trusts."""
@@ -56,15 +55,12 @@ class Host:
         return ["ssh", "-i", str(key()), *flags, f"{self.user}@{self.address}", *command]
 
 
-def up(
-    console: Console, name: str, debian: str | None = None, user: str = "root", memory: str = "", image: str = ""
-) -> Host:
+def up(console: Console, name: str, debian: str | None = None, user: str = "root", memory: str = "") -> Host:
     """Return the running host of that name, booted or made anew where needed.
 
     Args:
         debian: the release; where none is named, that of the existing host, else 13.
         memory: of a new host; one that exists keeps its own.
-        image: podman's, of which a new host is made rather than of a fresh Debian.
 
     Raises:
         DeployError: this machine can't run it.
@@ -79,7 +75,7 @@ def up(
         return existing
     if existing:
         return _start_again(console, existing)
-    return _create(console, Host(name, debian or max(SUITES), "", user, memory), image)
+    return _create(console, Host(name, debian or max(image.SUITES), "", user, memory))
 
 
 def find(name: str) -> Host | None:
@@ -139,8 +135,8 @@ def _known_hosts_option(name: str) -> str:
     return f'UserKnownHostsFile="{known_hosts(name)}"'
 
 
-def _create(console: Console, wanted: Host, image: str = "") -> Host:
-    made_of = image or ensure(console, wanted.debian)
+def _create(console: Console, wanted: Host) -> Host:
+    made_of = image.ensure(console, wanted.debian)
     with console.step(f"Boot {wanted.name}, a Debian {wanted.debian} host"):
         host = _run_somewhere(wanted, made_of)
         _introduce(host)
@@ -228,7 +224,7 @@ def _introduce(host: Host) -> None:
     """Tell host and machine of each other: keys, certificate authorities, pip's settings."""
     pip = trust.pip_settings(AUTHORITIES)
     files = {
-        **{f"~{user}/.ssh/authorized_keys": key().with_suffix(".pub").read_text() for user in ("root", ADMIN)},
+        **{f"~{user}/.ssh/authorized_keys": key().with_suffix(".pub").read_text() for user in ("root", image.ADMIN)},
         "/etc/pip.conf": "[global]\n" + "".join(f"{name} = {value}\n" for name, value in pip.items()),
     }
     given = {"files": files, "certificates": trust.certificate_authorities(), "seconds": BOOT_SECONDS}

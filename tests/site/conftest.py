@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -27,7 +28,7 @@ from deploy.rehearsal.image import ADMIN
 from tests.checkout import copied
 from tests.inventory import rendered
 from tests.run import FULL
-from tests.site.common import BOOTED, podman, scratch
+from tests.site.common import BOOTED, scratch
 
 BOOT_SECONDS = 60
 OLD_HAND = b"""
@@ -96,20 +97,34 @@ def debian(request: pytest.FixtureRequest) -> str:
     return request.param
 
 
-@pytest.fixture(scope="session")
-def fresh(debian: str) -> Iterator[Hosts]:
-    """A host as it comes: nothing is installed on it."""
-    name, user = f"test{debian[-2:]}", USERS[debian]
-    console = Console("test")
+@contextmanager
+def booted(name: str, debian: str) -> Iterator[rehearsal.Host]:
+    """Boot a host as it comes, with nothing installed on it."""
+    user, console = USERS[debian], Console("test")
     rehearsal.down(name)
     host = rehearsal.up(console, name, debian.removeprefix("debian"), user)
     console.log.close()
     subprocess.run(host.ssh("sudo sh" if user != "root" else "sh"), input=OLD_HAND, check=True)
-    inventory = scratch(f"{name}.yml")
-    inventory.write_text(rehearsal.inventory([host]))
-    yield Hosts({name: host}, inventory)
+    yield host
     if not os.environ.get("KEEP_TEST_HOSTS"):
-        rehearsal.down(name)
+        Thread(target=rehearsal.down, args=[name]).start()  # a disk may take a minute; the process ends after it
+
+
+@pytest.fixture(scope="session")
+def fresh(debian: str) -> Iterator[Hosts]:
+    """A host on which nothing is installed."""
+    with booted(f"test{debian[-2:]}", debian) as host:
+        inventory = scratch(f"{host.name}.yml")
+        inventory.write_text(rehearsal.inventory([host]))
+        yield Hosts({host.name: host}, inventory)
+
+
+@pytest.fixture
+def another(debian: str) -> Iterator[rehearsal.Host]:
+    """A second host, of the other Debian, on which nothing is installed."""
+    (other,) = {*USERS} - {debian}
+    with booted(f"another{other[-2:]}", other) as host:
+        yield host
 
 
 @pytest.fixture(scope="session")
@@ -131,22 +146,6 @@ def host(hosts: Hosts) -> rehearsal.Host:
     """The provisioned host by itself."""
     (host,) = hosts.by_name.values()
     return host
-
-
-@pytest.fixture
-def twins(hosts: Hosts, host: rehearsal.Host) -> Iterator[Hosts]:
-    """The provisioned host, and a copy of it as it is now, which boots beside it."""
-    console = Console("test")
-    name, image = f"{host.name}-twin", f"localhost/{host.container}:twin"
-    rehearsal.down(name)
-    podman("commit", "--quiet", host.container, image)
-    twin = rehearsal.up(console, name, host.debian, host.user, image=image)
-    console.log.close()
-    inventory = scratch("twins.yml")
-    inventory.write_text(rehearsal.inventory([host, twin]))
-    yield Hosts({host.name: host, name: twin}, inventory)
-    rehearsal.down(name)
-    podman("image", "rm", image)
 
 
 @pytest.fixture(scope="session")

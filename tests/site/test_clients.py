@@ -115,8 +115,8 @@ def test_schemathesis_finds_nothing(site, tmp_path):
     command = [
         tool("schemathesis"), "--config-file", str(Path(__file__).parent / "schemathesis.toml"), "run",
         f"http://{address}/api/v1/openapi.json", "--header", f"Host: {names[0]}", "--checks", "all", "--workers", "2",
-        "--max-examples", "300" if FULL else "75", "--seed", os.environ.get("SCHEMATHESIS_SEED", "1"), "--continue-on-failure",
-        "--generation-database", "none", "--no-color",
+        "--max-examples", "300" if FULL else "75", "--seed", os.environ.get("SCHEMATHESIS_SEED", "1"),
+        "--continue-on-failure", "--generation-database", "none", "--no-color",
     ]  # fmt: skip
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     scratch("schemathesis.log").write_text(done.stdout)

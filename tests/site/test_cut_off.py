@@ -48,6 +48,7 @@ while time.monotonic() < deadline:
             break
     except (OSError, ValueError):
         pass
+    time.sleep(0.001)
 else:
     sys.exit("the step never came")
 """

@@ -19,7 +19,7 @@ from deploy.rehearsal.image import SUITES
 from tests.run import FULL
 from tests.site.common import podman, scratch
 
-CUTS = 4 if FULL else 2
+CUTS = 4 if FULL else 1
 OLDEST, NEWEST = sorted(SUITES)[0], sorted(SUITES)[-1]
 
 

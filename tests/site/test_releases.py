@@ -1,6 +1,7 @@
 """Releases under load, and the way back; no visitor may notice any.
 
-``PUERTO_FULL=1`` makes ten releases and five rollbacks.
+``PUERTO_FULL=1`` makes ten releases and five rollbacks, alone on the machine and as fast as can be asked: only then are
+answers timed.
 """
 
 import json
@@ -18,34 +19,34 @@ from tests.site.common import RELEASE, STEPS, current, deploy, must_have_failed_
 
 pytestmark = pytest.mark.debian(13)
 
-RELEASES, ROLLBACKS, LEAST_REQUESTS = (10, 5, 100_000) if FULL else (2, 1, 10_000)
+RELEASES, ROLLBACKS, LEAST_REQUESTS = (10, 5, 100_000) if FULL else (1, 1, 1_000)
 OPTIONS = ("gunicorn_workers=3", "nginx_cache_mib=11", "gunicorn_timeout=33")[: 3 if FULL else 1]
 
 
-@pytest.mark.alone
-def test_releases_and_rollbacks_under_load(hosts, host, project, on, load):
-    """As fast as 16 connections can ask: each host by itself, or the machine is the limit."""
-    with load(fast=True) as steady:
+@pytest.mark.parametrize("fast", [pytest.param(True, marks=pytest.mark.alone) if FULL else False], ids=["load"])
+def test_releases_and_rollbacks_under_load(hosts, host, project, on, load, fast):
+    with load(fast=fast) as steady:
         time.sleep(5)
     releases = [("-e", f"app_max_rows={9000 + number}", "-e", "release_kept=12") for number in range(RELEASES)]
     changes = [("-e", option) for option in OPTIONS]
     plays = [(each, RELEASE) for each in releases]
     plays += [((), "ansible/rollback.yml")] * ROLLBACKS + [(each, RELEASE) for each in changes]
     ids = [current(hosts, on)[host.name]]
-    with load(fast=True) as found:
+    with load(fast=fast) as found:
         for options, playbook in plays:
             run = play(hosts, project, *options, playbook=playbook)
             assert run.returncode == 0, run.stdout
             ids.append(current(hosts, on)[host.name])
     must_have_failed_none(found, LEAST_REQUESTS)
-    assert found[host.name]["p99"] <= 5 * steady[host.name]["p99"], (steady, found)
+    assert not fast or found[host.name]["p99"] <= 5 * steady[host.name]["p99"], (steady, found)
     assert all(one != other for one, other in pairwise(ids)), ids
     assert ids[RELEASES - 1] == ids[RELEASES + 1], "a bare rollback goes to the release before"
 
 
 def _idle(told) -> set[str]:
-    """Return the releases that every host has and none runs."""
-    return set.intersection(*({each["id"] for each in host["releases"] if not each["running"]} for host in told))
+    """Return the good releases that every host has and none runs."""
+    good = ([release for release in host["releases"] if release["verdict"] == "good"] for host in told)
+    return set.intersection(*({release["id"] for release in releases if not release["running"]} for releases in good))
 
 
 def test_rollback_to_a_named_release_and_what_is_told_of_it(hosts, project, on):
@@ -108,40 +109,35 @@ def test_new_names_are_no_failure_of_the_visitors(hosts, project):
     assert play(hosts, project).returncode == 0
 
 
-def test_staging_and_production(twins, project, on):
+def test_staging_and_production(hosts, host, another, project, on):
     """Two environments of one project, each with its host and options; neither notices the other."""
-    of = dict(zip(("staging", "production"), twins.by_name, strict=True))
-    stage, public = twins.by_name
-    for environment, name in of.items():
+    of = {"staging": another, "production": host}
+    for environment, its in of.items():
         folder = project / "ansible" / "inventories" / environment
         (folder / "group_vars").mkdir(parents=True)
-        (folder / "hosts.yml").write_text(rehearsal.inventory([twins.by_name[name]]))
+        (folder / "hosts.yml").write_text(rehearsal.inventory([its]))
         (folder / "group_vars" / "all.yml").write_text(f"---\napp_max_rows: {4000 + len(environment)}\n")
-    on(twins.by_name[public], f"rm {twins.values[public]['app_root']}/shared/.env")
-    seen = [current(twins, on)]
-    for words in (
-        ("release", "staging"),
-        ("release", "production"),
-        ("rollback", "staging"),
-        ("rollback", "production"),
-    ):
-        run = deploy(project, *words)
+    root = hosts.values[host.name]["app_root"]
+
+    def after(*command: str) -> list[str]:
+        run = deploy(project, *command)
         assert run.returncode == 0, run.stderr
-        seen.append(current(twins, on))
-    first, staged, released, unstaged, back = seen
-    secrets = [
-        on(twins.by_name[name], f"grep SECRET_KEY {twins.values[name]['app_root']}/shared/.env") for name in first
-    ]
-    assert len(set(secrets)) == 2, "a host that has none makes its own"
-    assert staged == first | {stage: staged[stage]} != first
-    assert released == staged | {public: released[public]} != staged
-    assert unstaged == released | {stage: first[stage]}
-    assert back == first
-    for environment, name in of.items():
-        told = json.loads(deploy(project, "status", "--json", environment).stdout)
-        assert [host["name"] for host in told["hosts"]] == [name]
-        assert re.search(rf"^APP_MAX_ROWS={4000 + len(environment)}$", on(twins.by_name[name],
-            f"cat {twins.values[name]['app_root']}/releases/{released[name]}/.env"), re.M)  # fmt: skip
+        return [on(its, f"readlink {root}/current; true").strip() for its in of.values()]
+
+    first = after("status", "production")
+    staged = after("up", "staging")
+    released = after("release", "production")
+    back = after("rollback", "production")
+    assert staged[1] == first[1] and staged[0]
+    assert released[0] == staged[0] and released[1] != staged[1]
+    assert back == staged
+    for environment, its in of.items():
+        status_of = json.loads(deploy(project, "status", "--json", environment).stdout)
+        assert [entry["name"] for entry in status_of["hosts"]] == [its.name]
+    rows, secrets = ([on(its, f"grep ^{name}= {root}/{release}/.env") for its, release in
+                      zip(of.values(), released, strict=True)] for name in ("APP_MAX_ROWS", "SECRET_KEY"))  # fmt: skip
+    assert rows == [f"APP_MAX_ROWS={4000 + len(environment)}\n" for environment in of]
+    assert len(set(secrets)) == 2
 
 
 def test_maintenance(hosts, project):
