@@ -1,6 +1,6 @@
 """Machines that die: a host whose power is cut at random moments, a machine that forgot its containers.
 
-``PUERTO_FULL=1`` cuts more often, and does both on each Debian.
+The first is one for ``PUERTO_FULL=1``, which does both on each Debian.
 """
 
 import json
@@ -16,14 +16,15 @@ from deploy.base.console import Console
 from deploy.base.paths import KIT, tool
 from deploy.rehearsal import hosts as rehearsal
 from deploy.rehearsal.image import SUITES
-from tests.run import FULL
+from tests.run import FULL, long
 from tests.site.common import podman, scratch
 
-CUTS = 4 if FULL else 1
-OLDEST, NEWEST = sorted(SUITES)[0], sorted(SUITES)[-1]
+CUTS = 4
+NEWEST = max(SUITES)
 
 
-@pytest.mark.parametrize("number", sorted(SUITES) if FULL else [OLDEST])
+@long
+@pytest.mark.parametrize("number", sorted(SUITES))
 def test_power_cut_at_any_moment(request, number):
     """A host of its own, cut off in the middle of dpkg, then later each time; one run must mend it."""
     console = Console("test")
