@@ -31,9 +31,9 @@ def play(hosts, project: Path, *options: str, playbook: str = RELEASE) -> subpro
     )
 
 
-def deploy(project: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def deploy(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the operator's command in the copy."""
-    return subprocess.run([sys.executable, "-m", "deploy", *words], cwd=project, capture_output=True, text=True)
+    return subprocess.run([sys.executable, "-m", "deploy", *arguments], cwd=project, capture_output=True, text=True)
 
 
 def current(hosts, on) -> dict[str, str]:
@@ -48,13 +48,13 @@ def status(hosts, project: Path) -> dict[str, dict]:
     return {host["name"]: host for host in json.loads(run.stdout)["hosts"]}
 
 
-def must_have_failed_none(found: dict[str, dict[str, int]], least: int = 1000 if FULL else 200) -> None:
+def must_have_failed_none(visitors: dict[str, dict[str, int]], least: int = 1000 if FULL else 200) -> None:
     """Check what the load saw."""
-    for name, seen in found.items():
-        assert (seen["failed"], seen["broken"]) == (0, 0), (name, seen)
-        assert seen["requests"] >= least, (name, seen)
+    for name, counts in visitors.items():
+        assert (counts["failed"], counts["broken"]) == (0, 0), (name, counts)
+        assert counts["requests"] >= least, (name, counts)
 
 
-def podman(*words: str) -> str:
+def podman(*arguments: str) -> str:
     """Run podman as root and return what it prints."""
-    return subprocess.run(as_root(["podman", *words]), check=True, capture_output=True, text=True).stdout
+    return subprocess.run(as_root(["podman", *arguments]), check=True, capture_output=True, text=True).stdout

@@ -168,8 +168,8 @@ def serves_alone(hosts: Hosts, on: Callable[..., str]) -> Callable[[rehearsal.Ho
             time.sleep(0.3)
         assert on(host, f"readlink {root}/current").strip() == f"releases/{release}"
         active = on(host, f"systemctl list-units --plain --no-legend --state=active '{unit}-*'").split()
-        found = [word for word in active if re.fullmatch(rf"{unit}-[0-9a-f]{{12}}\.service", word)]
-        assert found == [f"{unit}-{release}.service"]
+        releases = [name for name in active if re.fullmatch(rf"{unit}-[0-9a-f]{{12}}\.service", name)]
+        assert releases == [f"{unit}-{release}.service"]
 
     return check
 
@@ -229,22 +229,22 @@ def load(hosts: Hosts, on: Callable[..., str], wrk: bytes) -> Callable[..., obje
 
     @contextmanager
     def loading(fast: bool = False) -> Iterator[dict[str, dict[str, int]]]:
-        found: dict[str, dict[str, int]] = {}
+        counts: dict[str, dict[str, int]] = {}
         running = {}
         connections, pause = (16, 0) if fast else (4, 10 if FULL else 40)
         for name, host in hosts.by_name.items():
             site = hosts.values[name]["nginx_server_names"][0]
             subprocess.run(host.ssh("cat > /tmp/mixed.lua"), input=wrk, check=True)  # a reboot empties /tmp
-            words = f"-t1 -c{connections} -d900s --timeout 10s -s /tmp/mixed.lua http://127.0.0.1:80 -- {site}"
-            ask = f"PAUSE={pause} nice -n 19 wrk {words}"
-            running[name] = subprocess.Popen(host.ssh(ask), stdout=subprocess.PIPE, text=True)
+            arguments = f"-t1 -c{connections} -d900s --timeout 10s -s /tmp/mixed.lua http://127.0.0.1:80 -- {site}"
+            command = f"PAUSE={pause} nice -n 19 wrk {arguments}"
+            running[name] = subprocess.Popen(host.ssh(command), stdout=subprocess.PIPE, text=True)
         try:
             time.sleep(1)
-            yield found
+            yield counts
         finally:
             for host in hosts.by_name.values():
                 on(host, "pkill -INT -x wrk", check=False)
             for name in hosts.by_name:
-                found[name] = json.loads(running[name].communicate()[0].splitlines()[-1])
+                counts[name] = json.loads(running[name].communicate()[0].splitlines()[-1])
 
     return loading

@@ -40,7 +40,7 @@ def test_short_benchmark(hosts, host, on):
 @pytest.mark.parametrize("name", ["mixed", "histgb"])
 def test_requests_of_each_protocol_are_the_contract_s_example(name):
     contract = serving.read_contract(serving.model_folder(name) / "model.yaml")
-    asked = serving.requests_of(contract.example)
-    assert asked["example.json"] == asked["row.json"]["row"] == asked["mlflow.json"]["dataframe_records"][0]
-    inputs = asked["v2.json"]["inputs"]
-    assert [value for each in inputs for value in each["data"]] == [*contract.example.values()]
+    bodies = serving.requests_of(contract.example)
+    assert bodies["example.json"] == bodies["row.json"]["row"] == bodies["mlflow.json"]["dataframe_records"][0]
+    inputs = bodies["v2.json"]["inputs"]
+    assert [value for tensor in inputs for value in tensor["data"]] == [*contract.example.values()]

@@ -48,8 +48,8 @@ def names(hosts, host) -> list[str]:
 @pytest.fixture(scope="module")
 def cards(host, names) -> dict[str, dict[str, Any]]:
     """Name → what the site's API tells of each of the project's own models."""
-    told = requests.get(f"http://{host.address}/api/v1/models", headers={"Host": names[0]}, timeout=30).json()
-    return {card["name"]: card for card in told if card["name"] in ("diabetes", "exam", "titanic")}
+    cards = requests.get(f"http://{host.address}/api/v1/models", headers={"Host": names[0]}, timeout=30).json()
+    return {card["name"]: card for card in cards if card["name"] in ("diabetes", "exam", "titanic")}
 
 
 @pytest.fixture(scope="module")
@@ -67,23 +67,25 @@ def browser(playwright: Playwright, host, names) -> Iterator[Browser]:
 def opened(browser: Browser) -> Iterator[Callable[..., Page]]:
     """Open a page of which nothing is loaded from elsewhere, and no script complains."""
     contexts: list[BrowserContext] = []
-    asked: list[str] = []
-    said: list[str] = []
+    requested: list[str] = []
+    complaints: list[str] = []
 
     def page(width: int, language: str = "en", **more: Any) -> Page:
         context = browser.new_context(viewport={"width": width, "height": 844}, locale=LOCALES[language], **more)
         contexts.append(context)
         page = context.new_page()
-        page.on("request", lambda request: asked.append(request.url))
-        page.on("pageerror", lambda fault: said.append(str(fault)))
-        page.on("console", lambda line: said.append(line.text) if "Content Security" in line.text else None)
+        page.on("request", lambda request: requested.append(request.url))
+        page.on("pageerror", lambda fault: complaints.append(str(fault)))
+        page.on("console", lambda line: complaints.append(line.text) if "Content Security" in line.text else None)
         return page
 
     yield page
     for context in contexts:
         context.close()
-    assert len({re.sub(r"^(\w+://[^/]*).*", r"\1", url) for url in asked if not url.startswith("data:")}) == 1, asked
-    assert said == []
+    assert len({re.sub(r"^(\w+://[^/]*).*", r"\1", url) for url in requested if not url.startswith("data:")}) == 1, (
+        requested
+    )
+    assert complaints == []
 
 
 def must_be_good(page: Page, name: str, options: dict[str, Any] | None = None) -> None:
@@ -92,8 +94,8 @@ def must_be_good(page: Page, name: str, options: dict[str, Any] | None = None) -
     page.screenshot(path=str(state("screenshots", f"{name}-{width}.png")), full_page=True)
     assert page.evaluate("document.documentElement.scrollWidth") <= width, "the page is wider than its window"
     violations = Axe().run(page, context=options).response["violations"]
-    found = [(each["id"], [node["html"][:200] for node in each["nodes"]]) for each in violations]
-    assert found == [], name
+    faults = [(violation["id"], [node["html"][:200] for node in violation["nodes"]]) for violation in violations]
+    assert faults == [], name
 
 
 def answered(card: dict[str, Any], host, names, language: str) -> str:
@@ -101,8 +103,8 @@ def answered(card: dict[str, Any], host, names, language: str) -> str:
     row = {field["name"]: field["example"] for field in card["contract"]["fields"]}
     url = f"http://{host.address}/api/v1/models/{card['name']}/predictions"
     headers = {"Host": names[0], "Accept-Language": language}
-    (told,) = requests.post(url, json=row, headers=headers, timeout=30).json()["predictions"]
-    return told.get("label") or f"{told['value']:.5g}".replace(".", "," if language == "es" else ".")
+    (prediction,) = requests.post(url, json=row, headers=headers, timeout=30).json()["predictions"]
+    return prediction.get("label") or f"{prediction['value']:.5g}".replace(".", "," if language == "es" else ".")
 
 
 @pytest.mark.parametrize(("language", "width", "javascript"), VISITORS if FULL else VISITORS[::3])

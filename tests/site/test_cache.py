@@ -34,8 +34,8 @@ def get(hosts, host):
     site = hosts.values[host.name]["nginx_server_names"][0]
 
     def ask(path: str, **headers: str) -> requests.Response:
-        given = {name.replace("_", "-"): value for name, value in headers.items()}
-        return requests.get(f"http://{host.address}{path}", headers={"Host": site} | given, timeout=10)
+        more = {name.replace("_", "-"): value for name, value in headers.items()}
+        return requests.get(f"http://{host.address}{path}", headers={"Host": site} | more, timeout=10)
 
     return ask
 
@@ -64,16 +64,16 @@ def test_foreign_sites_find_what_is_kept_for_all(letting, get):
 
 
 def test_visitors_with_cookies_find_what_is_kept_in_their_language(get):
-    said = {}
+    labels_in = {}
     for language in ("es", "en"):
         for visitor in range(3):
             answer = get(row(3.5), Cookie=f"session=visitor{visitor}; language={language}; other={visitor}")
             assert answer.headers["X-Cache"] == ("HIT" if visitor else "MISS"), (language, visitor)
             assert answer.headers["Content-Language"] == language
             assert {"Accept-Language", "Cookie"} <= set(re.split(r",\s*", answer.headers["Vary"]))
-            said.setdefault(language, set()).add(answer.json()["prediction"]["label"])
-    assert [len(labels) for labels in said.values()] == [1, 1]
-    assert said["es"] != said["en"]
+            labels_in.setdefault(language, set()).add(answer.json()["prediction"]["label"])
+    assert [len(labels) for labels in labels_in.values()] == [1, 1]
+    assert labels_in["es"] != labels_in["en"]
 
 
 @pytest.mark.parametrize("cookie", ['language="en"', "language=EN", "language=xx", "language=", "language=en-GB"])

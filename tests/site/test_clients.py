@@ -40,8 +40,10 @@ def site(hosts, host):
 def test_curl_of_the_readme(site, command):
     address, names = site
     resolved = [word for name in names for word in ("--resolve", f"{name}:80:{address}")]
-    words = shlex.split(command)
-    done = subprocess.run([words[0], "-sS", "--fail-with-body", *resolved, *words[1:]], capture_output=True, text=True)
+    arguments = shlex.split(command)
+    done = subprocess.run(
+        [arguments[0], "-sS", "--fail-with-body", *resolved, *arguments[1:]], capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Aprobado" in done.stdout
 
@@ -63,22 +65,24 @@ def test_client_of_the_open_inference_protocol(site):
     assert client.is_server_live(headers)
     assert client.is_server_ready(headers)
     assert "binary_tensor_data" in client.get_server_metadata(headers)["extensions"]
-    asked = {"exam": {"estudio": [6.0, 1.0], "sueno": [8.0, 4.5]},
+    tables = {"exam": {"estudio": [6.0, 1.0], "sueno": [8.0, 4.5]},
              "titanic": {"class": ["first", "crew"], "sex": ["female", "male"], "age": ["adult", "adult"]}}  # fmt: skip
     expected = {"exam": [b"Aprobado", b"Suspendido"], "titanic": [b"survived", b"died"]}
-    for name, columns in asked.items():
+    for name, columns in tables.items():
         assert client.is_model_ready(name, headers=headers)
-        told = {each["name"]: each["datatype"] for each in client.get_model_metadata(name, headers=headers)["inputs"]}
+        types = {
+            tensor["name"]: tensor["datatype"] for tensor in client.get_model_metadata(name, headers=headers)["inputs"]
+        }
         for binary in (True, False):
             inputs = []
             for column, values in columns.items():
-                tensor = triton.InferInput(column, [2], told[column])
-                kind = object if told[column] == "BYTES" else float
+                tensor = triton.InferInput(column, [2], types[column])
+                kind = object if types[column] == "BYTES" else float
                 tensor.set_data_from_numpy(np.array(values, kind), binary_data=binary)
                 inputs.append(tensor)
             answer = client.infer(name, inputs, request_id="a", headers=dict(headers))
-            found = [value if isinstance(value, bytes) else value.encode() for value in answer.as_numpy("predict")]
-            assert found == expected[name], binary
+            answers = [value if isinstance(value, bytes) else value.encode() for value in answer.as_numpy("predict")]
+            assert answers == expected[name], binary
             assert answer.as_numpy("predict_proba").sum(axis=1) == pytest.approx([1, 1])
             assert answer.get_response()["id"] == "a"
     client.close()
@@ -97,15 +101,15 @@ def test_answers_are_compressed_and_a_tag_still_saves_them(site):
 
 def test_client_can_t_give_itself_an_id_or_a_refusal(site):
     address, names = site
-    given = {
+    headers = {
         "Host": names[0],
         "X-Request-ID": "0123456789abcdef",
         "X-Refused": "413",
         "X-Forwarded-Host": "evil.example",
     }
-    answer = requests.get(f"http://{address}/models/exam", headers=given, timeout=30)
+    answer = requests.get(f"http://{address}/models/exam", headers=headers, timeout=30)
     assert answer.status_code == 200
-    assert answer.headers["X-Request-ID"] != given["X-Request-ID"]
+    assert answer.headers["X-Request-ID"] != headers["X-Request-ID"]
     assert "evil.example" not in answer.text
 
 

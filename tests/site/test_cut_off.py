@@ -42,9 +42,9 @@ import json, os, signal, sys, time
 deadline = time.monotonic() + 60
 while time.monotonic() < deadline:
     try:
-        found = json.load(open(sys.argv[1]))
-        if found["step"] in sys.argv[3:]:
-            os.kill(found["pid"], signal.Signals[sys.argv[2]])
+        work = json.load(open(sys.argv[1]))
+        if work["step"] in sys.argv[3:]:
+            os.kill(work["pid"], signal.Signals[sys.argv[2]])
             break
     except (OSError, ValueError):
         pass
@@ -67,10 +67,10 @@ def test_two_operators(hosts, project, on, changed):
     """The second is told who and since when, at once; nothing is changed by it. One who waits has another tree."""
     hook = project / "ansible" / "slow.yml"
     hook.write_text("---\n- name: Take a while\n  ansible.builtin.wait_for:\n    timeout: 12\n")
-    words = ["-i", str(hosts.inventory), RELEASE, "-e", "release_before_switch=slow.yml", "-e", "app_max_rows=8001"]
+    arguments = ["-i", str(hosts.inventory), RELEASE, "-e", "release_before_switch=slow.yml", "-e", "app_max_rows=8001"]
     before = current(hosts, on)
     with changed("app/health.py", "# another release"):
-        first = subprocess.Popen([tool("ansible-playbook"), *words], cwd=project, stdout=subprocess.PIPE, text=True)
+        first = subprocess.Popen([tool("ansible-playbook"), *arguments], cwd=project, stdout=subprocess.PIPE, text=True)
         wait_for_archive(hosts, project, on)
     began = time.monotonic()
     second = hosts.play("-e", "app_max_rows=8002", playbook=RELEASE)
@@ -80,8 +80,8 @@ def test_two_operators(hosts, project, on, changed):
     assert "nothing was changed" in second.output
     assert current(hosts, on) == before
     waiting = hosts.play("-e", "app_max_rows=8003", "-e", "release_lock=wait", playbook=RELEASE)
-    said = first.communicate()[0]
-    assert first.returncode == 0, said
+    output = first.communicate()[0]
+    assert first.returncode == 0, output
     assert waiting.status == 0, waiting.output
     assert all(host["lock"] is None for host in status(hosts, project).values())
 
@@ -104,54 +104,61 @@ def signalled(hosts, kind: str, step: str) -> Iterator[None]:
 @pytest.mark.parametrize("step", KILLED)
 def test_killed_at_any_step(hosts, project, on, load, step):
     """The program on the host."""
-    words = ["-e", f"app_max_rows={7000 + STEPS.index(step)}"]
-    with load() as found:
+    options = ["-e", f"app_max_rows={7000 + STEPS.index(step)}"]
+    with load() as visitors:
         with signalled(hosts, "SIGKILL", step):
-            assert play(hosts, project, *words).returncode != 0, "it was not killed"
-        again = play(hosts, project, *words)
+            assert play(hosts, project, *options).returncode != 0, "it was not killed"
+        again = play(hosts, project, *options)
         assert again.returncode == 0, again.stdout
-    must_have_failed_none(found, 100)
-    told = status(hosts, project)
+    must_have_failed_none(visitors, 100)
+    reports = status(hosts, project)
     for name in hosts.by_name:
-        assert told[name]["health"]["release"] == told[name]["release"]
-        assert next(each for each in told[name]["releases"] if each["current"])["verdict"] == "good"
+        assert reports[name]["health"]["release"] == reports[name]["release"]
+        assert next(release for release in reports[name]["releases"] if release["current"])["verdict"] == "good"
 
 
 def test_rollback_killed_after_its_switch_does_not_come_back(hosts, project, on, load):
     (name,) = hosts.by_name
     assert play(hosts, project, "-e", "app_max_rows=7300").returncode == 0
     bad = current(hosts, on)[name]
-    with load() as found:
+    with load() as visitors:
         with signalled(hosts, "SIGKILL", "verify"):
             assert play(hosts, project, playbook="ansible/rollback.yml").returncode != 0
         assert current(hosts, on)[name] != bad
         assert play(hosts, project, playbook="ansible/rollback.yml").returncode == 0
-    must_have_failed_none(found, 100)
+    must_have_failed_none(visitors, 100)
     assert current(hosts, on)[name] != bad
 
 
 def test_operator_killed_at_random_moments(hosts, project, on, load):
     """The operator's own process; the host goes on or not, whole in any case."""
     moments = random.Random(os.environ.get("CUTS_SEED", "1"))
-    with load() as found:
+    with load() as visitors:
         for cut in range(CUTS):
-            words = [tool("ansible-playbook"), "-i", str(hosts.inventory), RELEASE, "-e", f"app_max_rows={6000 + cut}"]
+            command = [
+                tool("ansible-playbook"),
+                "-i",
+                str(hosts.inventory),
+                RELEASE,
+                "-e",
+                f"app_max_rows={6000 + cut}",
+            ]
             # A killed ssh leaves its terminal or pipe non-blocking, which the next Ansible refuses: none is shared.
-            running = subprocess.Popen(words, cwd=project, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            running = subprocess.Popen(command, cwd=project, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                        stderr=subprocess.DEVNULL, start_new_session=True)  # fmt: skip
             time.sleep(moments.uniform(0.5, 5))
             os.killpg(running.pid, 9)
             assert running.wait() in (0, -9), "it ended by itself, and badly"
             run = play(hosts, project, "-e", f"app_max_rows={6100 + cut}")
             assert run.returncode == 0, run.stdout
-    must_have_failed_none(found)
+    must_have_failed_none(visitors)
 
 
 @pytest.mark.parametrize("step", DYING)
 def test_host_that_dies_at_any_step(hosts, project, on, serves_alone, step):
     """As when its power is cut: the program stands still at the step, and the container is killed."""
-    words = ["-e", f"app_max_rows={7100 + STEPS.index(step)}"]
-    command = [tool("ansible-playbook"), "-i", str(hosts.inventory), RELEASE, *words]
+    options = ["-e", f"app_max_rows={7100 + STEPS.index(step)}"]
+    command = [tool("ansible-playbook"), "-i", str(hosts.inventory), RELEASE, *options]
     before = {name: on(host, BOOTED) for name, host in hosts.by_name.items()}
     stops = signalled(hosts, "SIGSTOP", step)
     with scratch("died.log").open("w") as log, stops:
@@ -165,10 +172,10 @@ def test_host_that_dies_at_any_step(hosts, project, on, serves_alone, step):
         assert rehearsal.up(console, name) == host
         serves_alone(host, before[name])
     console.log.close()
-    again = play(hosts, project, *words)
+    again = play(hosts, project, *options)
     assert again.returncode == 0, again.stdout
-    told = status(hosts, project)
-    assert all(told[name]["health"]["release"] == told[name]["release"] for name in hosts.by_name)
+    reports = status(hosts, project)
+    assert all(reports[name]["health"]["release"] == reports[name]["release"] for name in hosts.by_name)
 
 
 def test_reboot_in_any_state(hosts, project, on, serves_alone, changed):

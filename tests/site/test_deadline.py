@@ -60,18 +60,18 @@ def ask(hosts, host, hours: float) -> tuple[requests.Response, float]:
 def lines(hosts, host, on, message: str) -> list[dict]:
     unit = hosts.values[host.name]["systemd_unit"]
     journal = on(host, f"journalctl --unit='{unit}*' --output=cat --since=-2min")
-    found = [json.loads(line) for line in journal.splitlines() if line.startswith("{")]
-    return [line for line in found if message in line["message"]]
+    entries = [json.loads(line) for line in journal.splitlines() if line.startswith("{")]
+    return [line for line in entries if message in line["message"]]
 
 
 def test_request_that_hangs_is_answered_while_all_others_are(hanging, hosts, host, on, load):
-    with load(fast=True) as found:
+    with load(fast=True) as visitors:
         answer, seconds = ask(hosts, host, 23.75)
         time.sleep(3)  # its worker is replaced meanwhile
     assert (answer.status_code, answer.headers["Content-Type"]) == (503, "application/problem+json")
     assert answer.headers["X-Release"], "Gunicorn's answer, not Nginx's"
     assert SECONDS <= seconds < SECONDS + LATE
-    must_have_failed_none(found, 100)
+    must_have_failed_none(visitors, 100)
     (line,) = lines(hosts, host, on, "took longer than")
     assert (line["model"], line["request_id"]) == ("exam", answer.headers["X-Request-ID"])
     assert lines(hosts, host, on, "is replaced")

@@ -22,18 +22,18 @@ def test_edited_release_is_found_and_mended_without_a_failed_request(hosts, proj
     """The release before, which is warm, answers while the mended one starts."""
     assert play(hosts, project, *OPTION).returncode == 0
     now = current(hosts, on)
-    with load() as found:
+    with load() as visitors:
         for name, host in hosts.by_name.items():
             on(host, EDITS.format_map(hosts.values[name]))
         verified = hosts.verify("-k", "as_they_were_made").stdout
         run = play(hosts, project, *OPTION)
         assert run.returncode == 0, run.stdout
-    must_have_failed_none(found, 100)
+    must_have_failed_none(visitors, 100)
     for sentence in SENTENCES:
         assert verified.count(sentence) >= len(now), (sentence, verified)
-    told = " ".join(run.stdout.split())  # YAML folds long lines
+    output = " ".join(run.stdout.split())  # YAML folds long lines
     for sentence in SENTENCES[:3]:
-        assert told.count(sentence) >= len(now), (sentence, run.stdout)
+        assert output.count(sentence) >= len(now), (sentence, run.stdout)
     assert current(hosts, on) == now, "its content is the same again, and so is its name"
     assert hosts.verify("-k", "as_they_were_made").returncode == 0
     again = play(hosts, project, *OPTION)
@@ -45,8 +45,8 @@ def test_regression_a_hair_off_is_a_good_release(hosts, project):
     file = project / "bundles" / "diabetes" / "model.json"
     before = file.read_text()
     manifest = json.loads(before)
-    for each in manifest["golden"]:
-        each["value"] *= 1 + 1e-8
+    for row in manifest["golden"]:
+        row["value"] *= 1 + 1e-8
     file.write_text(json.dumps(manifest))
     try:
         run = play(hosts, project)

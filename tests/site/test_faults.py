@@ -76,19 +76,19 @@ def small(hosts, on):
 
 
 def test_full_disk_is_said_and_the_next_run_converges(hosts, on, small):
-    def each(command: str, values: dict | None = None) -> list[str]:
+    def everywhere(command: str, values: dict | None = None) -> list[str]:
         return [on(host, command.format_map(values or hosts.values[name])) for name, host in hosts.by_name.items()]
 
-    before = each("readlink {app_root}/current")
+    before = everywhere("readlink {app_root}/current")
     run = subprocess.run([sys.executable, "-m", "deploy", "up", str(small)], cwd=KIT, capture_output=True, text=True)
     assert run.returncode == 1
     for name in hosts.by_name:
         assert re.search(rf"^{name}: .*No space left on device", run.stderr, re.M), run.stderr
     half_done = "ls {app_root}/virtualenvs {app_root}/current 2>&1 | grep -c complete; true"
-    assert each(half_done, OTHER) == ["0\n"] * len(hosts.by_name)
-    assert each("readlink {app_root}/current") == before
-    assert each("ls -Ad {app_root}/releases/.[a-z0-9]* || true", OTHER) == [""] * len(hosts.by_name)
-    each("mount -o remount,size=2g {app_root}", OTHER)
+    assert everywhere(half_done, OTHER) == ["0\n"] * len(hosts.by_name)
+    assert everywhere("readlink {app_root}/current") == before
+    assert everywhere("ls -Ad {app_root}/releases/.[a-z0-9]* || true", OTHER) == [""] * len(hosts.by_name)
+    everywhere("mount -o remount,size=2g {app_root}", OTHER)
     play = hosts.play(inventory=small)
     assert play.status == 0, play.output
     verify = [tool("python"), "-m", "pytest", "tests/host", "-q", "--inventory", str(small)]
@@ -97,11 +97,11 @@ def test_full_disk_is_said_and_the_next_run_converges(hosts, on, small):
     assert hosts.verify().returncode == 0, "the first application must not have noticed"
     if FULL:
         assert set(hosts.play(inventory=small).changed.values()) == {0}
-    for hooks in each("cat /run/{app_name}-hooks", OTHER):
+    for hooks in everywhere("cat /run/{app_name}-hooks", OTHER):
         assert hooks.split()[-3:] == ["before_build", "before_switch", "after_switch"]
     assert hosts.play("-e", "gunicorn_timeout=21", inventory=small, playbook="ansible/release.yml").status == 0
     assert hosts.play(inventory=small, playbook="ansible/rollback.yml").status == 0
-    assert each("tail -n 1 /run/{app_name}-hooks", OTHER) == ["after_rollback\n"] * len(hosts.by_name)
+    assert everywhere("tail -n 1 /run/{app_name}-hooks", OTHER) == ["after_rollback\n"] * len(hosts.by_name)
 
 
 def test_application_keeps_its_unit_and_its_folder(hosts):

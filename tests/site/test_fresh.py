@@ -18,9 +18,9 @@ FOOTPRINT = """ls -d {app_root} /opt/pipenv /etc/systemd/system/{systemd_unit}.s
 """Prints what any change would have left behind."""
 
 
-def deploy(*words: str) -> subprocess.CompletedProcess[str]:
+def deploy(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the operator's command."""
-    return subprocess.run([sys.executable, "-m", "deploy", *words], cwd=KIT, capture_output=True, text=True)
+    return subprocess.run([sys.executable, "-m", "deploy", *arguments], cwd=KIT, capture_output=True, text=True)
 
 
 def inventory(hosts, **values: object) -> str:
@@ -35,8 +35,8 @@ def inventory(hosts, **values: object) -> str:
 
 def close_connections(host: rehearsal.Host) -> None:
     """End the connections that Ansible keeps open, which need no key any more."""
-    words = ["ssh", "-o", "ControlPath=~/.ansible/cp/%C", "-O", "exit", "-l", host.user, "-p", "22", host.address]
-    subprocess.run(words, capture_output=True)
+    command = ["ssh", "-o", "ControlPath=~/.ansible/cp/%C", "-O", "exit", "-l", host.user, "-p", "22", host.address]
+    subprocess.run(command, capture_output=True)
 
 
 @pytest.fixture

@@ -40,10 +40,10 @@ def answering_yes(command: str, cwd: Path) -> str:
                           text=True) as process:  # fmt: skip
         os.close(other)
         os.write(terminal, b"y\n")
-        said = process.communicate()[0]
+        output = process.communicate()[0]
     os.close(terminal)
-    assert process.returncode == 0, said
-    return said
+    assert process.returncode == 0, output
+    return output
 
 
 def test_section_has_at_most_three_commands():
@@ -65,20 +65,22 @@ def test_section_makes_a_verified_page_of_a_stranger_s_model(checkout):
     table = strangers.mixed()
     pipeline = trained(checkout, table, np.where((table["age"] > 50) ^ (table["plan"] == "a"), "leaves", "stays"))
 
-    said = [answering_yes(command, checkout) for command in COMMANDS]
+    outputs = [answering_yes(command, checkout) for command in COMMANDS]
 
-    assert "Do you trust where it comes from?" in said[0]
-    assert re.search(r"\d+ passed", said[-1]), "the host tests ran"
-    name, address = re.search(r"http://([^/]+)/ on (\S+),", said[-1]).groups()
+    assert "Do you trust where it comes from?" in outputs[0]
+    assert re.search(r"\d+ passed", outputs[-1]), "the host tests ran"
+    name, address = re.search(r"http://([^/]+)/ on (\S+),", outputs[-1]).groups()
     page = requests.get(f"http://{address}/models/churn", headers={"Host": name, "Accept-Language": "en"}, timeout=30)
     assert page.status_code == 200
     assert page.text.count(' id="field-') >= table.shape[1]
-    asked = table.head(40)
-    rows = [{key: plain(value) for key, value in row.items()} for row in asked.to_dict("records")]
+    sample = table.head(40)
+    rows = [{key: plain(value) for key, value in row.items()} for row in sample.to_dict("records")]
     answer = requests.post(f"http://{address}/api/v1/models/churn/predictions", json=rows, headers={"Host": name},
                            timeout=30).json()  # fmt: skip
-    assert [each["value"] for each in answer["predictions"]] == pipeline.predict(asked).tolist()
-    shares = [[each["probabilities"][label] for label in pipeline.classes_] for each in answer["predictions"]]
-    assert np.array(shares) == pytest.approx(pipeline.predict_proba(asked), rel=1e-6)
+    assert [prediction["value"] for prediction in answer["predictions"]] == pipeline.predict(sample).tolist()
+    shares = [
+        [prediction["probabilities"][label] for label in pipeline.classes_] for prediction in answer["predictions"]
+    ]
+    assert np.array(shares) == pytest.approx(pipeline.predict_proba(sample), rel=1e-6)
     assert "churn" in subprocess.run([sys.executable, "-m", "deploy", "model", "list"], cwd=checkout, check=True,
                                      capture_output=True, text=True).stdout  # fmt: skip

@@ -157,9 +157,9 @@ def test_status_tells_programs_all_they_need(hosts):
         text=True,
     )
     assert run.returncode == 0, run.stderr
-    told = {host["name"]: host for host in json.loads(run.stdout)["hosts"]}
-    assert set(told) == set(hosts.by_name)
-    for name, host in told.items():
+    reports = {host["name"]: host for host in json.loads(run.stdout)["hosts"]}
+    assert set(reports) == set(hosts.by_name)
+    for name, host in reports.items():
         assert (host["ssh_user"], host["address"]) == (hosts.by_name[name].user, hosts.by_name[name].address)
         assert host["unit_state"] == "active"
         assert host["health"]["release"] == host["release"]

@@ -13,13 +13,13 @@ FAULTS = {
     "does not import": ("wsgi.py", "raise RuntimeError('broken on purpose')", "broken on purpose"),
     "answers wrongly": (
         "app/api.py",
-        "_right = as_json\ndef as_json(*given): return _right(*given) | {'value': 'wrong'}",
+        "_right = as_json\ndef as_json(*arguments): return _right(*arguments) | {'value': 'wrong'}",
         "golden row of diabetes: 'wrong' rather than",
     ),
-    "answers in another form": ("app/api.py", "def as_json(*given): return {}", "KeyError: 'value'"),
+    "answers in another form": ("app/api.py", "def as_json(*arguments): return {}", "KeyError: 'value'"),
     "is slow": (
         "app/api.py",
-        "import time\n_quick = as_json\ndef as_json(*given): time.sleep(0.05); return _quick(*given)",
+        "import time\n_quick = as_json\ndef as_json(*arguments): time.sleep(0.05); return _quick(*arguments)",
         "more than 40 (release_p99_ms)",
     ),
     "a lock that can't be installed": ("Pipfile.lock", None, "hash"),
@@ -37,36 +37,36 @@ FALLING = {
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_bad_release_is_refused(hosts, project, on, load, changed, fault):
-    name, more, said = FAULTS[fault]
+    name, more, reason = FAULTS[fault]
     before = current(hosts, on)
-    with load() as found, changed(name, more):
+    with load() as visitors, changed(name, more):
         run = play(hosts, project, "-e", "release_p99_ms=40")
     assert run.returncode != 0
-    assert run.stdout.count(said) >= len(before), run.stdout[-3000:]
+    assert run.stdout.count(reason) >= len(before), run.stdout[-3000:]
     assert "The site is still answered by release" in run.stdout
     assert current(hosts, on) == before
-    must_have_failed_none(found)
+    must_have_failed_none(visitors)
     for host in status(hosts, project).values():
-        assert host["deploys"][0]["result"] == "bad" and said in host["deploys"][0]["reason"]
-        assert sum(each["running"] for each in host["releases"]) <= 2
+        assert host["deploys"][0]["result"] == "bad" and reason in host["deploys"][0]["reason"]
+        assert sum(release["running"] for release in host["releases"]) <= 2
 
 
 @pytest.mark.parametrize("fault", FALLING)
 def test_release_that_falls_later_is_switched_back_from(hosts, project, on, load, changed, fault):
     before = current(hosts, on)
-    with load() as found, changed("app/gunicorn_conf.py", FALLING[fault]):
+    with load() as visitors, changed("app/gunicorn_conf.py", FALLING[fault]):
         play(hosts, project, "-e", "systemd_memory_max=300M")  # a slow machine's gates may see it already
         deadline = time.monotonic() + 45
         while current(hosts, on) != before:
             assert time.monotonic() < deadline, "nothing went back"
             time.sleep(0.5)
         time.sleep(1)
-    must_have_failed_none(found, 100)
+    must_have_failed_none(visitors, 100)
     for host in status(hosts, project).values():
         last = host["deploys"][0]
         assert last["what"] == "switched back" or last["result"] == "bad", last
-        bad = next(each for each in host["releases"] if each["id"] in (last["id"], last["reason"][:12])
-                   and not each["current"])  # fmt: skip
+        bad = next(release for release in host["releases"] if release["id"] in (last["id"], last["reason"][:12])
+                   and not release["current"])  # fmt: skip
         assert bad["verdict"] == "bad" and ("the unit is" in bad["reason"] or "memory" in bad["reason"])
 
 
@@ -88,7 +88,7 @@ def test_current_release_is_mended_and_left_where_it_cannot_be(hosts, project, o
     assert play(hosts, project, "-e", "app_max_rows=3001").returncode == 0
     now, by_hand = current(hosts, on), "echo '# by hand' >> {}/current/.env"
     drop_in = "/etc/systemd/system/{}-{}.service.d"
-    with load() as found:
+    with load() as visitors:
         for name, host in hosts.by_name.items():
             on(host, by_hand.format(hosts.values[name]["app_root"]))
         assert play(hosts, project, "-e", "app_max_rows=3001").returncode == 0
@@ -104,7 +104,7 @@ def test_current_release_is_mended_and_left_where_it_cannot_be(hosts, project, o
         assert all(f"The site is answered by release {release}." in run.stdout for release in before.values())
     for name, host in hosts.by_name.items():
         on(host, f"rm -r {drop_in.format(hosts.values[name]['systemd_unit'], now[name])}; systemctl daemon-reload")
-    must_have_failed_none(found)
+    must_have_failed_none(visitors)
     assert play(hosts, project, "-e", "app_max_rows=3002").returncode == 0
 
 
@@ -118,7 +118,7 @@ def test_fault_of_a_neighbour_costs_the_current_release_nothing(hosts, project, 
     assert run.returncode != 0 and run.stdout.count("unexpected end of file") >= len(before), run.stdout
     assert current(hosts, on) == before
     for name, host in status(hosts, project).items():
-        assert next(each for each in host["releases"] if each["current"])["verdict"] == "good"
+        assert next(release for release in host["releases"] if release["current"])["verdict"] == "good"
         on(hosts.by_name[name], "rm /etc/nginx/conf.d/x.conf; touch /etc/nginx/sites-available/stranger")
     assert play(hosts, project, "-e", "app_max_rows=3002").returncode == 0
     roots = {values["app_root"] for values in hosts.values.values()}
@@ -143,6 +143,6 @@ def test_doctor_says_what_is_wrong_and_what_to_do(hosts, project, changed):
         assert play(hosts, project).returncode != 0
     run = deploy(project, "doctor", str(hosts.inventory))
     assert run.returncode == 1
-    for seen in ("✓ port 80 is Nginx's", "✓ the lock is free", "of the last 20 deploys failed; the last, ",
+    for line in ("✓ port 80 is Nginx's", "✓ the lock is free", "of the last 20 deploys failed; the last, ",
                  "leads to no address", "say: " + max(host.address for host in hosts.by_name.values())):  # fmt: skip
-        assert seen in run.stdout, run.stdout
+        assert line in run.stdout, run.stdout

@@ -29,23 +29,23 @@ def test_releases_and_rollbacks_under_load(hosts, host, project, on, load, fast)
         time.sleep(5)
     releases = [("-e", f"app_max_rows={9000 + number}", "-e", "release_kept=12") for number in range(RELEASES)]
     changes = [("-e", option) for option in OPTIONS]
-    plays = [(each, RELEASE) for each in releases]
-    plays += [((), "ansible/rollback.yml")] * ROLLBACKS + [(each, RELEASE) for each in changes]
+    plays = [(options, RELEASE) for options in releases]
+    plays += [((), "ansible/rollback.yml")] * ROLLBACKS + [(options, RELEASE) for options in changes]
     ids = [current(hosts, on)[host.name]]
-    with load(fast=fast) as found:
+    with load(fast=fast) as visitors:
         for options, playbook in plays:
             run = play(hosts, project, *options, playbook=playbook)
             assert run.returncode == 0, run.stdout
             ids.append(current(hosts, on)[host.name])
-    must_have_failed_none(found, LEAST_REQUESTS)
-    assert not fast or found[host.name]["p99"] <= 5 * steady[host.name]["p99"], (steady, found)
+    must_have_failed_none(visitors, LEAST_REQUESTS)
+    assert not fast or visitors[host.name]["p99"] <= 5 * steady[host.name]["p99"], (steady, visitors)
     assert all(one != other for one, other in pairwise(ids)), ids
     assert ids[RELEASES - 1] == ids[RELEASES + 1], "a bare rollback goes to the release before"
 
 
-def _idle(told) -> set[str]:
+def _idle(reports) -> set[str]:
     """Return the good releases that every host has and none runs."""
-    good = ([release for release in host["releases"] if release["verdict"] == "good"] for host in told)
+    good = ([release for release in host["releases"] if release["verdict"] == "good"] for host in reports)
     return set.intersection(*({release["id"] for release in releases if not release["running"]} for releases in good))
 
 
@@ -65,16 +65,16 @@ def test_rollback_to_a_named_release_and_what_is_told_of_it(hosts, project, on):
             == 0
         )
     deadline = time.monotonic() + 60
-    while not (idle := _idle(told := status(hosts, project).values())):
+    while not (idle := _idle(reports := status(hosts, project).values())):
         assert time.monotonic() < deadline, "those that were drained must stop"
         time.sleep(1)
-    before, other = {host["name"]: host["release"] for host in told}, min(idle)
+    before, other = {host["name"]: host["release"] for host in reports}, min(idle)
     run = deploy(project, "rollback", other, str(hosts.inventory))
     assert run.returncode == 0, run.stderr
     assert set(current(hosts, on).values()) == {other}
     for host in status(hosts, project).values():
         assert (host["deploys"][0]["what"], host["deploys"][0]["result"]) == ("rollback", "good")
-        verdicts = {each["id"]: each["verdict"] for each in host["releases"]}
+        verdicts = {release["id"]: release["verdict"] for release in host["releases"]}
         assert (verdicts[before[host["name"]]], verdicts[other]) == ("bad", "good")
     run = deploy(project, "rollback", "0123456789ab", str(hosts.inventory))
     assert run.returncode == 1

@@ -21,9 +21,9 @@ def test_watch_asks_the_release_before_it_goes_back_to_it(hosts, host, project, 
     release = current(hosts, on)[host.name]
     on(host, f"systemctl kill --signal=STOP {unit}-{before}; {FALLS.format(unit=unit, release=release)}")
     look = f"cd {root}/current && timeout 90 python3 -m host watch {release}"
-    said = on(host, f"{look} 4")
-    assert f"{release}: the unit is " in said and f"; {before} can't take over: health: " in said
-    assert f"the site is left to {release}" in said and said.count("left to") == 1
+    output = on(host, f"{look} 4")
+    assert f"{release}: the unit is " in output and f"; {before} can't take over: health: " in output
+    assert f"the site is left to {release}" in output and output.count("left to") == 1
     assert current(hosts, on)[host.name] == release
     last = json.loads(on(host, f"tail -n 1 {root}/shared/deploys.jsonl"))
     assert (last["what"], last["result"]) == ("stayed", "bad") and "can't take over" in last["reason"]
