@@ -142,7 +142,7 @@ NAMES = {
     "server names": r"server_name (.*);",
     "logs": r"(?:access|error)_log (\S+);",
 }
-"""What Nginx has one namespace for, or each application its own; of a map that is defined twice, Nginx takes the last."""
+"""What Nginx has one namespace for, or each application its own; of a map defined twice, Nginx takes the last."""
 
 
 @pytest.mark.parametrize("pattern", NAMES.values(), ids=NAMES)
