@@ -40,7 +40,7 @@ def host(values: dict[str, Any]) -> Any:
         ssh_identity_file=values.get("ansible_ssh_private_key_file"),
         ssh_extra_args=" ".join(filter(None, arguments)) or None,
         controlpath="~/.ansible/cp/%%C",
-    )  # fmt: skip
+    )
     _must_answer(host, values["inventory_hostname"])
     return host
 

@@ -74,8 +74,11 @@ def test_each_model_answers_as_it_did_when_it_was_built(host, ask, values, model
 def test_wrong_row_gets_a_sentence_per_field(ask, default_model):
     response = ask("/modelo", row="{}")
     assert (response.status, response.headers["Content-Type"]) == (422, "application/problem+json")
-    required = {field["name"] for field in default_model["contract"]["fields"]
-                if not field["missing"] and "default" not in field}  # fmt: skip
+    required = {
+        field["name"]
+        for field in default_model["contract"]["fields"]
+        if not field["missing"] and "default" not in field
+    }
     assert {error["field"] for error in json.loads(response.body)["errors"]} == required
 
 

@@ -57,8 +57,13 @@ def test_nginx_reads_static_files_and_nothing_else(host, values):
     current = f"{values['app_root']}/current"
     as_nginx = "setpriv --reuid=www-data --regid=www-data --init-groups test -r"
     assert host.run(f"{as_nginx} {current}/app/static/style.css").rc == 0
-    for private in (f"{current}/wsgi.py", f"{current}/bundles", f"{values['app_root']}/shared/.env",
-                    f"{current}/.env", f"{values['app_root']}/shared/deploys.jsonl"):  # fmt: skip
+    for private in (
+        f"{current}/wsgi.py",
+        f"{current}/bundles",
+        f"{values['app_root']}/shared/.env",
+        f"{current}/.env",
+        f"{values['app_root']}/shared/deploys.jsonl",
+    ):
         assert host.run(f"{as_nginx} {private}").rc == 1, private
 
 

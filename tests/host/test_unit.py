@@ -107,8 +107,10 @@ def test_process_of_the_unit_opens_no_network(unit, host):
     """A process with what systemd has loaded of the unit's sandbox, beside one without it: that one can."""
     properties = unit.systemd_properties
     run = "systemd-run --quiet --wait --pipe --collect"
-    sandbox = " ".join(f"--property={name}={shlex.quote(properties[name])}"
-                       for name in ("RestrictAddressFamilies", "NoNewPrivileges", "User"))  # fmt: skip
+    sandbox = " ".join(
+        f"--property={name}={shlex.quote(properties[name])}"
+        for name in ("RestrictAddressFamilies", "NoNewPrivileges", "User")
+    )
     program = f"/usr/bin/python3 -c {shlex.quote(OPEN_SOCKETS)}"
     assert "AF_INET" in host.check_output(f"{run} {program}").split()
     assert host.check_output(f"{run} {sandbox} {program}").split() == ["AF_UNIX"]

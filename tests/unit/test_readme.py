@@ -19,8 +19,9 @@ PAGES = [*readme.READMES.values(), *sorted((KIT / "docs").glob("*.md")), KIT / "
 def test_both_have_the_same_sections_and_the_same_code():
     both = [list(readme.sections(language).values()) for language in ("en", "es")]
     for english, spanish in zip(*both, strict=True):
-        without_comments = [re.sub(r" *#.*", "", "".join(code for _, code in readme.BLOCK.findall(text)))
-                            for text in (english, spanish)]  # fmt: skip
+        without_comments = [
+            re.sub(r" *#.*", "", "".join(code for _, code in readme.BLOCK.findall(text))) for text in (english, spanish)
+        ]
         assert without_comments[0] == without_comments[1]
         assert english.count("\n| ") == spanish.count("\n| ")
 
@@ -82,14 +83,19 @@ def test_options_exist(file):
 def test_what_a_server_needs_is_what_the_preflight_asks_for(language):
     defaults = yaml.safe_load(options_page.DEFAULTS.read_text())
     needed = [defaults[f"preflight_{name}_mib"] for name in ("disk", "memory")]
-    assert re.findall(r"(\d+) MiB (?:of|de) (?:free disk|memory|disco libre|memoria)",
-                      readme.READMES[language].read_text()) == [str(mib) for mib in needed]  # fmt: skip
+    assert re.findall(
+        r"(\d+) MiB (?:of|de) (?:free disk|memory|disco libre|memoria)", readme.READMES[language].read_text()
+    ) == [str(mib) for mib in needed]
 
 
 def test_contributing_leads_to_each_room():
     text = (KIT / "CONTRIBUTING.md").read_text()
-    rooms = [folder for top in ("deploy", "ansible", "tests") for folder in (KIT / top).iterdir()
-             if folder.is_dir() and not folder.name.startswith(("_", "."))]  # fmt: skip
+    rooms = [
+        folder
+        for top in ("deploy", "ansible", "tests")
+        for folder in (KIT / top).iterdir()
+        if folder.is_dir() and not folder.name.startswith(("_", "."))
+    ]
     rooms += [KIT / name for name in ROOTS]
     names = [str(room.relative_to(KIT)) for room in rooms]
     assert [name for name in sorted(names) if name not in text] == []

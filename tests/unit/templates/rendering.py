@@ -19,8 +19,12 @@ from tests import plugins
 from tests.scenarios import SMALL
 
 PROJECT = KIT / "ansible"
-PACKED = {"content": "0123456789ab", "virtualenv": "virtualenvs/ba9876543210", "manifest": {"commit": "f00"},
-          "path": "/tmp/0123456789ab.tar.gz"}  # fmt: skip
+PACKED = {
+    "content": "0123456789ab",
+    "virtualenv": "virtualenvs/ba9876543210",
+    "manifest": {"commit": "f00"},
+    "path": "/tmp/0123456789ab.tar.gz",
+}
 SECRET = "x" * 64
 
 
@@ -79,8 +83,10 @@ class Rendering:
     def unit_files(self) -> dict[Path, str]:
         """File on the host → text, of all that systemd reads."""
         boot = self.render("systemd/flask_app-boot.service.j2")
-        return {UNITS / self.application.service(self.plan.id): self.unit,
-                UNITS / f"{self.plan.unit}-boot.service": boot}  # fmt: skip
+        return {
+            UNITS / self.application.service(self.plan.id): self.unit,
+            UNITS / f"{self.plan.unit}-boot.service": boot,
+        }
 
     @cached_property
     def environment_file(self) -> str:

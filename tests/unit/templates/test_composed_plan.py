@@ -29,8 +29,13 @@ def test_plan_of_the_defaults_is_whole():
 
 def test_values_reach_unit_site_and_settings():
     names = ["a.example", "b.example"]
-    values = {"app_name": "other-one", "nginx_server_names": names, "nginx_cache_mib": 0, "release_kept": "7",
-              "app_cors_origins": ["https://c.example", "https://d.example"]}  # fmt: skip
+    values = {
+        "app_name": "other-one",
+        "nginx_server_names": names,
+        "nginx_cache_mib": 0,
+        "release_kept": "7",
+        "app_cors_origins": ["https://c.example", "https://d.example"],
+    }
     plan = Rendering(values).plan
     assert plan.server_names == tuple(names)
     assert "server_name a.example b.example;" in plan.site_text
