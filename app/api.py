@@ -39,7 +39,7 @@ def register(app: Flask, models: dict[str, Model]) -> None:
     api = _Api(app, spec_kwargs={"info": {"description": "Predictions of the models on this site."}})
     api.spec.components.schema("Problem", documents.PROBLEM)
     api.spec.components.schema("ModelCard", documents.CARD)
-    for status in (400, 406, 413, 415, 422, 429, 500, 503):
+    for status in (400, 406, 413, 415, 422, 500, 503):
         words = {"description": HTTPStatus(status).phrase, "content": {PROBLEM: {"schema": _ref("Problem")}}}
         api.spec.components.response(f"Problem{status}", words)
     for model in models.values():
@@ -83,12 +83,12 @@ def _add_model(blueprint: Blueprint, model: Model, most_rows: int) -> None:
     })  # fmt: skip
     _add(blueprint, f"{address}/predictions", f"{name}_predictions", lambda: predict(name), "POST", {
         "summary": f"Predict with {name}: one row or many", "requestBody": body,
-        "responses": _answers(many, 400, 406, 413, 415, 422, 429, 500, 503),
+        "responses": _answers(many, 400, 406, 413, 415, 422, 500, 503),
     })  # fmt: skip
     _add(blueprint, f"{address}/prediction", f"{name}_prediction", lambda: predict_from_address(name), "GET", {
         "summary": f"Predict with {name}: one row in the address; the answer can be cached",
         "parameters": documents.parameters(model.contract),
-        "responses": _answers(_reply({"prediction": answer}), 406, 422, 429, 500, 503)
+        "responses": _answers(_reply({"prediction": answer}), 406, 422, 500, 503)
         | {"304": {"description": "The answer that you have still holds"}},
     })  # fmt: skip
 

@@ -33,6 +33,9 @@ SANDBOX = {"bwrap": "bubblewrap"}
 BROWSER = {"chromium": "chromium"}
 """Program → Debian package, for the browser tests."""
 
+UNITS = {"systemd-analyze": "systemd"}
+"""Program → Debian package, for the tests of the units' templates. Those of Nginx's unpack it: it would listen here."""
+
 _SEARCHED = (*os.get_exec_path(), "/usr/sbin", "/sbin", "/usr/lib/podman", "/usr/libexec/podman")
 
 

@@ -146,7 +146,8 @@ def doctor(console: Console, options: Namespace) -> int:
 def test(console: Console, options: Namespace) -> int:
     """Run pytest, its own lines on the screen; its exit status is ours."""
     toolchain.prepare(console)
-    toolchain.require(console, toolchain.TOOLS | toolchain.SANDBOX | toolchain.REHEARSAL | toolchain.BROWSER)
+    tools = toolchain.TOOLS | toolchain.SANDBOX | toolchain.REHEARSAL | toolchain.BROWSER | toolchain.UNITS
+    toolchain.require(console, tools)
     command = [tool("python"), "-m", "pytest", *(options.pytest or _side_by_side())]
     console.say(f"    {' '.join(command)}")
     with alone(state("locks", "test"), "another test run is at work in this checkout"):

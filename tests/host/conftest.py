@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import testinfra
+from puerto.layout import Application
 
 from deploy.environments.addresses import in_url
 from tests.inventory import InventoryError, rendered
@@ -33,25 +34,25 @@ def host(values: dict[str, Any]) -> Any:
     user = values.get("ansible_user", "")
     address = values.get("ansible_host", values["inventory_hostname"])
     arguments = (values.get(f"ansible_ssh_{kind}_args", "") for kind in ("common", "extra"))
-    found = testinfra.get_host(
+    host = testinfra.get_host(
         f"ssh://{user + '@' if user else ''}{in_url(address)}:{values.get('ansible_port', 22)}",
         sudo=bool(values.get("ansible_become", user not in ("", "root"))),
         ssh_identity_file=values.get("ansible_ssh_private_key_file"),
         ssh_extra_args=" ".join(filter(None, arguments)) or None,
         controlpath="~/.ansible/cp/%%C",
-    )  # fmt: skip
-    _must_answer(found, values["inventory_hostname"])
-    return found
+    )
+    _must_answer(host, values["inventory_hostname"])
+    return host
 
 
 def _must_answer(host: Any, name: str) -> None:
     try:
-        tried = host.run("true")
+        command = host.run("true")
     except RuntimeError as fault:
         pytest.exit(f"{name}: can't be reached: {fault.args[0].stderr.strip()}", returncode=1)
-    if tried.failed:
+    if command.failed:
         sentence = "the host tests need root, or sudo without a password"
-        pytest.exit(f"{name}: {tried.stderr.strip()}: {sentence}", returncode=1)
+        pytest.exit(f"{name}: {command.stderr.strip()}: {sentence}", returncode=1)
 
 
 @pytest.fixture(scope="session")
@@ -70,12 +71,12 @@ def release(host: Any, values: dict[str, Any]) -> str:
 @pytest.fixture(scope="session")
 def socket(values: dict[str, Any], release: str) -> str:
     """The current release's socket."""
-    return f"/run/{values['systemd_unit']}/{release}/{values['systemd_unit']}.sock"
+    return str(Application(Path(values["app_root"]), values["systemd_unit"]).socket(release))
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What a request got."""
+class Response:
+    """What the site answered."""
 
     status: int
     headers: dict[str, str]
@@ -83,25 +84,27 @@ class Answer:
 
 
 @pytest.fixture(scope="session")
-def ask(host: Any, values: dict[str, Any]) -> Callable[..., Answer | None]:
+def ask(host: Any, values: dict[str, Any]) -> Callable[..., Response | None]:
     """Ask the site from the host itself, which needs no more than its Python; None where nothing is answered."""
     program = shlex.quote((Path(__file__).parent / "ask.py").read_text())
 
-    def one(path: str, row: str = "", name: str = values["nginx_server_names"][0], socket: str = "") -> Answer | None:
-        words = " ".join(map(shlex.quote, [path, name, "-" if row else "", socket]))
+    def request(
+        path: str, row: str = "", name: str = values["nginx_server_names"][0], socket: str = ""
+    ) -> Response | None:
+        arguments = " ".join(map(shlex.quote, [path, name, "-" if row else "", socket]))
         feed = f"head --bytes={len(row)} /dev/zero | tr '\\0' 0" if len(row) > 4096 else f"printf %s {shlex.quote(row)}"
-        answer = json.loads(host.check_output(f"{feed} | /usr/bin/python3 -c {program} {words}"))
-        return Answer(**answer) if answer else None
+        response = json.loads(host.check_output(f"{feed} | /usr/bin/python3 -c {program} {arguments}"))
+        return Response(**response) if response else None
 
-    return one
+    return request
 
 
 @pytest.fixture(scope="session")
-def models(ask: Callable[..., Answer]) -> dict[str, dict[str, Any]]:
+def models(ask: Callable[..., Response]) -> dict[str, dict[str, Any]]:
     """Name → what the site's API tells of each model."""
-    answer = ask("/api/v1/models")
-    assert answer.status == 200, answer.body
-    return {card["name"]: card for card in json.loads(answer.body)}
+    response = ask("/api/v1/models")
+    assert response.status == 200, response.body
+    return {card["name"]: card for card in json.loads(response.body)}
 
 
 @pytest.fixture(scope="session")

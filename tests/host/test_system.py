@@ -4,14 +4,22 @@ import re
 import shlex
 
 import pytest
+import yaml
 
-HTTP = 80
+from deploy.base.paths import KIT
+from tests import plugins
+
+ROLE = yaml.safe_load((KIT / "ansible" / "roles" / "app" / "tasks" / "main.yml").read_text())
+(FOLDERS,) = (task["loop"] for task in ROLE if "ansible.builtin.file" in task)
+"""Of the application's: name, group, mode."""
+
+(HTTP,) = set(map(int, re.findall(r"^\s*listen (\d+);", (KIT / "nginx" / "site.j2").read_text(), re.M)))
+PLUGIN = plugins.load("puerto_release")
 LOOPBACK = ("127.", "[::1]")
 
 
-@pytest.mark.parametrize("name", ["nginx", "python3-venv"])
-def test_package_is_installed(host, name):
-    assert host.package(name).is_installed
+def test_packages_are_installed(host, values):
+    assert [name for name in values["__packages_needed"] if not host.package(name).is_installed] == []
 
 
 def test_application_has_a_user_without_shell_or_home(host, values):
@@ -21,26 +29,22 @@ def test_application_has_a_user_without_shell_or_home(host, values):
     assert user.groups == [values["app_user"]]
 
 
-@pytest.mark.parametrize(
-    ("folder", "group", "mode"),
-    [("", "www-data", 0o750), ("/shared", "www-data", 0o710)],
-)
-def test_folder(host, values, folder, group, mode):
-    found = host.file(values["app_root"] + folder)
-    assert found.is_directory
-    assert (found.user, found.group, found.mode) == ("root", group, mode)
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder["name"] or "root")
+def test_folder(host, values, folder):
+    path = host.file(f"{values['app_root']}/{folder['name']}")
+    assert path.is_directory
+    assert (path.user, path.group, path.mode) == ("root", folder["group"], int(folder["mode"], 8))
 
 
 def test_settings_are_roots_alone(host, values):
-    found = host.file(f"{values['app_root']}/shared/.env")
-    assert (found.user, found.group, found.mode) == ("root", "root", 0o600)
+    file = host.file(f"{values['app_root']}/shared/.env")
+    assert (file.user, file.group, file.mode & 0o077) == ("root", "root", 0)
 
 
 def test_settings_are_those_of_the_inventory(environment, values):
-    assert environment["FLASK_APP"] == "wsgi.py"
-    assert environment["APP_ENVIRONMENT"] == "production"
-    assert environment["APP_MAX_BODY_KIB"] == str(values["app_max_body_kib"])
-    assert environment["GUNICORN_WORKERS"] == str(values["gunicorn_workers"])
+    expected = PLUGIN.settings(values.__getitem__)
+    compared = [*PLUGIN.FIXED, "APP_MAX_BODY_KIB", "GUNICORN_WORKERS"]  # a release may have had others by -e
+    assert {name: environment.get(name) for name in compared} == {name: expected[name] for name in compared}
     assert re.fullmatch(r"\w{64}", environment["SECRET_KEY"])
 
 
@@ -53,15 +57,20 @@ def test_nginx_reads_static_files_and_nothing_else(host, values):
     current = f"{values['app_root']}/current"
     as_nginx = "setpriv --reuid=www-data --regid=www-data --init-groups test -r"
     assert host.run(f"{as_nginx} {current}/app/static/style.css").rc == 0
-    for private in (f"{current}/wsgi.py", f"{current}/bundles", f"{values['app_root']}/shared/.env",
-                    f"{current}/.env", f"{values['app_root']}/shared/deploys.jsonl"):  # fmt: skip
+    for private in (
+        f"{current}/wsgi.py",
+        f"{current}/bundles",
+        f"{values['app_root']}/shared/.env",
+        f"{current}/.env",
+        f"{values['app_root']}/shared/deploys.jsonl",
+    ):
         assert host.run(f"{as_nginx} {private}").rc == 1, private
 
 
 def test_only_ssh_nginx_and_what_the_operator_named_listen(host, values):
     sockets = host.check_output("ss --tcp --listening --numeric --no-header --processes")
-    seen = [words[3].rpartition(":") for words in map(str.split, sockets.splitlines())]
-    public = {int(port) for address, _, port in seen if not address.startswith(LOOPBACK)}
+    addresses = [columns[3].rpartition(":") for columns in map(str.split, sockets.splitlines())]
+    public = {int(port) for address, _, port in addresses if not address.startswith(LOOPBACK)}
     assert public <= {HTTP, int(values.get("ansible_port", 22)), *values["verify_open_ports"]}, sockets
 
 

@@ -44,7 +44,7 @@ BREAKAGES = [
             "systemd-run --unit=listener /usr/bin/python3 -m http.server 8099; sleep 1",
             "test_only_ssh_nginx_and_what",
         ),
-        "package removed": ("dpkg --remove --force-depends python3-venv", "test_package_is_installed"),
+        "package removed": ("dpkg --remove --force-depends python3-venv", "test_packages_are_installed"),
     },
     {
         "another user": (

@@ -1,0 +1,40 @@
+"""Applications that tests set up beside the default one."""
+
+from typing import Any
+
+SMALL: dict[str, Any] = {
+    "app_name": "small",
+    "app_root": "/srv/small",
+    "app_user": "small_user",
+    "app_default_model": "titanic",
+    "app_max_body_kib": 64,
+    "app_max_rows": 50,
+    "app_max_columns": 40,
+    "app_request_timeout": 25,
+    "app_cors_origins": ["https://example.org"],
+    "app_start_seconds": 45,
+    "gunicorn_workers": 1,
+    "gunicorn_timeout": 20,
+    "gunicorn_graceful_timeout": 10,
+    "systemd_unit": "small_app",
+    "nginx_server_names": ["small.example", "other.example"],
+    "nginx_cache_mib": 0,
+    "nginx_access_log": "/var/log/nginx/small_visits.log",
+    "nginx_error_log": "/var/log/nginx/small_faults.log",
+    "packages_upgrade": "none",
+    "release_kept": 2,
+    "release_warm_seconds": 30,
+    "release_watch_seconds": 5,
+    "release_watched": True,
+    "release_p99_ms": 900,
+    "release_lock": "wait",
+    "release_before_build": "../tests/site/hooks/before_build.yml",
+    "release_before_switch": "../tests/site/hooks/before_switch.yml",
+    "release_after_switch": "../tests/site/hooks/after_switch.yml",
+    "release_after_rollback": "../tests/site/hooks/after_rollback.yml",
+    "systemd_memory_max": "512M",
+    "preflight_disk_mib": 10,
+    "preflight_memory_mib": 300,
+    "verify_open_ports": [8080],
+}
+"""Every option with another value than its default."""
