@@ -18,7 +18,7 @@ DOCUMENTATION = """
 module: puerto_release
 short_description: Releases side by side on a host, switched between without a failed request
 description:
-  - Starts a release beside the one that runs, proves it by its own socket, switches Nginx to it, verifies it.
+  - Starts a release beside the one that runs, probes it through its own socket, switches Nginx to it and verifies it.
   - A release that fails a gate leaves the site as it was, and is marked bad.
   - Its action plugin composes the plan, of the project's options and templates.
 extends_documentation_fragment: [puerto, puerto.operator, puerto.lock]

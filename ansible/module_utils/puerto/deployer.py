@@ -11,7 +11,7 @@ from .layout import Application
 from .lock import Lock
 from .plan import Operator, Plan
 
-OWN = ("start", "prove", "verify")
+OWN = ("start", "probe", "verify")
 """Steps whose failure says something of the release itself."""
 
 
@@ -109,7 +109,7 @@ def _do_steps(deployment: Deployment, wanted: Sequence[str]) -> None:
         "build": lambda: virtualenv.build(application, plan),
         "check": lambda: steps.check(application, plan),
         "start": lambda: steps.start(application, plan),
-        "prove": deployment.prove,
+        "probe": deployment.probe,
         "switch": lambda: steps.switch(application, plan),
         "verify": deployment.verify,
         "retire": lambda: _retire(application, plan),
@@ -126,8 +126,8 @@ def _start(deployment: Deployment) -> None:
     with deployment.step("start"):
         is_cold = steps.start(deployment.application, deployment.plan)
     if is_cold:
-        with deployment.step("prove"):
-            deployment.prove()
+        with deployment.step("probe"):
+            deployment.probe()
 
 
 def _retire(application: Application, plan: Plan) -> None:
@@ -180,7 +180,7 @@ def _restore_previous(deployment: Deployment) -> None:
     if before:
         plan = application.plan(before)
         if steps.start(application, plan) or deployment.before == release:
-            gates.prove(application, plan)
+            gates.probe(application, plan)
         steps.switch_back(application, plan)
         cleanup.sweep(application, plan)
 

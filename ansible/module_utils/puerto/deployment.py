@@ -66,9 +66,9 @@ class Deployment:
             more = f" and {len(edits) - NAMED} more" if len(edits) > NAMED else ""
             self.gates.append(gates.Gate("mended", f"{', '.join(edits[:NAMED])}{more}"))
 
-    def prove(self) -> None:
+    def probe(self) -> None:
         """Ask the release, before it gets traffic."""
-        self.gates += gates.prove(self.application, self.plan)
+        self.gates += gates.probe(self.application, self.plan)
 
     def verify(self) -> None:
         """Ask the site, and look at the unit once more."""

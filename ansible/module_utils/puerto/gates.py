@@ -33,7 +33,7 @@ class Gate:
     measured: str = ""
 
 
-def prove(application: Application, plan: Plan) -> list[Gate]:
+def probe(application: Application, plan: Plan) -> list[Gate]:
     """Ask a release through its own socket; return the gates it passed.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The steps of a release, which can be repeated; of prepare see build.py, of build virtualenv.py, of prove gates.py."""
+"""The steps of a release, which can be repeated; of prepare see build.py, of build virtualenv.py, of probe gates.py."""
 
 import json
 from collections.abc import Collection, Sequence
@@ -12,7 +12,7 @@ from .history import now
 from .layout import Application
 from .plan import Plan
 
-NAMES = ("prepare", "build", "check", "start", "prove", "switch", "verify", "retire")
+NAMES = ("prepare", "build", "check", "start", "probe", "switch", "verify", "retire")
 
 HOOKS = {"before_build": "build", "before_switch": "switch"}
 """Hook, which an environment may have → the step before which it runs."""
