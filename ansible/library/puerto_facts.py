@@ -7,7 +7,7 @@ from ansible.module_utils.puerto.arguments import APPLICATION
 from ansible.module_utils.puerto.doctor import findings
 from ansible.module_utils.puerto.errors import HostError
 from ansible.module_utils.puerto.layout import Application
-from ansible.module_utils.puerto.status import status
+from ansible.module_utils.puerto.status import host_status
 
 DOCUMENTATION = """
 module: puerto_facts
@@ -61,7 +61,7 @@ def main() -> None:
     try:
         application = Application.at(module.params["root"], module.params["unit"])
         if module.params["gather"] == "status":
-            module.exit_json(changed=False, status=status(application))
+            module.exit_json(changed=False, status=host_status(application))
         module.exit_json(changed=False, findings=findings(application, module.params["clock"]))
     except (HostError, OSError) as fault:
         module.fail_json(msg=str(fault))

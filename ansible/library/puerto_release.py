@@ -115,16 +115,16 @@ def current(module: AnsibleModule, application: Application) -> dict[str, Any]:
     """All steps, or those as far as the next hook."""
     params = module.params
     plan, operator = Plan.read(params["plan"]), Operator.read(params["operator"])
-    wanted = steps.between(params["after"], params["hooks"])
-    hook = steps.hook_after(wanted)
+    step_names = steps.between(params["after"], params["hooks"])
+    hook = steps.hook_after(step_names)
     if module.check_mode:
-        differs = not drift.is_done(application, plan)
+        differs = not drift.is_deployed(application, plan)
         diff = drift.diff(application, plan) if differs else []
         return {"changed": differs, "report": {"id": plan.id}, "hook": hook if differs else "", "diff": diff}
     lock = Lock(application)
     lock.take(operator, params["on_conflict"])
     try:
-        report = deployer.release(application, plan, operator, wanted)
+        report = deployer.deploy(application, plan, operator, step_names)
     except (HostError, OSError):
         lock.give_back()
         raise

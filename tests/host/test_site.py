@@ -5,7 +5,7 @@ import re
 import secrets
 
 import pytest
-from puerto.golden import UNRECORDED
+from puerto.golden import DEFAULT_TOLERANCE
 
 from tests.host.conftest import example
 
@@ -61,7 +61,7 @@ def test_each_model_answers_as_it_did_when_it_was_built(host, ask, values, model
     for name in models:
         file = host.file(f"{values['app_root']}/current/bundles/{name}/model.json")
         manifest = json.loads(file.content_string)
-        golden, tolerance = manifest["golden"][:MOST_ROWS], manifest.get("tolerance", UNRECORDED)
+        golden, tolerance = manifest["golden"][:MOST_ROWS], manifest.get("tolerance", DEFAULT_TOLERANCE)
         answer = ask(f"/api/v1/models/{name}/predictions", row=json.dumps([each["row"] for each in golden]))
         assert answer.status == 200, (name, answer.body)
         for each, found in zip(golden, json.loads(answer.body)["predictions"], strict=True):

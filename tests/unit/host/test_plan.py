@@ -1,4 +1,4 @@
-"""What a host is told to release, and by whom: whole, or refused in a sentence per fault, before anything is done."""
+"""What a host is to release, and for whom: complete, or refused with a sentence per error before anything is done."""
 
 import json
 import sys
@@ -11,7 +11,7 @@ from puerto.plan import Operator, Plan
 from tests.plans import SENT, store
 
 
-def test_release_is_named_by_what_makes_it_what_it_is():
+def test_id_of_a_release_depends_on_what_identifies_it():
     plan = Plan.read(SENT)
     assert plan.virtualenv == f"virtualenvs/0123456789ab-{sys.version_info.major}.{sys.version_info.minor}"
     assert plan.settings == {"APP_MAX_BODY_KIB": "64", "APP_MAX_ROWS": "100"}
@@ -21,7 +21,7 @@ def test_release_is_named_by_what_makes_it_what_it_is():
     assert Plan.read(SENT | {"kept": 7, "archive": "/elsewhere.tar.gz"}).id == plan.id
 
 
-FAULTS = {
+ERRORS = {
     "kept: is missing": lambda plan: plan.pop("kept"),
     "kept: is '5', not a whole number from 0": lambda plan: plan.update(kept="5"),
     "p99_ms: is True, not a whole number from 0": lambda plan: plan.update(p99_ms=True),
@@ -33,25 +33,25 @@ FAULTS = {
         lambda plan: plan.update(settings={})
     ),
     "manifest: is None, not a mapping": lambda plan: plan.update(manifest=None),
-    "keep: no plan has it": lambda plan: plan.update(keep=5),
-    "id: no plan has it": lambda plan: plan.update(id="0123456789ab"),
+    "keep: is no field of a plan": lambda plan: plan.update(keep=5),
+    "id: is no field of a plan": lambda plan: plan.update(id="0123456789ab"),
 }
-"""What is said → what makes it so."""
+"""Error → the change of a plan that causes it."""
 
 
-@pytest.mark.parametrize("sentence", FAULTS)
-def test_fault_of_a_plan_is_said(sentence):
+@pytest.mark.parametrize("sentence", ERRORS)
+def test_error_in_a_plan_is_reported(sentence):
     plan = dict(SENT)
-    FAULTS[sentence](plan)
-    with pytest.raises(HostError) as fault:
+    ERRORS[sentence](plan)
+    with pytest.raises(HostError) as error:
         Plan.read(plan)
-    assert str(fault.value) == f"plan: {sentence}"
+    assert str(error.value) == f"plan: {sentence}"
 
 
-def test_faults_are_said_together():
-    with pytest.raises(HostError) as fault:
+def test_errors_are_reported_together():
+    with pytest.raises(HostError) as error:
         Plan.read(SENT | {"kept": "5", "user": None})
-    assert str(fault.value).splitlines() == [
+    assert str(error.value).splitlines() == [
         "plan: user: is None, not a text",
         "plan: kept: is '5', not a whole number from 0",
     ]
@@ -65,10 +65,10 @@ def test_faults_are_said_together():
         ({"name": "", "origin": "laptop"}, "operator: name: is '', not a text"),
     ],
 )
-def test_fault_of_an_operator_is_said(value, sentence):
-    with pytest.raises(HostError) as fault:
+def test_error_in_an_operator_is_reported(value, sentence):
+    with pytest.raises(HostError) as error:
         Operator.read(value)
-    assert str(fault.value) == sentence
+    assert str(error.value) == sentence
     assert str(Operator.read({"name": "ada", "origin": "laptop:/home/ada"})) == "ada on laptop:/home/ada"
 
 
@@ -85,7 +85,7 @@ def test_stored_plan_is_read_again_and_keeps_its_id(tmp_path):
 
 
 def test_plan_of_another_version_is_read(tmp_path):
-    """Of an earlier one, which had numbers among the settings, and of a later one, which may say more."""
+    """An earlier version had numbers among the settings; a later one may have more fields."""
     application = Application(tmp_path, "flask_app")
     store(application, "a" * 12, colour="blue")
     assert application.plan("a" * 12).settings["APP_MAX_ROWS"] == "100"
