@@ -1,4 +1,4 @@
-"""Runs on a host, by its Python: one request, the answer as JSON; null where the connection is closed without one.
+"""Runs on a host with its own Python: sends one request, prints the response as JSON, or null if there is none.
 
 Arguments: path, Host header, JSON body ("-": read it from standard input; empty: GET), Unix socket ("": port 80).
 """
@@ -24,8 +24,9 @@ if body:
     body = sys.stdin.read() if body == "-" else body
 try:
     connection.request("POST" if body else "GET", path, body or None, headers)
-    answer = connection.getresponse()
+    response = connection.getresponse()
 except http.client.RemoteDisconnected:
     print("null")
 else:
-    print(json.dumps({"status": answer.status, "headers": dict(answer.getheaders()), "body": answer.read().decode()}))
+    body = response.read().decode()
+    print(json.dumps({"status": response.status, "headers": dict(response.getheaders()), "body": body}))
