@@ -59,7 +59,7 @@ class DowntimeMonitor:
 
     @property
     def summary(self) -> dict[str, Any]:
-        """Requests, failures, the longest time without an answer in ms, p99 in ms; nothing where nothing was asked."""
+        """Requests, failures, the longest time without an answer in ms, p99 in ms; empty if no request was sent."""
         if not self.samples:
             return {}
         answered = [start + latency / 1000 for start, latency, status, _ in self.samples if 0 < status < 500]

@@ -140,7 +140,7 @@ def check_unit(application: Application, release: str) -> Gate:
     """Check that a release's unit is active, was never restarted, and stays within its memory.
 
     Raises:
-        HostError: it isn't, was, or doesn't.
+        HostError: one of these isn't so.
     """
     properties = systemd.properties(application.service(release))
     active_state, restarts = properties["ActiveState"], properties["NRestarts"]

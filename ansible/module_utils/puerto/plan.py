@@ -144,8 +144,10 @@ class _FieldType:
     is_required: bool = True
 
 
-def _are_texts(value: Any) -> bool:
-    return isinstance(value, list | tuple) and bool(value) and all(isinstance(text, str) and text for text in value)
+def _are_strings(value: Any) -> bool:
+    return (
+        isinstance(value, list | tuple) and bool(value) and all(isinstance(string, str) and string for string in value)
+    )
 
 
 def _are_settings(value: Any) -> bool:
@@ -154,9 +156,9 @@ def _are_settings(value: Any) -> bool:
 
 
 FIELD_TYPES: Mapping[Any, _FieldType] = {
-    str: _FieldType("a text", lambda value: isinstance(value, str) and bool(value)),
-    int: _FieldType("a whole number from 0", lambda value: type(value) is int and value >= 0),
-    tuple[str, ...]: _FieldType("a list of texts", _are_texts, tuple),
+    str: _FieldType("a non-empty string", lambda value: isinstance(value, str) and bool(value)),
+    int: _FieldType("a whole number, 0 or more", lambda value: type(value) is int and value >= 0),
+    tuple[str, ...]: _FieldType("a list of non-empty strings", _are_strings, tuple),
     Mapping[str, str]: _FieldType(
         f"settings with numbers for {' and '.join(NUMERIC_SETTINGS)}",
         _are_settings,
@@ -166,11 +168,13 @@ FIELD_TYPES: Mapping[Any, _FieldType] = {
 }
 """Annotation of a field → what its value must be."""
 
-OPTIONAL_TEXT = _FieldType("a text", lambda value: isinstance(value, str), is_required=False)
+OPTIONAL_STRING = _FieldType("a string", lambda value: isinstance(value, str), is_required=False)
 
 
 def _field_types(cls: type[Plan | Operator]) -> dict[str, _FieldType]:
-    return {field.name: FIELD_TYPES[field.type] if field.default is MISSING else OPTIONAL_TEXT for field in fields(cls)}
+    return {
+        field.name: FIELD_TYPES[field.type] if field.default is MISSING else OPTIONAL_STRING for field in fields(cls)
+    }
 
 
 def _validated(source: str, mapping: object, types: Mapping[str, _FieldType]) -> dict[str, Any]:

@@ -77,19 +77,25 @@ def _auto_rollback(application: Application, release: str, is_reported: bool) ->
         ):
             return is_reported
         deployment = Deployment(application, application.plan(before), WATCHDOG)
-        reason_and_log = f"{reason}\n{systemd.last_lines(application, release)}"
+        log = systemd.last_lines(application, release)
         try:
             _must_answer(application, deployment.plan)
         except (HostError, OSError) as fault:
             if not is_reported:
                 _stay(deployment, release, f"{reason}; {before} can't take over: {fault}")
             return True
-        steps.mark(application, release, "bad", reason_and_log)
-        steps.switch_back(application, deployment.plan)
-        cleanup.sweep(application, deployment.plan)
-        deployment.record("switched back", "good", f"{release}: {reason}")
+        _switch_back(deployment, release, reason, log)
     print(f"{release}: {reason}; the site is answered by {before} again")
     return is_reported
+
+
+def _switch_back(deployment: Deployment, release: str, reason: str, log: str) -> None:
+    """Give the site to the release before, and record why, with the last lines that the failed one logged."""
+    application, plan = deployment.application, deployment.plan
+    steps.mark(application, release, "bad", f"{reason}\n{log}")
+    steps.switch_back(application, plan)
+    cleanup.sweep(application, plan)
+    deployment.record("switched back", "good", f"{release}: {reason}")
 
 
 def _must_answer(application: Application, plan: Plan) -> None:

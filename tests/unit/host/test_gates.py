@@ -90,4 +90,4 @@ def test_golden_rows_bring_the_tolerance_of_their_model(application, bundles):
     recorded = json.loads((bundles / "diabetes" / "model.json").read_text())["golden"]
     largest = max(abs(row["value"]) for row in recorded)
     assert tolerances["diabetes"] == {"relative": 1e-6, "absolute": pytest.approx(1e-12 * largest)}
-    assert tolerances["exam"]["absolute"] == 0, "its answers are words"
+    assert tolerances["exam"]["absolute"] == 0, "its answers are categories"

@@ -23,12 +23,12 @@ def test_id_of_a_release_depends_on_what_identifies_it():
 
 ERRORS = {
     "kept: is missing": lambda plan: plan.pop("kept"),
-    "kept: is '5', not a whole number from 0": lambda plan: plan.update(kept="5"),
-    "p99_ms: is True, not a whole number from 0": lambda plan: plan.update(p99_ms=True),
-    "warm_seconds: is -1, not a whole number from 0": lambda plan: plan.update(warm_seconds=-1),
-    "unit: is '', not a text": lambda plan: plan.update(unit=""),
-    "server_names: is [], not a list of texts": lambda plan: plan.update(server_names=[]),
-    "server_names: is 'a.example', not a list of texts": lambda plan: plan.update(server_names="a.example"),
+    "kept: is '5', not a whole number, 0 or more": lambda plan: plan.update(kept="5"),
+    "p99_ms: is True, not a whole number, 0 or more": lambda plan: plan.update(p99_ms=True),
+    "warm_seconds: is -1, not a whole number, 0 or more": lambda plan: plan.update(warm_seconds=-1),
+    "unit: is '', not a non-empty string": lambda plan: plan.update(unit=""),
+    "server_names: is [], not a list of non-empty strings": lambda plan: plan.update(server_names=[]),
+    "server_names: is 'a.example', not a list of non-empty strings": lambda plan: plan.update(server_names="a.example"),
     "settings: is {}, not settings with numbers for APP_MAX_BODY_KIB and APP_MAX_ROWS": (
         lambda plan: plan.update(settings={})
     ),
@@ -52,8 +52,8 @@ def test_errors_are_reported_together():
     with pytest.raises(HostError) as error:
         Plan.read(SENT | {"kept": "5", "user": None})
     assert str(error.value).splitlines() == [
-        "plan: user: is None, not a text",
-        "plan: kept: is '5', not a whole number from 0",
+        "plan: user: is None, not a non-empty string",
+        "plan: kept: is '5', not a whole number, 0 or more",
     ]
 
 
@@ -62,7 +62,7 @@ def test_errors_are_reported_together():
     [
         (None, "operator: is None, not a mapping"),
         ({"name": "ada"}, "operator: origin: is missing"),
-        ({"name": "", "origin": "laptop"}, "operator: name: is '', not a text"),
+        ({"name": "", "origin": "laptop"}, "operator: name: is '', not a non-empty string"),
     ],
 )
 def test_error_in_an_operator_is_reported(value, sentence):
@@ -90,5 +90,5 @@ def test_plan_of_another_version_is_read(tmp_path):
     store(application, "a" * 12, colour="blue")
     assert application.plan("a" * 12).settings["APP_MAX_ROWS"] == "100"
     store(application, "b" * 12, server_names=[])
-    with pytest.raises(HostError, match=r"plan\.json: server_names: is \[\], not a list of texts"):
+    with pytest.raises(HostError, match=r"plan\.json: server_names: is \[\], not a list of non-empty strings"):
         application.plan("b" * 12)
