@@ -12,7 +12,8 @@ from xdist.scheduler import LoadScopeScheduling
 from deploy.base.paths import state
 
 GROUPS = {
-    "site": r"tests/site/(?!test_(own_model|power_cuts))",
+    "Debian 12": r"tests/site/.*\bdebian12\b",
+    "Debian 13": r"tests/site/.*\bdebian13\b",
     "unit": r"tests/unit/",
     **{f"strangers, part {part}": rf"models/test_strangers.*\[{part}\]" for part in range(2)},
     "power cuts, Debian 12": r"site/test_power_cuts.*\[12\]",
@@ -53,7 +54,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
 
 def _turn_of(item: pytest.Item) -> int:
     fixtures = getattr(item, "fixturenames", ())
-    if "fresh" in fixtures and "pair" not in fixtures:
+    if "fresh" in fixtures and "hosts" not in fixtures:
         return 0
     return 1 if "untouched" in fixtures else 3 if _measures(item) else 2
 

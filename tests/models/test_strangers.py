@@ -1,6 +1,6 @@
 """Strangers' models go through ``model add`` and answer over HTTP as scikit-learn does in process.
 
-``PUERTO_FULL=1`` takes each estimator of scikit-learn's, not every fifth.
+``PUERTO_FULL=1`` takes each estimator of scikit-learn's, not every tenth.
 """
 
 import warnings
@@ -35,7 +35,7 @@ def given(request) -> dict[str, tuple[Any, pd.DataFrame]]:
         warnings.simplefilter("ignore")  # of fitting on so few rows
         estimators = [*strangers.every_estimator()]
         assert len(estimators) - len(REFUSED) >= 50
-        pairs = [*estimators[:: 1 if FULL else 5], *strangers.pipelines()][request.param :: PARTS]
+        pairs = [*estimators[:: 1 if FULL else 10], *strangers.pipelines()][request.param :: PARTS]
     return {name.lower(): (estimator, table) for name, estimator, table in pairs}
 
 

@@ -12,9 +12,6 @@ from deploy.base.paths import state, tool
 from deploy.base.toolchain import as_root
 from tests.run import FULL, WORKER
 
-DEBIAN_12, DEBIAN_13 = NAMES = tuple(f"test{debian}{WORKER and '-'}{WORKER}" for debian in ("12", "13"))
-"""The hosts' names."""
-
 STEPS = steps.NAMES
 RELEASE = "ansible/release.yml"
 BOOTED = "systemctl show --property=UserspaceTimestampMonotonic"

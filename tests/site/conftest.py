@@ -1,7 +1,7 @@
-"""Two rehearsal hosts for all tests here: Debian 12, reached as a user with sudo, and Debian 13, as root.
+"""A rehearsal host for all tests of a Debian: 12, reached as a user with sudo, and 13, as root.
 
-A test asks for the `pair`, or for the one of its turn: its name decides which, so that both are asked in each run and
-neither is asked twice. With ``PUERTO_FULL=1`` each test is for both.
+Each Debian is a group of its own, side by side. A file's mark says which one its tests are for, so that both are asked
+in each run and neither is asked twice. With ``PUERTO_FULL=1`` each test is for both.
 """
 
 import json
@@ -10,12 +10,12 @@ import re
 import shutil
 import subprocess
 import time
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -28,7 +28,7 @@ from deploy.rehearsal.image import ADMIN
 from tests.checkout import copied
 from tests.inventory import rendered
 from tests.run import FULL
-from tests.site.common import BOOTED, DEBIAN_12, DEBIAN_13, scratch
+from tests.site.common import BOOTED, scratch
 
 BOOT_SECONDS = 60
 OLD_HAND = b"""
@@ -41,8 +41,16 @@ systemctl daemon-reload
 """
 """What a host's owner may have done long before: files that only their owner reads, and a unit with a fault."""
 
-HOSTS = {"debian12": (DEBIAN_12, "12", ADMIN), "debian13": (DEBIAN_13, "13", "root")}
-"""What pytest calls it → the host's name, its Debian, and whom SSH logs in as."""
+USERS = {"debian12": ADMIN, "debian13": "root"}
+"""What pytest calls a Debian → whom SSH logs in as."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give each test that needs a host those of its file's mark, or of its own."""
+    if "debian" in metafunc.fixturenames:
+        marked = metafunc.definition.get_closest_marker("debian").args
+        names = [name for name in USERS if FULL or int(name[-2:]) in marked]
+        metafunc.parametrize("debian", names, indirect=True, scope="session")
 
 
 @dataclass(frozen=True)
@@ -60,7 +68,7 @@ class Play:
 
 @dataclass(frozen=True)
 class Hosts:
-    """The hosts, and the inventory that names them."""
+    """Hosts, and the inventory that names them."""
 
     by_name: dict[str, rehearsal.Host]
     inventory: Path
@@ -69,13 +77,6 @@ class Hosts:
     def values(self) -> dict[str, dict[str, Any]]:
         """Host → option → value, as Ansible renders it."""
         return rendered(str(self.inventory))
-
-    def only(self, name: str) -> "Hosts":
-        """Return one of them, in an inventory of its own."""
-        host = self.by_name[name]
-        inventory = scratch(f"{name}.yml")
-        inventory.write_text(rehearsal.inventory([host]))
-        return Hosts({name: host}, inventory)
 
     def play(self, *options: str, playbook: str = "ansible/site.yml", inventory: Path | None = None) -> Play:
         """Run ansible-playbook as an operator would."""
@@ -91,63 +92,68 @@ class Hosts:
 
 
 @pytest.fixture(scope="session")
-def fresh() -> Iterator[Hosts]:
-    """Hosts as they come: nothing is installed on them."""
-    console = Console("test")
-    by_name = {}
-    for name, debian, user in HOSTS.values():
-        rehearsal.down(name)
-        by_name[name] = rehearsal.up(console, name, debian, user)
-        subprocess.run(by_name[name].ssh("sudo sh" if user != "root" else "sh"), input=OLD_HAND, check=True)
-    inventory = scratch("hosts.yml")
-    inventory.write_text(rehearsal.inventory(list(by_name.values())))
+def debian(request: pytest.FixtureRequest) -> str:
+    """The Debian that the test is for."""
+    return request.param
+
+
+@contextmanager
+def booted(name: str, debian: str) -> Iterator[rehearsal.Host]:
+    """Boot a host as it comes, with nothing installed on it."""
+    user, console = USERS[debian], Console("test")
+    rehearsal.down(name)
+    host = rehearsal.up(console, name, debian.removeprefix("debian"), user)
     console.log.close()
-    yield Hosts(by_name, inventory)
+    subprocess.run(host.ssh("sudo sh" if user != "root" else "sh"), input=OLD_HAND, check=True)
+    yield host
     if not os.environ.get("KEEP_TEST_HOSTS"):
-        for name in by_name:
-            rehearsal.down(name)
+        Thread(target=rehearsal.down, args=[name]).start()  # a disk may take a minute; the process ends after it
 
 
 @pytest.fixture(scope="session")
-def pair(fresh: Hosts) -> Hosts:
-    """Both hosts; site.yml has provisioned them."""
+def fresh(debian: str) -> Iterator[Hosts]:
+    """A host on which nothing is installed."""
+    with booted(f"test{debian[-2:]}", debian) as host:
+        inventory = scratch(f"{host.name}.yml")
+        inventory.write_text(rehearsal.inventory([host]))
+        yield Hosts({host.name: host}, inventory)
+
+
+@pytest.fixture
+def another(debian: str) -> Iterator[rehearsal.Host]:
+    """A second host, of the other Debian, on which nothing is installed."""
+    (other,) = {*USERS} - {debian}
+    with booted(f"another{other[-2:]}", other) as host:
+        yield host
+
+
+@pytest.fixture(scope="session")
+def hosts(fresh: Hosts) -> Hosts:
+    """The host; site.yml has provisioned it."""
     play = fresh.play()
     assert play.status == 0, play.output
     return fresh
 
 
 @pytest.fixture(scope="session")
-def untouched(pair: Hosts) -> Hosts:
-    """Both hosts as site.yml left them: tests that ask for it come before all that change anything."""
-    return pair
-
-
-@pytest.fixture
-def turn(request: pytest.FixtureRequest) -> str:
-    """The host whose turn it is at the test; its name decides."""
-    return (DEBIAN_12, DEBIAN_13)[zlib.crc32(request.node.name.encode()) % 2]
-
-
-@pytest.fixture
-def hosts(request: pytest.FixtureRequest, pair: Hosts, turn: str) -> Hosts:
-    """The provisioned host of the test's turn; where the test is for one `host`, that; else both in a whole run."""
-    if "host" in request.fixturenames:
-        return pair.only(request.getfixturevalue("host").name)
-    return pair if FULL else pair.only(turn)
-
-
-@pytest.fixture(params=[*HOSTS] if FULL else ["either"])
-def host(request: pytest.FixtureRequest, pair: Hosts, turn: str) -> rehearsal.Host:
-    """One of the provisioned hosts."""
-    return pair.by_name[turn if request.param == "either" else HOSTS[request.param][0]]
+def untouched(hosts: Hosts) -> Hosts:
+    """The host as site.yml left it: tests that ask for it come before all that change anything."""
+    return hosts
 
 
 @pytest.fixture(scope="session")
-def serves_alone(pair: Hosts, on: Callable[..., str]) -> Callable[[rehearsal.Host, str], None]:
+def host(hosts: Hosts) -> rehearsal.Host:
+    """The provisioned host by itself."""
+    (host,) = hosts.by_name.values()
+    return host
+
+
+@pytest.fixture(scope="session")
+def serves_alone(hosts: Hosts, on: Callable[..., str]) -> Callable[[rehearsal.Host, str], None]:
     """Wait until a host has booted anew and answers; the current release, and none else, must do it."""
 
     def answers(host: rehearsal.Host, booted: str) -> str | None:
-        site = {"Host": pair.values[host.name]["nginx_server_names"][0]}
+        site = {"Host": hosts.values[host.name]["nginx_server_names"][0]}
         try:
             answer = requests.get(f"http://{host.address}/health", headers=site, timeout=2)
             return answer.headers["X-Release"] if answer.ok and on(host, BOOTED) != booted else None
@@ -155,7 +161,7 @@ def serves_alone(pair: Hosts, on: Callable[..., str]) -> Callable[[rehearsal.Hos
             return None
 
     def check(host: rehearsal.Host, booted: str) -> None:
-        unit, root = (pair.values[host.name][option] for option in ("systemd_unit", "app_root"))
+        unit, root = (hosts.values[host.name][option] for option in ("systemd_unit", "app_root"))
         deadline = time.monotonic() + BOOT_SECONDS
         while not (release := answers(host, booted)):
             assert time.monotonic() < deadline, f"no answer {BOOT_SECONDS} s after the reboot"
@@ -207,27 +213,27 @@ def changed(project) -> Callable[..., object]:
 
 
 @pytest.fixture(scope="session")
-def wrk(pair: Hosts, on: Callable[..., str]) -> bytes:
+def wrk(hosts: Hosts, on: Callable[..., str]) -> bytes:
     """Install the load generator on the hosts; return the script it follows."""
-    for host in pair.by_name.values():
+    for host in hosts.by_name.values():
         on(host, "command -v wrk >/dev/null || { apt-get -q update && apt-get -qy install wrk; }")
     return (KIT / "tests" / "site" / "mixed.lua").read_bytes()
 
 
 @pytest.fixture
 def load(hosts: Hosts, on: Callable[..., str], wrk: bytes) -> Callable[..., object]:
-    """Load hosts, GET and POST mixed, for the time of a block; tell at its end what was seen.
+    """Load the host, GET and POST mixed, for the time of a block; tell at its end what was seen.
 
-    The test's own unless told; by 4 connections each that leave the machine room, or as fast as 16 can.
+    By 4 connections that leave the machine room, or as fast as 16 can.
     """
 
     @contextmanager
-    def loading(loaded: Hosts = hosts, fast: bool = False) -> Iterator[dict[str, dict[str, int]]]:
+    def loading(fast: bool = False) -> Iterator[dict[str, dict[str, int]]]:
         found: dict[str, dict[str, int]] = {}
         running = {}
         connections, pause = (16, 0) if fast else (4, 10 if FULL else 40)
-        for name, host in loaded.by_name.items():
-            site = loaded.values[name]["nginx_server_names"][0]
+        for name, host in hosts.by_name.items():
+            site = hosts.values[name]["nginx_server_names"][0]
             subprocess.run(host.ssh("cat > /tmp/mixed.lua"), input=wrk, check=True)  # a reboot empties /tmp
             words = f"-t1 -c{connections} -d900s --timeout 10s -s /tmp/mixed.lua http://127.0.0.1:80 -- {site}"
             ask = f"PAUSE={pause} nice -n 19 wrk {words}"
@@ -236,9 +242,9 @@ def load(hosts: Hosts, on: Callable[..., str], wrk: bytes) -> Callable[..., obje
             time.sleep(1)
             yield found
         finally:
-            for host in loaded.by_name.values():
+            for host in hosts.by_name.values():
                 on(host, "pkill -INT -x wrk", check=False)
-            for name in loaded.by_name:
+            for name in hosts.by_name:
                 found[name] = json.loads(running[name].communicate()[0].splitlines()[-1])
 
     return loading

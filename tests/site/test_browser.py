@@ -1,6 +1,7 @@
 """The site as people see it: Chromium, by server name, in both languages, at a phone's and a desk's width."""
 
 import csv
+import itertools
 import json
 import re
 import shutil
@@ -15,10 +16,15 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expec
 
 from app.values import as_text
 from deploy.base.paths import state
-from tests.site.common import DEBIAN_13
+from tests.run import FULL
+
+pytestmark = pytest.mark.debian(12)
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 WIDTHS = [390, 1280]
+VISITORS = [*itertools.product(["es", "en"], WIDTHS, [True, False])]
+"""Language, width of the window, whether scripts run."""
+
 LOCALES = {"es": "es-ES", "en": "en-GB"}
 PREDICT = {"es": "Predecir", "en": "Predict"}
 EXAMPLE = {"es": "Ejemplo", "en": "Example"}
@@ -35,22 +41,21 @@ def playwright() -> Iterator[Playwright]:
 
 
 @pytest.fixture(scope="module")
-def names(pair) -> list[str]:
-    return pair.values[DEBIAN_13]["nginx_server_names"]
+def names(hosts, host) -> list[str]:
+    return hosts.values[host.name]["nginx_server_names"]
 
 
 @pytest.fixture(scope="module")
-def cards(pair, names) -> dict[str, dict[str, Any]]:
+def cards(host, names) -> dict[str, dict[str, Any]]:
     """Name → what the site's API tells of each of the project's own models."""
-    host = pair.by_name[DEBIAN_13]
     told = requests.get(f"http://{host.address}/api/v1/models", headers={"Host": names[0]}, timeout=30).json()
     return {card["name"]: card for card in told if card["name"] in ("diabetes", "exam", "titanic")}
 
 
 @pytest.fixture(scope="module")
-def browser(playwright: Playwright, pair, names) -> Iterator[Browser]:
+def browser(playwright: Playwright, host, names) -> Iterator[Browser]:
     """A browser for which the server names lead to the host, as the line for /etc/hosts has it."""
-    rules = ", ".join(f"MAP {name} {pair.by_name[DEBIAN_13].address}" for name in names)
+    rules = ", ".join(f"MAP {name} {host.address}" for name in names)
     chromium = playwright.chromium.launch(
         executable_path=shutil.which("chromium"), args=[*FLAGS, f"--host-resolver-rules={rules}"]
     )
@@ -91,19 +96,17 @@ def must_be_good(page: Page, name: str, options: dict[str, Any] | None = None) -
     assert found == [], name
 
 
-def answered(card: dict[str, Any], pair, names, language: str) -> str:
+def answered(card: dict[str, Any], host, names, language: str) -> str:
     """Return how the API calls the example's answer."""
     row = {field["name"]: field["example"] for field in card["contract"]["fields"]}
-    url = f"http://{pair.by_name[DEBIAN_13].address}/api/v1/models/{card['name']}/predictions"
+    url = f"http://{host.address}/api/v1/models/{card['name']}/predictions"
     headers = {"Host": names[0], "Accept-Language": language}
     (told,) = requests.post(url, json=row, headers=headers, timeout=30).json()["predictions"]
     return told.get("label") or f"{told['value']:.5g}".replace(".", "," if language == "es" else ".")
 
 
-@pytest.mark.parametrize("javascript", [True, False], ids=["javascript", "no javascript"])
-@pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("language", ["es", "en"])
-def test_every_model_is_found_filled_in_and_answered(opened, cards, pair, names, language, width, javascript, tmp_path):
+@pytest.mark.parametrize(("language", "width", "javascript"), VISITORS if FULL else VISITORS[::3])
+def test_every_model_is_found_filled_in_and_answered(opened, cards, host, names, language, width, javascript, tmp_path):
     page = opened(width, language, java_script_enabled=javascript, accept_downloads=True)
     for name, card in cards.items():
         contract = card["contract"]
@@ -113,7 +116,7 @@ def test_every_model_is_found_filled_in_and_answered(opened, cards, pair, names,
         expect(page.locator("html")).to_have_attribute("lang", language)
         page.get_by_role("button", name=EXAMPLE[language]).click()
         page.get_by_role("button", name=PREDICT[language], exact=True).click()
-        expect(page.get_by_role("status")).to_contain_text(answered(card, pair, names, language))
+        expect(page.get_by_role("status")).to_contain_text(answered(card, host, names, language))
         for place, field in enumerate(contract["fields"]):
             expect(page.locator(f"#field-{place}")).to_have_value(as_text(field["example"]))
         expect(page.locator("figure")).to_have_count(len(contract["fields"]))
@@ -209,8 +212,8 @@ def test_language_switch_stays(opened, names):
     expect(page.locator("html")).to_have_attribute("lang", "en")
 
 
-def test_too_large_a_table_gets_the_site_s_page(opened, names, pair, tmp_path):
-    limit = pair.values[DEBIAN_13]["app_max_body_kib"] * 1024
+def test_too_large_a_table_gets_the_site_s_page(opened, names, hosts, host, tmp_path):
+    limit = hosts.values[host.name]["app_max_body_kib"] * 1024
     (tmp_path / "big.csv").write_bytes(b"estudio,sueno\n" + b"6,8\n" * (limit // 4))
     page = opened(1280)
     page.goto(f"http://{names[0]}/models/exam")
@@ -219,8 +222,8 @@ def test_too_large_a_table_gets_the_site_s_page(opened, names, pair, tmp_path):
     expect(page.get_by_role("heading", level=1)).to_have_text("Too large")
 
 
-def test_stopped_application_has_a_page_and_a_problem(opened, pair, on, names):
-    host, unit = pair.by_name[DEBIAN_13], pair.values[DEBIAN_13]["systemd_unit"]
+def test_stopped_application_has_a_page_and_a_problem(opened, hosts, host, on, names):
+    unit = hosts.values[host.name]["systemd_unit"]
     on(host, f"systemctl stop '{unit}-*'")
     try:
         page = opened(390)

@@ -11,6 +11,8 @@ import requests
 
 from tests.site.common import play
 
+pytestmark = pytest.mark.debian(12)
+
 ALLOWED, OTHER, FOREIGN = "https://a.example", "https://b.example", "https://evil.example"
 PATH = "/api/v1/models/exam/prediction"
 RIGHT, OPPOSITE = '"Aprobado", "Suspendido")', '"Suspendido", "Aprobado")'
@@ -18,12 +20,12 @@ RIGHT, OPPOSITE = '"Aprobado", "Suspendido")', '"Suspendido", "Aprobado")'
 
 
 @pytest.fixture(scope="module")
-def letting(pair):
-    """Releases that let two sites' scripts in, and after it those that were."""
-    play = pair.play("-e", json.dumps({"app_cors_origins": [ALLOWED, OTHER]}), playbook="ansible/release.yml")
+def letting(hosts):
+    """A release that lets two sites' scripts in, and after it the one that was."""
+    play = hosts.play("-e", json.dumps({"app_cors_origins": [ALLOWED, OTHER]}), playbook="ansible/release.yml")
     assert play.status == 0, play.output
     yield
-    assert pair.play(playbook="ansible/release.yml").status == 0
+    assert hosts.play(playbook="ansible/release.yml").status == 0
 
 
 @pytest.fixture

@@ -8,6 +8,8 @@ import requests
 
 from tests.site.common import must_have_failed_none, play
 
+pytestmark = pytest.mark.debian(12)
+
 SECONDS = 3
 LATE = 5
 """Seconds after which Nginx would have given up itself."""
@@ -32,16 +34,16 @@ Onnx.answers = _hang
 
 
 @pytest.fixture(scope="module")
-def hanging(pair, project):
-    """Hosts whose current release hangs for two rows, and whose release before, still warm, doesn't."""
+def hanging(hosts, project):
+    """A host whose current release hangs for two rows, and whose release before, still warm, doesn't."""
     engine = project / "app" / "engines" / "onnx.py"
     before = engine.read_text()
     engine.write_text(before + HANGING)
-    run = play(pair, project, "-e", f"app_request_timeout={SECONDS}")
+    run = play(hosts, project, "-e", f"app_request_timeout={SECONDS}")
     assert run.returncode == 0, run.stdout
     engine.write_text(before)
     yield
-    assert pair.play(playbook="ansible/release.yml").status == 0
+    assert hosts.play(playbook="ansible/release.yml").status == 0
 
 
 def ask(hosts, host, hours: float) -> tuple[requests.Response, float]:

@@ -2,7 +2,11 @@
 
 import json
 
+import pytest
+
 from tests.site.common import current, must_have_failed_none, play
+
+pytestmark = pytest.mark.debian(12)
 
 EDITS = """cd {app_root}/current
     echo '# by hand' >> app/health.py; echo 'x = 1' > app/more.py; rm app/static/style.css; chmod 0666 wsgi.py

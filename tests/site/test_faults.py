@@ -11,7 +11,10 @@ import yaml
 from deploy.base.paths import KIT, tool
 from deploy.generate import options_page
 from deploy.rehearsal import hosts as rehearsal
+from tests.run import FULL
 from tests.site.common import scratch
+
+pytestmark = pytest.mark.debian(12)
 
 OTHER = {
     "app_name": "small",
@@ -92,7 +95,8 @@ def test_full_disk_is_said_and_the_next_run_converges(hosts, on, small):
     run = subprocess.run(verify, cwd=KIT, capture_output=True, text=True)
     assert run.returncode == 0, run.stdout
     assert hosts.verify().returncode == 0, "the first application must not have noticed"
-    assert set(hosts.play(inventory=small).changed.values()) == {0}
+    if FULL:
+        assert set(hosts.play(inventory=small).changed.values()) == {0}
     for hooks in each("cat /run/{app_name}-hooks", OTHER):
         assert hooks.split()[-3:] == ["before_build", "before_switch", "after_switch"]
     assert hosts.play("-e", "gunicorn_timeout=21", inventory=small, playbook="ansible/release.yml").status == 0

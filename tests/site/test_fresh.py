@@ -11,6 +11,8 @@ from deploy.base.paths import KIT
 from deploy.rehearsal import hosts as rehearsal
 from tests.site.common import scratch
 
+pytestmark = pytest.mark.debian(13)
+
 FOOTPRINT = """ls -d {app_root} /opt/pipenv /etc/systemd/system/{systemd_unit}.service 2>/dev/null
     id -u {app_user} 2>/dev/null; true"""
 """Prints what any change would have left behind."""
@@ -43,6 +45,7 @@ def footprint(fresh, on) -> Callable[[], str]:
     return lambda: "".join(on(host, FOOTPRINT.format_map(fresh.values[name])) for name, host in fresh.by_name.items())
 
 
+@pytest.mark.debian(12, 13)
 def test_a_rehearsal_without_changes_passes_and_changes_nothing(fresh, footprint):
     play = fresh.play("--check", "--diff")
     assert play.status == 0, play.output
@@ -68,8 +71,8 @@ def test_a_rehearsal_without_changes_passes_and_changes_nothing(fresh, footprint
         ({"preflight_memory_mib": 10**7}, "MiB of memory; 10000000 are needed (preflight_memory_mib)."),
     ],
 )  # fmt: skip
-def test_what_cannot_work_is_refused_in_a_sentence(fresh, turn, footprint, values, sentence):
-    run = deploy("up", inventory(fresh.only(turn), **values))
+def test_what_cannot_work_is_refused_in_a_sentence(fresh, footprint, values, sentence):
+    run = deploy("up", inventory(fresh, **values))
     assert run.returncode == 1
     assert sentence in run.stderr
     assert "Traceback" not in run.stdout + run.stderr
@@ -132,18 +135,17 @@ def test_key_that_is_not_known(fresh, tmp_path):
         ({"ansible_become": False}, "This user is not root on the host; set ansible_become: true"),
     ],
 )
-def test_user_without_sudo(fresh, turn, on, footprint, values, sentence):
-    one = fresh.only(turn)
-    for host in one.by_name.values():
+def test_user_without_sudo(fresh, on, footprint, values, sentence):
+    for host in fresh.by_name.values():
         on(
             host,
             """id visitor >/dev/null 2>&1 || useradd --create-home visitor; echo visitor:right | chpasswd
             rm -rf ~visitor/.ssh; cp -r ~root/.ssh ~visitor; chown -R visitor: ~visitor/.ssh""",
         )
-    run = deploy("up", inventory(one, ansible_user="visitor", **values))
+    run = deploy("up", inventory(fresh, ansible_user="visitor", **values))
     assert run.returncode == 1
     assert all(any(line.startswith(f"{name}: ") and sentence in line for line in run.stderr.splitlines())
-               for name in one.by_name), run.stderr  # fmt: skip
+               for name in fresh.by_name), run.stderr  # fmt: skip
     assert footprint() == ""
 
 

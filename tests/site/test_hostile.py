@@ -11,7 +11,8 @@ from app.settings import Settings
 from deploy.base.paths import BUNDLES, KIT
 from tests import hostile, siege
 from tests.bench.hostile import metered, routes_of
-from tests.site.common import DEBIAN_13
+
+pytestmark = pytest.mark.debian(13)
 
 KIB = 10_000
 SECONDS = 8
@@ -20,11 +21,10 @@ ROUTES = ("/modelo", "/api/v1/models/exam/predictions", "/models/exam/invocation
 
 
 @pytest.fixture(scope="module")
-def besieged(pair):
+def besieged(hosts, host):
     """A host, its site, its application's routes for bodies, and a target of them."""
-    host = pair.by_name[DEBIAN_13]
     app = create_app(Settings(app_bundles=BUNDLES, secret_key="x" * 32))
-    site = siege.Site(host.address, 80, pair.values[host.name]["nginx_server_names"][0])
+    site = siege.Site(host.address, 80, hosts.values[host.name]["nginx_server_names"][0])
     site.open_form("/models/exam")
     routes = [route for route in routes_of(app, "exam") if route.method == "POST" and route.path in ROUTES]
     assert len(routes) == len(ROUTES)
@@ -38,20 +38,20 @@ def test_predictions_are_answered_beside_sixteen_attacks(besieged):
     assert seen["p99_ms"] < 4 * siege.P99_MS, seen  # the figure itself is the bench's: here others run beside
 
 
-def test_no_attack_kills_a_worker_or_costs_more_than_its_size(besieged, pair):
+def test_no_attack_kills_a_worker_or_costs_more_than_its_size(besieged, hosts):
     """The worst of each protocol, behind Nginx, as large as a body may be."""
     host, site, routes, target = besieged
     worst = "empty (objects|strings)|many names|short strings|many parts|many fields|deep arrays"
-    with metered(host, pair.values[host.name]) as meter:
+    with metered(host, hosts.values[host.name]) as meter:
         cells = list(siege.cells(site, meter, routes, target, worst))
     assert len(cells) > len(ROUTES) * 6
     assert [cell for cell in cells if cell.died or not 200 <= cell.status < 500] == []
 
 
 @contextmanager
-def both_releases_deaf(pair, on, host):
+def both_releases_deaf(hosts, on, host):
     """Let Nginx find, in the current and the warm release's place, what dies of each request; give what counts."""
-    root, unit = (pair.values[host.name][name] for name in ("app_root", "systemd_unit"))
+    root, unit = (hosts.values[host.name][name] for name in ("app_root", "systemd_unit"))
     subprocess.run(host.ssh("cat > /tmp/deaf.py"), input=(KIT / "tests" / "site" / "deaf.py").read_bytes(), check=True)
     before = {name: on(host, f"readlink {root}/{name} || true").strip() for name in ("current", "previous")}
     on(host, "systemctl reload nginx; sleep 1")  # it keeps connections to the releases, which would go on answering
@@ -70,12 +70,11 @@ def both_releases_deaf(pair, on, host):
         on(host, "xargs kill < /tmp/deaf/pids; rm -rf /tmp/deaf", check=False)
 
 
-def test_what_killed_one_release_is_not_given_to_the_next(pair, on):
-    host = pair.by_name[DEBIAN_13]
+def test_what_killed_one_release_is_not_given_to_the_next(hosts, host, on):
     url = f"http://{host.address}/modelo"
-    name = {"Host": pair.values[host.name]["nginx_server_names"][0]}
+    name = {"Host": hosts.values[host.name]["nginx_server_names"][0]}
     large, row = b"x" * 20_000, b'{"estudio": 6, "sueno": 8}'
-    with both_releases_deaf(pair, on, host) as counted:
+    with both_releases_deaf(hosts, on, host) as counted:
         for body, wanted in ((row, [1, 1]), (large, [2, 1]), (iter([row]), [3, 1])):
             answer = requests.post(url, body, headers=name, timeout=10)
             assert not answer.ok, "the pages for that are the release's too, and it has none"

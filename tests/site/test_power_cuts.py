@@ -1,6 +1,6 @@
 """Machines that die: a host whose power is cut at random moments, a machine that forgot its containers.
 
-``PUERTO_FULL=1`` cuts more often, and does both on each Debian.
+The first is one for ``PUERTO_FULL=1``, which does both on each Debian.
 """
 
 import json
@@ -16,20 +16,21 @@ from deploy.base.console import Console
 from deploy.base.paths import KIT, tool
 from deploy.rehearsal import hosts as rehearsal
 from deploy.rehearsal.image import SUITES
-from tests.run import FULL
+from tests.run import FULL, long
 from tests.site.common import podman, scratch
 
-CUTS = 4 if FULL else 2
-OLDEST, NEWEST = sorted(SUITES)[0], sorted(SUITES)[-1]
+CUTS = 4
+NEWEST = max(SUITES)
 
 
-@pytest.mark.parametrize("debian", sorted(SUITES) if FULL else [OLDEST])
-def test_power_cut_at_any_moment(request, debian):
+@long
+@pytest.mark.parametrize("number", sorted(SUITES))
+def test_power_cut_at_any_moment(request, number):
     """A host of its own, cut off in the middle of dpkg, then later each time; one run must mend it."""
     console = Console("test")
-    rehearsal.down(f"cut{debian}")
-    host = rehearsal.up(console, f"cut{debian}", debian)
-    request.addfinalizer(lambda: rehearsal.down(f"cut{debian}"))
+    rehearsal.down(f"cut{number}")
+    host = rehearsal.up(console, f"cut{number}", number)
+    request.addfinalizer(lambda: rehearsal.down(f"cut{number}"))
     inventory = scratch("cut.yml")
     inventory.write_text(rehearsal.inventory([host]))
     command = [tool("ansible-playbook"), "-i", str(inventory), "ansible/site.yml"]
@@ -44,7 +45,7 @@ def test_power_cut_at_any_moment(request, debian):
             podman("kill", "--signal", "KILL", host.container)
             os.killpg(running.pid, signal.SIGKILL)
             running.wait()
-        host = rehearsal.up(console, f"cut{debian}")
+        host = rehearsal.up(console, f"cut{number}")
         if not cut:
             interrupted = subprocess.run(host.ssh("dpkg --audit; ls /var/lib/dpkg/updates"), capture_output=True)
             assert interrupted.stdout, "the cut came too late to interrupt dpkg"
@@ -63,17 +64,17 @@ def wait_for_dpkg(host: rehearsal.Host) -> None:
     podman("exec", host.container, "timeout", "60", "sh", "-c", unpacking)
 
 
-@pytest.mark.parametrize("debian", sorted(SUITES) if FULL else [NEWEST])
-def test_host_that_died_with_the_machine_is_replaced(request, debian):
+@pytest.mark.parametrize("number", sorted(SUITES) if FULL else [NEWEST])
+def test_host_that_died_with_the_machine_is_replaced(request, number):
     """As when the machine was cut off: podman still calls it running, and nothing of it runs."""
     console = Console("test")
-    rehearsal.down(f"stale{debian}")
-    host = rehearsal.up(console, f"stale{debian}", debian)
-    request.addfinalizer(lambda: rehearsal.down(f"stale{debian}"))
+    rehearsal.down(f"stale{number}")
+    host = rehearsal.up(console, f"stale{number}", number)
+    request.addfinalizer(lambda: rehearsal.down(f"stale{number}"))
     state_then = json.loads(podman("inspect", host.container))[0]["State"]
     os.kill(state_then["ConmonPid"], signal.SIGKILL)
     os.kill(state_then["Pid"], signal.SIGKILL)
-    again = rehearsal.up(console, f"stale{debian}")
+    again = rehearsal.up(console, f"stale{number}")
     console.log.close()
     assert again == host
     assert subprocess.run(again.ssh("true")).returncode == 0

@@ -4,6 +4,8 @@ import pytest
 
 from deploy.base.paths import KIT
 
+pytestmark = pytest.mark.debian(12)
+
 VERSIONS = "dpkg-query --show --showformat='${Package} ${Version}\\n' 'tiny-*' | grep ' .'"
 OLD = {"tiny-conflicting": "1", "tiny-held": "1", "tiny-mended": "1", "tiny-needing": "1", "tiny-newer": "1"}
 UPDATED = OLD | {"tiny-mended": "2", "tiny-needing": "2", "tiny-needed": "1"}

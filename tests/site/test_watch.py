@@ -2,7 +2,11 @@
 
 import json
 
+import pytest
+
 from tests.site.common import current, play
+
+pytestmark = pytest.mark.debian(13)
 
 FALLS = "kill -KILL $(systemctl show --value --property=MainPID {unit}-{release})"
 SECONDS = 25
