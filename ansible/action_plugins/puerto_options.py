@@ -1,6 +1,6 @@
-"""Checks the options, on the controller: types, slips of the pen, forms of values, limits.
+"""Checks the options on the controller: types, misspelt names, the form of values, limits.
 
-Ansible's own argument specs catch wrong types and missing names; unknown names it accepts silently.
+Ansible's own argument specs catch wrong types and missing names; they silently accept unknown names.
 """
 
 from __future__ import annotations
@@ -32,19 +32,21 @@ MODEL = re.compile(r"([a-z][a-z0-9_-]{0,62})?")
 ORIGIN = re.compile(r"\*|https?://[A-Za-z0-9.-]+(:\d{1,5})?")
 MEMORY = re.compile(r"([1-9]\d?|100)%|[1-9]\d*[KMGT]?|infinity")
 
-FORMS = {
-    "app_name": (NAME, "a name of lower-case letters, digits, _ and -"),
-    "app_user": (NAME, "a name of lower-case letters, digits, _ and -"),
-    "systemd_unit": (UNIT, "a name of lower-case letters, digits, _ and -, which Puerto's own units don't end in"),
+NAME_DESCRIPTION = "a name of lower-case letters, digits, _ and -, a letter first"
+
+PATTERNS = {
+    "app_name": (NAME, NAME_DESCRIPTION),
+    "app_user": (NAME, NAME_DESCRIPTION),
+    "systemd_unit": (UNIT, f"{NAME_DESCRIPTION}, that doesn't end in -boot, -drain, -new, -retire or -watch"),
     "app_root": (PATH, "an absolute path without spaces"),
     "systemd_memory_max": (MEMORY, "a share such as 50%, a size such as 512M, or infinity"),
     "nginx_access_log": (PATH, "an absolute path without spaces"),
     "nginx_error_log": (PATH, "an absolute path without spaces"),
-    "app_default_model": (MODEL, "a model's name, or nothing"),
+    "app_default_model": (MODEL, "the name of a model, or empty"),
     "app_cors_origins": (ORIGIN, "a web site's origin, e.g. https://example.org, or *"),
     "nginx_server_names": (HOST_NAME, "a host name, e.g. predict.example.org"),
 }
-"""Option → what each of its values must look like."""
+"""Option → the pattern that each of its values must match, and its description."""
 
 MAY_BE_EMPTY = ("app_cors_origins",)
 HOOKS = ("release_before_build", "release_before_switch", "release_after_switch", "release_after_rollback")
@@ -52,21 +54,24 @@ HOOKS = ("release_before_build", "release_before_switch", "release_after_switch"
 LIMITS = {"app_start_seconds": (1, 3600), "preflight_disk_mib": (0, math.inf), "preflight_memory_mib": (0, math.inf),
           "release_kept": (1, 1000), "release_warm_seconds": (0, 86400), "release_watch_seconds": (0, 86400),
           "release_p99_ms": (1, math.inf), "nginx_cache_mib": (0, 2**20), "verify_open_ports": (1, 65535)}  # fmt: skip
-"""Option → its least and its largest value. Of a setting of the application see app/settings.py."""
+"""Option → its least and its greatest value. Those of the application's settings are in app/settings.py."""
 
-BOUNDS = {"greater_than_equal": ("ge", "less"), "greater_than": ("gt", "not more"),
+COMPARISONS = {"greater_than_equal": ("ge", "less"), "greater_than": ("gt", "not more"),
           "less_than_equal": ("le", "more"), "less_than": ("lt", "not less")}  # fmt: skip
-"""What pydantic calls a value beyond a limit → what it calls the limit, and how the value compares with it."""
+"""Type of pydantic's error → its name for the limit, and how the value compares with it."""
 
-BOOLEANS = {"true": "say all for what true did, or security, the default", "false": "say none for what false did"}
-"""What packages_upgrade was before it could say which updates → what to say now."""
+FORMER_UPGRADES = {
+    "true": "use all for what true did, or security, the default",
+    "false": "use none for what false did",
+}
+"""Value that packages_upgrade had before it said which updates → what to use now."""
 
-EVERYBODYS = ("project_",)
-"""Prefixes of options that are other programs' as well; those options' values are derived, no environment says one."""
+SHARED_PREFIXES = ("project_",)
+"""Prefixes of options that other programs use too; the values of those options are derived, and never set by anyone."""
 
-ALIKE, SHORT_ALIKE, SHORT = 0.85, 0.9, 10
-"""How alike a name must be to an option's to be taken for a slip of the pen, 0 to 1 (difflib): where the option's has
-few letters, two of them make another word, as in map_name."""
+SIMILARITY, SHORT_SIMILARITY, SHORT_LENGTH = 0.85, 0.9, 10
+"""How similar a name must be to an option's to count as misspelt, 0 to 1 (difflib). For a short option it is more: two
+other letters make another word, as in map_name."""
 
 
 class ActionModule(ActionBase):
@@ -77,33 +82,33 @@ class ActionModule(ActionBase):
         variables = task_vars or {}
         faults = list(_option_faults(Path(variables["playbook_dir"]), variables, self._templar))
         if faults:
-            places = _Places(variables)
-            sentences = [f"{places.of(name)}{name}: {sentence}" for name, sentence in faults]
+            inventory = _InventoryFiles(variables)
+            sentences = [f"{inventory.location(name)}{name}: {sentence}" for name, sentence in faults]
             return result | {"failed": True, "msg": "\n".join(sentences), "faults": sentences}
         return result
 
 
 def _option_faults(project: Path, variables: dict[str, Any], templar: Any) -> Iterator[tuple[str, str]]:
     if constants.config.get_config_value("VARIABLE_PRECEDENCE")[0] != "all_plugins_play":
-        yield "ansible.cfg", "is not in force: start ansible-playbook in the project's folder"
+        yield "ansible.cfg", "isn't in use: run ansible-playbook in the project's folder"
         return
     specs = _specs(project)
-    yield from _unknown(specs, _internal(project), variables)
+    yield from _name_faults(specs, _internal_names(project), variables)
     values = {}
     for name in specs:
         if name not in variables:
             yield name, "is required: " + str(specs[name]["description"])
             continue
         values[name] = templar.template(variables[name])
-    if advice := BOOLEANS.get(_as_boolean(values.get("packages_upgrade"))):
-        yield "packages_upgrade", f"{values.pop('packages_upgrade')} is no value any more: {advice}"
+    if advice := FORMER_UPGRADES.get(_as_boolean(values.get("packages_upgrade"))):
+        yield "packages_upgrade", f"{values['packages_upgrade']} is no longer accepted: {advice}"
         return
-    checked = ArgumentSpecValidator(_types(specs)).validate(values)
-    for error in checked.errors:
-        yield _named(error.msg, values), error.msg
-    if not checked.error_messages:
-        yield from _form_faults(project, checked.validated_parameters)
-        yield from _model_faults(project, checked.validated_parameters["app_default_model"])
+    validation = ArgumentSpecValidator(_types(specs)).validate(values)
+    for error in validation.errors:
+        yield _option_in(error.msg, values), error.msg
+    if not validation.error_messages:
+        yield from _value_faults(project, validation.validated_parameters)
+        yield from _model_faults(project, validation.validated_parameters["app_default_model"])
 
 
 def _specs(project: Path) -> dict[str, dict[str, Any]]:
@@ -114,34 +119,38 @@ def _specs(project: Path) -> dict[str, dict[str, Any]]:
 
 
 def _types(specs: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    return {name: {k: spec[k] for k in ("type", "elements", "choices") if k in spec} for name, spec in specs.items()}
+    """Return option → the part of its entry that Ansible's validator takes."""
+    keys = ("type", "elements", "choices")
+    return {name: {key: spec[key] for key in keys if key in spec} for name, spec in specs.items()}
 
 
-def _internal(project: Path) -> set[str]:
+def _internal_names(project: Path) -> set[str]:
     """Return the names that roles derive for themselves."""
     return {name for file in project.glob("roles/*/vars/*.yml") for name in yaml.safe_load(file.read_text())}
 
 
-def _unknown(specs: dict[str, Any], internal: set[str], variables: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Find slips of the pen. An inventory may be shared: what isn't near an option is let be."""
-    known = [name for name in specs if not name.startswith(EVERYBODYS)]
-    owners = {name.partition("_")[0] + "_" for name in known}
+def _name_faults(specs: dict[str, Any], internal: set[str], variables: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Find misspelt names. An inventory may be shared: a name that isn't similar to an option's is ignored."""
+    options = [name for name in specs if not name.startswith(SHARED_PREFIXES)]
+    prefixes = {name.partition("_")[0] + "_" for name in options}
     own = set(variables) - set(get_reserved_names()) - set(constants.INTERNAL_STATIC_VARS) - {"hostvars", "vars"}
     for name in sorted(own - set(specs) - internal):
         if name.startswith(("ansible_", "_", "inventory_", "playbook_dir", "role_")):
             continue
-        near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.0)[0]
-        unknown = f"is no option of Puerto; the nearest is {near}. If it is another program's"
-        home = "that program's own playbook"
-        if prefix := next((owner for owner in owners if name.lower().startswith(owner)), ""):
-            yield name, f"{unknown}: names that begin with {prefix} are Puerto's on its hosts, so say it in {home}"
-        elif _is_slip(name.lower(), near):
-            yield name, f"{unknown}, call it otherwise"
+        nearest = difflib.get_close_matches(name.lower(), options, n=1, cutoff=0.0)[0]
+        question = f"is not one of Puerto's options; did you mean {nearest}? If it belongs to another program"
+        if prefix := next((prefix for prefix in prefixes if name.lower().startswith(prefix)), ""):
+            yield (
+                name,
+                f"{question}, set it in that program's own playbook: names with {prefix} are reserved for Puerto",
+            )
+        elif _is_misspelt(name.lower(), nearest):
+            yield name, f"{question}, give it another name"
 
 
-def _is_slip(name: str, option: str) -> bool:
-    alike = difflib.SequenceMatcher(None, name, option).ratio()
-    return alike >= (SHORT_ALIKE if len(option) <= SHORT else ALIKE)
+def _is_misspelt(name: str, option: str) -> bool:
+    similarity = difflib.SequenceMatcher(None, name, option).ratio()
+    return similarity >= (SHORT_SIMILARITY if len(option) <= SHORT_LENGTH else SIMILARITY)
 
 
 def _as_boolean(value: object) -> str:
@@ -150,33 +159,35 @@ def _as_boolean(value: object) -> str:
     return "true" if text in ("true", "yes", "on") else "false" if text in ("false", "no", "off") else ""
 
 
-def _form_faults(project: Path, values: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    for name, (form, meaning) in FORMS.items():
-        wrong = [value for value in _each(values[name]) if not form.fullmatch(str(value))]
-        yield from ((name, f"{value!r} is not {meaning}") for value in wrong)
+def _value_faults(project: Path, values: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, (pattern, description) in PATTERNS.items():
+        wrong = [value for value in _as_list(values[name]) if not pattern.fullmatch(str(value))]
+        yield from ((name, f"{value!r} is not {description}") for value in wrong)
         if values[name] == [] and name not in MAY_BE_EMPTY:
-            yield name, f"is empty: name at least one, {meaning}"
+            yield name, f"is empty: name at least one, {description}"
     for name, (least, most) in LIMITS.items():
-        for value in _each(values[name]):
-            if not least <= value <= most:
-                yield name, f"{value} is {'less' if value < least else 'more'} than {least if value < least else most}"
+        for value in _as_list(values[name]):
+            if value < least:
+                yield name, f"{value} is less than {least}"
+            if value > most:
+                yield name, f"{value} is more than {most}"
     yield from _setting_faults(project, values)
     for name in HOOKS:
         if values[name] and not (project / values[name]).is_file():
             yield name, f"there is no file {project / values[name]}"
 
 
-def _each(value: Any) -> list[Any]:
+def _as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
 def _setting_faults(project: Path, values: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Ask the application's own settings: what they would refuse on the host is refused here."""
+    """Ask the application's own settings: what they would refuse on the host is refused already."""
     settings = _settings(project.parent / "app" / "settings.py").Settings
     try:
         settings.model_validate({name: _as_setting(values[name]) for name in settings.model_fields if name in values})
     except ValidationError as fault:
-        yield from ((str(error["loc"][0]), _beyond(error)) for error in fault.errors())
+        yield from ((str(error["loc"][0]), _setting_sentence(error)) for error in fault.errors())
 
 
 def _settings(file: Path) -> ModuleType:
@@ -194,12 +205,12 @@ def _as_setting(value: Any) -> str:
     return " ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def _beyond(error: Any) -> str:
-    """Return what pydantic finds, in the words of the other limits."""
-    if error["type"] not in BOUNDS:
+def _setting_sentence(error: Any) -> str:
+    """Return an error of pydantic's, phrased as the other limits are."""
+    if error["type"] not in COMPARISONS:
         return str(error["msg"]).removeprefix("Value error, ")
-    bound, compares = BOUNDS[error["type"]]
-    return f"{error['input']} is {compares} than {error['ctx'][bound]}"
+    limit, comparison = COMPARISONS[error["type"]]
+    return f"{error['input']} is {comparison} than {error['ctx'][limit]}"
 
 
 def _model_faults(project: Path, default: str) -> Iterator[tuple[str, str]]:
@@ -208,26 +219,28 @@ def _model_faults(project: Path, default: str) -> Iterator[tuple[str, str]]:
         yield "app_default_model", f"there is no model {default}; there are: {', '.join(models)}"
 
 
-def _named(message: str, values: dict[str, Any]) -> str:
+def _option_in(message: str, values: dict[str, Any]) -> str:
+    """Return the option that a message of Ansible's names."""
     return next((name for name in values if re.search(rf"\b{name}\b", message)), "options")
 
 
-class _Places:
-    """Finds the file of the inventory that gives an option its value."""
+class _InventoryFiles:
+    """The files of the inventory, where options get their values."""
 
     def __init__(self, variables: dict[str, Any]) -> None:
         sources = [Path(source) for source in variables.get("ansible_inventory_sources") or []]
         self.files = [file for source in sources for file in _yaml_files(source)]
 
-    def of(self, name: str) -> str:
+    def location(self, name: str) -> str:
+        """Return the file that gives an option its value, as the beginning of a sentence; empty if none does."""
         line = re.compile(rf"\b{re.escape(name)}[\"']?\s*:")
         path = next((file for file in self.files if line.search(file.read_text(errors="replace"))), None)
         return f"{path}: " if path else ""
 
 
 def _yaml_files(source: Path) -> list[Path]:
-    """Return an inventory's own files: itself and the variables beside it."""
+    """Return the files of an inventory: itself and the variables beside it."""
     folder = source if source.is_dir() else source.parent
-    beside = [file for part in ("group_vars", "host_vars") for file in folder.joinpath(part).rglob("*")]
-    own = list(source.iterdir()) if source.is_dir() else [source]
-    return sorted(file for file in own + beside if file.is_file())
+    variables = [file for name in ("group_vars", "host_vars") for file in folder.joinpath(name).rglob("*")]
+    hosts = list(source.iterdir()) if source.is_dir() else [source]
+    return sorted(file for file in hosts + variables if file.is_file())

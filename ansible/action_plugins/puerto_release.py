@@ -1,7 +1,4 @@
-"""Composes, on the controller, all that makes a release what it is; the module of the same name does the rest.
-
-Another value here is another release.
-"""
+"""Composes the plan of a release on the controller; the module of the same name does the rest."""
 
 from __future__ import annotations
 
@@ -13,16 +10,16 @@ from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import lookup_loader
 
 HOOKS = ("before_build", "before_switch")
-"""Those within a release; which steps lie between them, the module knows."""
+"""The hooks within a release; the module knows which steps lie between them."""
 
 FIXED = {"FLASK_APP": "wsgi.py", "APP_ENVIRONMENT": "production", "APP_PROXIES": "1"}
-"""Settings of .env that are no options."""
+"""Settings of .env that aren't options."""
 
 SETTINGS = (
     "app_default_model", "app_max_body_kib", "app_max_rows", "app_max_columns", "app_request_timeout",
     "app_cors_origins", "gunicorn_workers", "gunicorn_timeout", "gunicorn_graceful_timeout",
 )  # fmt: skip
-"""Options that are settings of the application: in .env by their name in upper case."""
+"""Options that are settings of the application; in .env their names are in upper case."""
 
 VIRTUALENV_PROGRAM = "roles/release/files/virtualenv.sh"
 UNIT, SITE = "systemd/flask_app.service.j2", "nginx/site.j2"
@@ -37,12 +34,12 @@ class ActionModule(ActionBase):
         result: dict[str, Any] = super().run(tmp, task_vars)
         variables = task_vars or {}
         arguments = with_plan(self._task.args, variables, self._templar, self._loader)
-        answer: dict[str, Any] = self._execute_module(module_args=arguments, task_vars=variables)
-        return result | answer
+        module_result: dict[str, Any] = self._execute_module(module_args=arguments, task_vars=variables)
+        return result | module_result
 
 
 def with_plan(task: Mapping[str, Any], variables: dict[str, Any], templar: Any, loader: Any) -> dict[str, Any]:
-    """Return the module's arguments: a task's own, but for what the archive is the plan that is composed of it."""
+    """Return the module's arguments: those of the task, with the plan in place of the archive it is composed from."""
     arguments = dict(task)
 
     def option(name: str) -> Any:
@@ -62,11 +59,11 @@ def with_plan(task: Mapping[str, Any], variables: dict[str, Any], templar: Any, 
 
 
 def compose(option: Option, packed: Mapping[str, Any], archive: str) -> dict[str, Any]:
-    """Return a plan but for its texts; what each part means: module_utils/puerto/plan.py.
+    """Return a plan without its texts; module_utils/puerto/plan.py describes each field.
 
     Args:
         option: returns an option's value.
-        packed: what the archive of the working tree is; see deploy/release/archive.py.
+        packed: the archive of the working tree, as deploy/release/archive.py reports it.
         archive: its path on the host.
     """
     return {
@@ -90,7 +87,7 @@ def compose(option: Option, packed: Mapping[str, Any], archive: str) -> dict[str
 
 
 def settings(option: Option) -> dict[str, str]:
-    """Return the settings of .env, but for the secret key, which stays on the host."""
+    """Return the settings of .env, except the secret key, which stays on the host."""
     return FIXED | {name.upper(): _as_setting(option(name)) for name in SETTINGS}
 
 

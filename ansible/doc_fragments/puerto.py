@@ -1,4 +1,4 @@
-"""Options that several modules have, for ansible-doc."""
+"""Options that several modules share, for ansible-doc."""
 
 
 class ModuleDocFragment:
@@ -24,7 +24,7 @@ options:
     LOCK = """
 options:
   on_conflict:
-    description: What to do where another operator deploys.
+    description: What to do if another operator is deploying.
     type: str
     choices: [refuse, wait, break]
     default: refuse

@@ -1,5 +1,5 @@
 #!/usr/bin/python
-"""Writes a file that Nginx or systemd reads, once the program that reads it finds no fault with it."""
+"""Writes a file that Nginx or systemd reads, once the program that reads it accepts it."""
 
 import tempfile
 from pathlib import Path
@@ -12,21 +12,21 @@ from ansible.module_utils.puerto.files import has, write
 
 DOCUMENTATION = """
 module: puerto_config
-short_description: A file of Nginx's or systemd's, checked before it is written
+short_description: A configuration file of Nginx or systemd, checked before it is written
 description:
-  - What can't be read never lies where the next boot reads it.
-  - Nginx reads it with all else of its configuration, in a copy of its folder; systemd by systemd-analyze.
+  - A file that can't be read is never written to where the next boot would read it.
+  - Nginx checks it with the rest of its configuration, in a copy of its folder; systemd with systemd-analyze.
 options:
   path:
-    description: Where it lies.
+    description: Path of the file.
     type: str
     required: true
   content:
-    description: Its text.
+    description: Content of the file.
     type: str
     required: true
   reader:
-    description: Who reads it.
+    description: The program that reads the file.
     type: str
     choices: [nginx, systemd]
     required: true
@@ -35,7 +35,7 @@ author:
 """
 
 EXAMPLES = """
-- name: Write what refuses unknown hosts
+- name: Write the server that refuses unknown host names
   puerto_config:
     path: /etc/nginx/conf.d/unknown_hosts.conf
     content: "{{ lookup('ansible.builtin.template', 'unknown_hosts.conf.j2') }}"
@@ -58,7 +58,9 @@ def main() -> None:
     try:
         before = path.read_text(encoding="utf-8") if path.is_file() else ""
         changed = not has(path, text, MODE)
-        if changed and not module.check_mode:  # a host that --check only would have provisioned has no Nginx yet
+        if (
+            changed and not module.check_mode
+        ):  # on a host that --check would only have provisioned there is no Nginx yet
             check(module.params["reader"], path, text)
             write(path, text, MODE)
     except (HostError, OSError) as fault:
@@ -67,10 +69,10 @@ def main() -> None:
 
 
 def check(reader: str, path: Path, text: str) -> None:
-    """Have a file read by whom it is for.
+    """Have a file checked by the program that reads it.
 
     Raises:
-        HostError: it can't be.
+        HostError: it can't be read.
     """
     if reader == "systemd":
         systemd.verify(path.name, text)

@@ -1,5 +1,5 @@
 #!/usr/bin/python
-"""Says what runs on a host, or what stands in the way of its next release; changes nothing."""
+"""Reports what runs on a host, or what stands in the way of its next release; changes nothing."""
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -7,7 +7,7 @@ from ansible.module_utils.puerto.arguments import APPLICATION
 from ansible.module_utils.puerto.doctor import findings
 from ansible.module_utils.puerto.errors import HostError
 from ansible.module_utils.puerto.layout import Application
-from ansible.module_utils.puerto.status import status
+from ansible.module_utils.puerto.status import host_status
 
 DOCUMENTATION = """
 module: puerto_facts
@@ -17,12 +17,12 @@ description:
 extends_documentation_fragment: [puerto]
 options:
   gather:
-    description: C(status) for what runs and was deployed, C(findings) for what stands in the way.
+    description: C(status) for what runs and what was deployed, C(findings) for what stands in the way.
     type: str
     choices: [status, findings]
     required: true
   clock:
-    description: The operator's time, in seconds since 1970, that the host's is compared with.
+    description: The operator's time, in seconds since 1970, to compare with the host's.
     type: int
     default: 0
 author:
@@ -30,7 +30,7 @@ author:
 """
 
 EXAMPLES = """
-- name: Ask what runs
+- name: Ask the host what runs
   puerto_facts:
     gather: status
     root: /var/www/practica_flask
@@ -39,13 +39,13 @@ EXAMPLES = """
 
 RETURN = """
 status:
-  description: What runs, since when, by whom; the releases, the lock, the last deploys.
+  description: What runs, since when, deployed by whom; the releases, the lock, the last deploys.
   type: dict
-  returned: where gather is status
+  returned: when gather is status
 findings:
-  description: Of each thing looked at, whether it is good, what was seen, and what to do.
+  description: For each thing examined, whether it is as it should be, what was found, and what to do if it isn't.
   type: list
-  returned: where gather is findings
+  returned: when gather is findings
 """
 
 
@@ -61,7 +61,7 @@ def main() -> None:
     try:
         application = Application.at(module.params["root"], module.params["unit"])
         if module.params["gather"] == "status":
-            module.exit_json(changed=False, status=status(application))
+            module.exit_json(changed=False, status=host_status(application))
         module.exit_json(changed=False, findings=findings(application, module.params["clock"]))
     except (HostError, OSError) as fault:
         module.fail_json(msg=str(fault))

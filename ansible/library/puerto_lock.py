@@ -1,5 +1,5 @@
 #!/usr/bin/python
-"""Holds the right to deploy for an operator, or lets go of it."""
+"""Takes the right to deploy for an operator, or gives it back."""
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -11,7 +11,7 @@ from ansible.module_utils.puerto.plan import Operator
 
 DOCUMENTATION = """
 module: puerto_lock
-short_description: The right to deploy, which one operator has at a time
+short_description: The right to deploy, which only one operator has at a time
 description:
   - It ends with the SSH session that it was taken in; the same operator's next run takes it over.
 extends_documentation_fragment: [puerto, puerto.operator, puerto.lock]

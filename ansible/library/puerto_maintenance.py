@@ -1,5 +1,5 @@
 #!/usr/bin/python
-"""Shows visitors the page of maintenance, or the site again."""
+"""Shows visitors the maintenance page, or the site again."""
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -13,11 +13,11 @@ DOCUMENTATION = """
 module: puerto_maintenance
 short_description: The page that tells visitors that the site is being worked on
 description:
-  - The application goes on running, and answers /health.
+  - The application goes on running, and still answers /health.
 extends_documentation_fragment: [puerto, puerto.operator]
 options:
   enabled:
-    description: Whether visitors are to get that page.
+    description: Whether visitors are to see that page.
     type: bool
     required: true
 author:

@@ -1,5 +1,5 @@
 #!/usr/bin/python
-"""Has a release answer the site's visitors; what is done is in module_utils/puerto."""
+"""Makes a release the one that answers visitors; the work is done in module_utils/puerto."""
 
 import signal
 from typing import Any
@@ -16,44 +16,44 @@ from ansible.module_utils.puerto.watchdog import wait_for_watch
 
 DOCUMENTATION = """
 module: puerto_release
-short_description: Releases side by side on a host, switched between without a failed request
+short_description: Releases side by side on a host, with switches that fail no request
 description:
-  - Starts a release beside the one that runs, proves it by its own socket, switches Nginx to it, verifies it.
+  - Starts a release beside the one that runs, probes it through its own socket, switches Nginx to it and verifies it.
   - A release that fails a gate leaves the site as it was, and is marked bad.
-  - Its action plugin composes the plan, of the project's options and templates.
+  - Its action plugin composes the plan from the project's options and templates.
 extends_documentation_fragment: [puerto, puerto.operator, puerto.lock]
 options:
   state:
-    description: What the release is to be. C(rolled_back) makes an earlier one current; C(watched) waits.
+    description: What the release is to be. C(rolled_back) makes an earlier one current; C(watched) waits for the watch.
     type: str
     choices: [current, abandoned, rolled_back, watched]
     required: true
   packed:
-    description: What the archive of the working tree is, as deploy.release.archive says; the plan is composed of it.
+    description: The archive of the working tree, as deploy.release.archive reports it; the plan is composed from it.
     type: dict
   archive:
     description: The archive's path on the host.
     type: str
   plan:
-    description: All that makes a release what it is; the action plugin's to give.
+    description: Everything that a release is made from; set by the action plugin.
     type: dict
   hooks:
-    description: Hooks that the environment has; the steps end before the next of them. The action plugin's to give.
+    description: Hooks that the environment has; the steps end before the next of them. Set by the action plugin.
     type: list
     elements: str
     choices: [before_build, before_switch]
     default: []
   after:
-    description: The hook that has run; empty at a release's beginning.
+    description: The hook that has run; empty at the beginning of a release.
     type: str
     choices: ["", before_build, before_switch]
     default: ""
   id:
-    description: The release to watch, or to go back to; of that its first digits, or empty for the last good one.
+    description: The release to watch, or the first digits of the one to go back to; empty for the last good one.
     type: str
     default: ""
   reason:
-    description: Why a release is abandoned.
+    description: Why the release is abandoned.
     type: str
     default: ""
 author:
@@ -71,15 +71,15 @@ EXAMPLES = """
 
 RETURN = """
 report:
-  description: The release's id, the seconds of each step, the gates and the downtime.
+  description: The release's id, the seconds that each step took, the gates and the downtime.
   type: dict
   returned: success
 hook:
-  description: The hook that is to run now, after which the release is to go on; empty where it is at its end.
+  description: The hook to run now, after which the release goes on; empty if it has come to its end.
   type: str
   returned: success
 samples:
-  description: Of each request of the visitor that a release has, its start in s, ms, status and release.
+  description: For each request of the downtime monitor, its start in s, its latency in ms, its status and release.
   type: list
   returned: success
 """
@@ -101,30 +101,30 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    # An operator who is cut off doesn't cut off the release: it goes on to its end, good or bad.
+    # If the operator's connection breaks, the release goes on to its end, good or bad.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         application = Application.at(module.params["root"], module.params["unit"])
-        answer = STATES[module.params["state"]](module, application)
+        result = STATES[module.params["state"]](module, application)
     except (HostError, OSError) as fault:
         module.fail_json(msg=str(fault))
-    module.exit_json(**answer)
+    module.exit_json(**result)
 
 
 def current(module: AnsibleModule, application: Application) -> dict[str, Any]:
-    """All steps, or those as far as the next hook."""
+    """Do all steps, or those up to the next hook."""
     params = module.params
     plan, operator = Plan.read(params["plan"]), Operator.read(params["operator"])
-    wanted = steps.between(params["after"], params["hooks"])
-    hook = steps.hook_after(wanted)
+    step_names = steps.between(params["after"], params["hooks"])
+    hook = steps.hook_after(step_names)
     if module.check_mode:
-        differs = not drift.is_done(application, plan)
+        differs = not drift.is_deployed(application, plan)
         diff = drift.diff(application, plan) if differs else []
         return {"changed": differs, "report": {"id": plan.id}, "hook": hook if differs else "", "diff": diff}
     lock = Lock(application)
     lock.take(operator, params["on_conflict"])
     try:
-        report = deployer.release(application, plan, operator, wanted)
+        report = deployer.deploy(application, plan, operator, step_names)
     except (HostError, OSError):
         lock.give_back()
         raise
@@ -132,11 +132,11 @@ def current(module: AnsibleModule, application: Application) -> dict[str, Any]:
         hook = ""
     if not hook:
         lock.give_back()
-    return _answer(report) | {"hook": hook}
+    return _result(report) | {"hook": hook}
 
 
 def abandoned(module: AnsibleModule, application: Application) -> dict[str, Any]:
-    """A hook has failed."""
+    """End a release whose hook failed."""
     plan, operator = Plan.read(module.params["plan"]), Operator.read(module.params["operator"])
     if not module.check_mode:
         deployer.abandon(application, plan, operator, module.params["reason"])
@@ -145,7 +145,7 @@ def abandoned(module: AnsibleModule, application: Application) -> dict[str, Any]
 
 
 def rolled_back(module: AnsibleModule, application: Application) -> dict[str, Any]:
-    """To the last good release, or to the one asked for."""
+    """Go back to the last good release, or to the named one."""
     operator = Operator.read(module.params["operator"])
     if module.check_mode:
         target = deployer.rollback_target(application, module.params["id"])
@@ -153,20 +153,20 @@ def rolled_back(module: AnsibleModule, application: Application) -> dict[str, An
     lock = Lock(application)
     lock.take(operator, module.params["on_conflict"])
     try:
-        return _answer(deployer.rollback(application, operator, module.params["id"]))
+        return _result(deployer.rollback(application, operator, module.params["id"]))
     finally:
         lock.give_back()
 
 
 def watched(module: AnsibleModule, application: Application) -> dict[str, Any]:
-    """Until its watch is over."""
+    """Wait until the watch over the release is over."""
     if not module.check_mode:
         wait_for_watch(application, module.params["id"])
     return {"changed": False}
 
 
-def _answer(report: dict[str, Any]) -> dict[str, Any]:
-    """Return the module's result; the visitor's requests stand apart from the report."""
+def _result(report: dict[str, Any]) -> dict[str, Any]:
+    """Return the module's result, with the samples beside the report rather than in it."""
     return {"changed": report.pop("changed"), "samples": report.pop("samples"), "report": report}
 
 

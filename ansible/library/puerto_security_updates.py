@@ -14,11 +14,11 @@ module: puerto_security_updates
 short_description: Updates of Debian's security team, and no others
 description:
   - Installs newer versions that come from a source labelled Debian-Security, and new packages that those need.
-  - Removes no package, changes none that is held, keeps configuration files that were edited.
-  - Where no such source is configured it says so, and changes nothing.
+  - Removes no package, changes none that is held, and keeps configuration files that were edited.
+  - If no such source is configured, it says so and changes nothing.
 options:
   lists_valid:
-    description: Seconds for which lists of packages are taken as they are; older ones are fetched again.
+    description: Seconds for which package lists are valid; older ones are fetched again.
     type: int
     default: 3600
 author:
@@ -33,7 +33,7 @@ EXAMPLES = """
 
 RETURN = """
 packages:
-  description: The packages that were updated, or would be; each with its new version.
+  description: The packages that were updated, or would be, each with its new version.
   type: list
   returned: success
 """
@@ -54,8 +54,8 @@ Pin: release *
 Pin-Priority: 1
 
 """
-"""apt's priorities: what is installed has 100, so that no other source's version takes its place; what an update needs
-and isn't there may come from anywhere."""
+"""apt's priorities: installed versions have 100, so that no other source's version replaces them; a new package that an
+update needs may come from any source."""
 
 OPTIONS = (
     "-o",
@@ -67,7 +67,7 @@ OPTIONS = (
 )
 ENVIRONMENT = {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
 UPDATE = re.compile(r"^Inst (\S+) \[[^]]+\] \((\S+) ([^)]*)\)", re.MULTILINE)
-"""A line of apt's simulation for a package that is installed: its name, its new version, where from."""
+"""A line of apt's simulation for an installed package: its name, its new version, its source."""
 
 
 def main() -> None:
@@ -76,10 +76,10 @@ def main() -> None:
         apt(module, "update")
     if module.check_mode and not has_lists():
         module.exit_json(
-            changed=False, packages=[], msg="there are no lists of packages yet: what is to be updated isn't known"
+            changed=False, packages=[], msg="apt has no package lists yet: it isn't known what would be updated"
         )
     if f"l={LABEL}" not in module.run_command(["apt-cache", "policy"], environ_update=ENVIRONMENT)[1]:
-        sentence = f"no source of security updates (label {LABEL}) is among apt's; nothing was updated"
+        sentence = f"apt has no source of security updates (label {LABEL}); nothing was updated"
         module.warn(sentence)
         module.exit_json(changed=False, packages=[], msg=sentence)
     with tempfile.NamedTemporaryFile("w", prefix="puerto-", suffix=".pref") as pins:
@@ -93,13 +93,13 @@ def main() -> None:
 
 
 def updates(module: AnsibleModule, pinned: Sequence[str]) -> list[str]:
-    """Return what an upgrade that removes nothing would take from the security team: name=version."""
-    simulated = apt(module, "upgrade", "--with-new-pkgs", "--simulate", options=pinned)
-    return sorted(f"{name}={version}" for name, version, source in UPDATE.findall(simulated) if f"{LABEL}:" in source)
+    """Return what an upgrade that removes nothing would install from the security team: name=version."""
+    simulation = apt(module, "upgrade", "--with-new-pkgs", "--simulate", options=pinned)
+    return sorted(f"{name}={version}" for name, version, source in UPDATE.findall(simulation) if f"{LABEL}:" in source)
 
 
 def install(module: AnsibleModule, packages: Sequence[str], pinned: Sequence[str]) -> None:
-    """Install them; what was installed for the sake of others stays so, though apt takes it for asked for now."""
+    """Install them; those marked as automatically installed stay so, though apt would now mark them as manual."""
     names = {package.partition("=")[0] for package in packages}
     automatic = names & set(module.run_command(["apt-mark", "showauto", *names], check_rc=True)[1].split())
     apt(module, "install", "--only-upgrade", "--no-remove", *packages, options=pinned)
@@ -108,7 +108,7 @@ def install(module: AnsibleModule, packages: Sequence[str], pinned: Sequence[str
 
 
 def own_pins() -> str:
-    """The administrator's: those for a package by its name go before ours."""
+    """Return the administrator's pins: those for a package by its name take precedence over ours."""
     file = Path("/etc/apt/preferences")
     return file.read_text(encoding="utf-8") if file.is_file() else ""
 
@@ -118,18 +118,18 @@ def has_lists() -> bool:
 
 
 def are_old(seconds: int) -> bool:
-    """Whether lists were fetched too long ago, or never."""
+    """Return whether the lists were fetched too long ago, or never."""
     fetched = LISTS / "partial"
     return not has_lists() or not fetched.exists() or time.time() - fetched.stat().st_mtime > seconds
 
 
-def apt(module: AnsibleModule, *words: str, options: Sequence[str] = ()) -> str:
+def apt(module: AnsibleModule, *arguments: str, options: Sequence[str] = ()) -> str:
     """Run apt-get and return what it prints."""
-    command = ["apt-get", "--quiet", "--yes", *OPTIONS, *options, *words]
-    status, out, err = module.run_command(command, environ_update=ENVIRONMENT)
-    if status:
-        module.fail_json(msg=f"apt-get {words[0]}: {err.strip() or out.strip()[-1000:]}")
-    return str(out)
+    command = ["apt-get", "--quiet", "--yes", *OPTIONS, *options, *arguments]
+    code, output, errors = module.run_command(command, environ_update=ENVIRONMENT)
+    if code:
+        module.fail_json(msg=f"apt-get {arguments[0]}: {errors.strip() or output.strip()[-1000:]}")
+    return str(output)
 
 
 if __name__ == "__main__":

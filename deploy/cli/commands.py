@@ -54,7 +54,7 @@ def up(console: Console, options: Namespace) -> int:
 
 
 def release(console: Console, options: Namespace) -> int:
-    """Release the working tree: beside what runs, proved, switched to, verified from here too."""
+    """Release the working tree: beside what runs, probed, switched to, verified from here too."""
     environment = _ready(console, options.environment)
     with _alone(environment):
         toolchain.require(console, toolchain.for_models())

@@ -60,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="verb", metavar="verb", required=True)
     up = _command(commands, "up", verbs.up, "provision, verify, print the address; local: boot the host first")
     up.add_argument("--debian", choices=sorted(SUITES), help="release of the local host (13, or what it has)")
-    words = "release this folder as it is: beside what runs, proved, switched to"
+    words = "release this folder as it is: beside what runs, probed, switched to"
     release = _command(commands, "release", verbs.release, words)
     for command in (up, release):
         _lock(command)

@@ -1,4 +1,4 @@
-"""Runs on a host, by its Python: one request, the response as JSON; null where the connection is closed without one.
+"""Runs on a host with its own Python: sends one request, prints the response as JSON, or null if there is none.
 
 Arguments: path, Host header, JSON body ("-": read it from standard input; empty: GET), Unix socket ("": port 80).
 """

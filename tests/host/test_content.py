@@ -1,4 +1,4 @@
-"""What the current release consists of, compared with what was written down of it when it was made."""
+"""The content of the current release, compared with the record that was made of it."""
 
 import shlex
 
@@ -8,8 +8,8 @@ PROGRAM = KIT / "ansible" / "module_utils" / "puerto" / "content.py"
 
 
 def test_release_and_its_virtualenv_are_as_they_were_made(host, values):
-    """By this checkout's program: the host's own may have been edited too."""
+    """Compared by this checkout's program, since the host's own may have been edited too."""
     current = f"{values['app_root']}/current"
     virtualenv = f"$(dirname $(readlink --canonicalize {current}/.venv))"
-    edits = host.check_output(f"/usr/bin/python3 -c {shlex.quote(PROGRAM.read_text())} {current} {virtualenv}")
-    assert not edits, f"edited on the host, which the next up mends: {'; '.join(edits.splitlines())}"
+    differences = host.check_output(f"/usr/bin/python3 -c {shlex.quote(PROGRAM.read_text())} {current} {virtualenv}")
+    assert not differences, f"edited on the host; the next up restores it: {'; '.join(differences.splitlines())}"

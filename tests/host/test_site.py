@@ -5,7 +5,7 @@ import re
 import secrets
 
 import pytest
-from puerto.golden import UNRECORDED
+from puerto.golden import DEFAULT_TOLERANCE
 
 from tests.host.conftest import example
 
@@ -22,7 +22,7 @@ def test_nginx_runs_and_starts_at_boot(host):
     assert nginx.is_running
 
 
-def test_default_site_is_out_of_the_way(host):
+def test_default_site_is_removed(host):
     assert not host.file("/etc/nginx/sites-enabled/default").exists
 
 
@@ -61,28 +61,25 @@ def test_each_model_answers_as_it_did_when_it_was_built(host, ask, values, model
     for name in models:
         file = host.file(f"{values['app_root']}/current/bundles/{name}/model.json")
         manifest = json.loads(file.content_string)
-        golden, tolerance = manifest["golden"][:MOST_ROWS], manifest.get("tolerance", UNRECORDED)
-        response = ask(f"/api/v1/models/{name}/predictions", row=json.dumps([record["row"] for record in golden]))
+        golden_rows, tolerance = manifest["golden"][:MOST_ROWS], manifest.get("tolerance", DEFAULT_TOLERANCE)
+        response = ask(f"/api/v1/models/{name}/predictions", row=json.dumps([golden["row"] for golden in golden_rows]))
         assert response.status == 200, (name, response.body)
-        for record, prediction in zip(golden, json.loads(response.body)["predictions"], strict=True):
-            expected = record["value"]
+        for golden, prediction in zip(golden_rows, json.loads(response.body)["predictions"], strict=True):
+            expected = golden["value"]
             if isinstance(expected, float):
                 expected = pytest.approx(expected, rel=tolerance["relative"], abs=tolerance["absolute"])
-            assert prediction["value"] == expected, (name, record["row"])
+            assert prediction["value"] == expected, (name, golden["row"])
 
 
 def test_wrong_row_gets_a_sentence_per_field(ask, default_model):
     response = ask("/modelo", row="{}")
     assert (response.status, response.headers["Content-Type"]) == (422, "application/problem+json")
-    required = {
-        field["name"]
-        for field in default_model["contract"]["fields"]
-        if not field["missing"] and "default" not in field
-    }
+    fields = default_model["contract"]["fields"]
+    required = {field["name"] for field in fields if not field["missing"] and "default" not in field}
     assert {error["field"] for error in json.loads(response.body)["errors"]} == required
 
 
-def test_body_above_the_limit_is_refused_in_the_site_s_words(ask, values):
+def test_body_above_the_limit_is_refused_by_the_application(ask, values):
     response = ask("/modelo", row="0" * (values["app_max_body_kib"] * 1024 + 1))
     assert (response.status, response.headers["Content-Type"]) == (413, "application/problem+json")
     assert json.loads(response.body)["detail"]
@@ -104,11 +101,11 @@ def test_documents_are_served_from_here(ask):
 def test_requests_have_one_line_in_the_journal_without_their_inputs(host, ask, values):
     mark = secrets.token_hex(8)
     response = ask("/modelo", row=json.dumps({mark: 1}))
-    journal = f"journalctl --unit='{values['systemd_unit']}*' --output=cat --lines=200"
-    lines = [json.loads(line) for line in host.check_output(journal).splitlines() if line.startswith("{")]
-    own = [line for line in lines if line.get("request_id") == response.headers["X-Request-ID"]]
-    assert [(line["route"], line["status"]) for line in own] == [("/modelo", 422)]
-    assert mark not in host.check_output(journal)
+    command = f"journalctl --unit='{values['systemd_unit']}*' --output=cat --lines=200"
+    lines = [json.loads(line) for line in host.check_output(command).splitlines() if line.startswith("{")]
+    entries = [line for line in lines if line.get("request_id") == response.headers["X-Request-ID"]]
+    assert [(line["route"], line["status"]) for line in entries] == [("/modelo", 422)]
+    assert mark not in host.check_output(command)
 
 
 def test_release_that_answers_is_the_current_one(host, ask, values):
@@ -136,5 +133,5 @@ def test_visits_are_logged(host, ask, values):
     assert host.file(values["nginx_error_log"]).exists
 
 
-def test_version_of_nginx_is_not_told(ask):
+def test_version_of_nginx_is_not_disclosed(ask):
     assert not re.search(r"\d", ask("/").headers["Server"])

@@ -76,7 +76,7 @@ def test_two_operators(hosts, project, on, changed):
     second = hosts.play("-e", "app_max_rows=8002", playbook=RELEASE)
     assert second.status != 0
     assert time.monotonic() - began < 10
-    assert f"{project} has deployed since 20" in second.output, second.output
+    assert f"{project} has been deploying since 20" in second.output, second.output
     assert "nothing was changed" in second.output
     assert current(hosts, on) == before
     waiting = hosts.play("-e", "app_max_rows=8003", "-e", "release_lock=wait", playbook=RELEASE)

@@ -13,7 +13,7 @@ EDITS = """cd {app_root}/current
     ln -sfn /tmp/x {systemd_unit}.sock; chown {app_user} bundles"""
 SENTENCES = (
     "app/health.py: was changed", "app/more.py: was added", "app/static/style.css: was removed",
-    "wsgi.py: has mode 0666, not 0640", ".sock: leads to /tmp/x, not to /run/", "bundles: is ",
+    "wsgi.py: has mode 0666, not 0640", ".sock: points to /tmp/x, not to /run/", "bundles: belongs to ",
 )  # fmt: skip
 OPTION = ("-e", "app_max_rows=3105")
 

@@ -62,7 +62,7 @@ def test_full_disk_is_said_and_the_next_run_converges(hosts, on, small):
 
 def test_application_keeps_its_unit_and_its_folder(hosts):
     play = hosts.play("-e", "systemd_unit=webapp")
-    assert play.status != 0 and " has the unit flask_app: keep systemd_unit, or take another folder" in play.output
+    assert play.status != 0 and " has the unit flask_app: keep systemd_unit, or use another folder" in play.output
     play = hosts.play("-e", "systemd_unit=webapp", playbook="ansible/release.yml")
     assert play.status != 0 and " has the unit flask_app: keep systemd_unit" in play.output
     play = hosts.play("-e", "app_root=/srv/other")

@@ -56,7 +56,7 @@ def test_a_rehearsal_without_changes_passes_and_changes_nothing(fresh, footprint
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [
-        ({"nginx_server_nmes": ["x"]}, "fresh.yml: nginx_server_nmes: is no option of Puerto; the nearest is nginx_"),
+        ({"nginx_server_nmes": ["x"]}, "fresh.yml: nginx_server_nmes: is not one of Puerto's options; did you mean"),
         ({"nginx_server_names": ["no host; name"]}, "nginx_server_names: 'no host; name' is not a host name, e.g."),
         ({"nginx_server_names": []}, "nginx_server_names: is empty: name at least one"),
         ({"app_default_model": "churn"}, "app_default_model: there is no model churn; there are: diabetes, exam"),
@@ -67,7 +67,7 @@ def test_a_rehearsal_without_changes_passes_and_changes_nothing(fresh, footprint
         ({"app_root": "here"}, "app_root: 'here' is not an absolute path"),
         ({"systemd_memory_max": "much"}, "systemd_memory_max: 'much' is not a share such as 50%, a size such as 512M"),
         ({"release_after_switch": "hooks/none.yml"}, "release_after_switch: there is no file "),
-        ({"preflight_disk_mib": 10**8}, "MiB of disk are free in /var; 100000000 are needed (preflight_disk_mib)."),
+        ({"preflight_disk_mib": 10**8}, "MiB of disk space are free in /var; 100000000 are needed (preflight_"),
         ({"preflight_memory_mib": 10**7}, "MiB of memory; 10000000 are needed (preflight_memory_mib)."),
     ],
 )  # fmt: skip
@@ -129,10 +129,10 @@ def test_key_that_is_not_known(fresh, tmp_path):
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [
-        ({}, "sudo asks for a password: add --ask-become-pass, or allow it without (NOPASSWD)"),
+        ({}, "sudo asks for a password: add --ask-become-pass, or allow sudo without one (NOPASSWD)"),
         ({"ansible_become_password": "wrong"}, "sudo refused the password"),
         ({"ansible_become_password": "right"}, "has no right to use sudo"),
-        ({"ansible_become": False}, "This user is not root there; set ansible_become: true"),
+        ({"ansible_become": False}, "This user is not root on the host; set ansible_become: true"),
     ],
 )
 def test_user_without_sudo(fresh, on, footprint, values, sentence):

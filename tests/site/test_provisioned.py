@@ -75,7 +75,7 @@ BREAKAGES = [
         "unit stopped": ("systemctl stop {systemd_unit}", "test_unit_runs_and_starts_at_boot"),
         "default site back": (
             "ln -s /etc/nginx/sites-available/default /etc/nginx/sites-enabled/default",
-            "test_default_site_is_out_of_the_way",
+            "test_default_site_is_removed",
         ),
         "invalid Nginx": ("echo nonsense > /etc/nginx/conf.d/x.conf", "test_configuration_is_valid"),
     },

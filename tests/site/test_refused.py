@@ -123,7 +123,7 @@ def test_fault_of_a_neighbour_costs_the_current_release_nothing(hosts, project, 
     assert play(hosts, project, "-e", "app_max_rows=3002").returncode == 0
     roots = {values["app_root"] for values in hosts.values.values()}
     run = play(hosts, project, "-e", "app_name=stranger", "-e", f"app_root={roots.pop()}")
-    assert run.returncode != 0 and "sites-available/stranger is another's: choose another app_name" in run.stdout
+    assert run.returncode != 0 and "sites-available/stranger was not written by Puerto: choose" in run.stdout
     assert current(hosts, on) == before
 
 

@@ -61,6 +61,6 @@ def test_host_without_security_source_is_said_and_left_alone(hosts, packages, on
             on(host, AS_BEFORE)
     assert play.status == 0, play.output
     assert play.changed == dict.fromkeys(hosts.by_name, 0)
-    warning = "no source of security updates (label Debian-Security) is among apt's; nothing was updated"
+    warning = "apt has no source of security updates (label Debian-Security); nothing was updated"
     assert warning in " ".join(play.output.split()), "once for all hosts, as Ansible tells warnings"
     assert packages() == [OLD] * len(hosts.by_name)

@@ -1,1 +1,1 @@
-"""The name that ``puerto`` had: units and timers on hosts call it, of releases that were made by either name."""
+"""The former name of ``puerto``, by which the units and timers on hosts call releases of either name."""

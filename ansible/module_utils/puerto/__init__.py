@@ -1,5 +1,5 @@
-"""What happens on the host: releases made ready, proved, switched to and back. Standard library alone.
+"""What happens on the host: releases are prepared, probed, switched to and back. Standard library alone.
 
-Ansible's modules `puerto_…` bring these files along; each release has them too, for its units and for people:
+The Ansible modules `puerto_…` bring these files along; each release has them too, for its units and for people:
 ``cd /var/www/practica_flask/current && sudo python3 -m puerto --help``.
 """

@@ -1,4 +1,4 @@
-"""Arguments that several of Ansible's modules have; what they mean: ansible/doc_fragments/puerto.py."""
+"""Arguments that several of the Ansible modules share; ansible/doc_fragments/puerto.py describes them."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A release's folder: code and models from the archive, settings, site; made, or given back what it had."""
+"""A release's folder: code and models from the archive, settings, site; it is made, or restored if it was edited."""
 
 import grp
 import os
@@ -21,53 +21,53 @@ SECRET_CHARACTERS = 64
 
 
 def prepare(application: Application, plan: Plan) -> list[str]:
-    """Unpack the release beside the others; its folder has its name once it is whole.
+    """Unpack the release beside the others; its folder gets its name once it is complete.
 
     Returns:
-        What was edited on the host since it was made, in words, and is now as it was.
+        The edits on the host since it was made, a sentence each, which are undone.
     """
     folder = application.folder(plan.id)
     edits = []
     if (folder / "plan.json").exists():
-        edits = mend(application, plan)
+        edits = restore(application, plan)
     else:
         with _unpacked(application, plan) as unpacked:
-            remove(folder)  # not whole: nobody but a person leaves one so
+            remove(folder)  # it is incomplete: only a person can have left it so
             unpacked.rename(folder)
     replace_symlink(application.root / "shared" / ".env", "../current/.env")
     return edits
 
 
-def mend(application: Application, plan: Plan) -> list[str]:
-    """Make a release's folder again what it was; return what was otherwise, in words."""
+def restore(application: Application, plan: Plan) -> list[str]:
+    """Undo the edits of a release's folder; return them, a sentence each."""
     folder = application.folder(plan.id)
     if edits := content.differences(folder):
         with _unpacked(application, plan) as unpacked:
-            take_over(folder, unpacked)
+            replace_content(folder, unpacked)
     return edits
 
 
 def matches_plan(application: Application, plan: Plan) -> bool:
-    """Return whether a release and its virtualenv are what they were made, and its process is newer.
+    """Return whether a release and its virtualenv are as they were made, and its process is newer.
 
     Raises:
-        OSError: one of them isn't there.
+        OSError: one of them doesn't exist.
     """
     folder = application.folder(plan.id)
     return bool(
-        virtualenv.is_whole(application, plan)
+        virtualenv.is_intact(application, plan)
         and not content.differences(folder)
-        and (folder / ".env").read_text(encoding="utf-8") == _environment(plan.settings, _secret(application))
+        and (folder / ".env").read_text(encoding="utf-8") == _env_text(plan.settings, _secret(application))
         and (application.root / "shared" / ".env").is_symlink()
         and is_up_to_date(application, plan.id)
     )
 
 
 def is_up_to_date(application: Application, release: str) -> bool:
-    """Return whether a release was started with what its files, settings, unit and virtualenv are now.
+    """Return whether a release was started with its files, settings, unit and virtualenv as they are now.
 
     Raises:
-        OSError: one of them isn't there.
+        OSError: one of them doesn't exist.
     """
     folder, unit = application.folder(release), UNITS / application.service(release)
     sources = (folder / "plan.json", folder / ".env", folder / ".venv", folder / ".venv" / ".." / "complete", unit)
@@ -76,22 +76,22 @@ def is_up_to_date(application: Application, release: str) -> bool:
 
 @contextmanager
 def _unpacked(application: Application, plan: Plan) -> Iterator[Path]:
-    """Make a release's folder beside its place; what the block leaves of it is removed."""
+    """Make a release's folder under another name; it is removed after the block, unless the block has moved it."""
     partial = application.folder(f".{plan.id}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     try:
         _unpack(application, plan, partial)
         yield partial
-    finally:  # a full disk goes on being full for visitors too
+    finally:  # a disk that we have filled would stay full, for visitors too
         shutil.rmtree(partial, ignore_errors=True)
 
 
 def _unpack(application: Application, plan: Plan, folder: Path) -> None:
     folder.mkdir(parents=True)
     command = ["tar", "--extract", "--gzip", "--no-same-owner", "--file", plan.archive, "--directory", str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
-    if done.returncode:
-        raise HostError((done.stderr or done.stdout).strip()[-1500:])
+    result = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    if result.returncode:
+        raise HostError((result.stderr or result.stdout).strip()[-1500:])
     group = grp.getgrnam(plan.user).gr_gid
     for path in (folder, *folder.rglob("*")):
         os.chown(path, 0, group, follow_symlinks=False)
@@ -106,39 +106,39 @@ def _write_config(application: Application, plan: Plan, folder: Path) -> None:
     write(folder / "release.json", f'{{"id": "{plan.id}"}}\n')
     write(folder / "plan.json", plan.as_json(now()), 0o640)
     write(folder / "site.conf", plan.site_text)
-    write(folder / ".env", _environment(plan.settings, _secret(application)), 0o600)
-    replace_symlink(folder / ".venv", virtualenv.link(plan.virtualenv))
+    write(folder / ".env", _env_text(plan.settings, _secret(application)), 0o600)
+    replace_symlink(folder / ".venv", virtualenv.link_target(plan.virtualenv))
 
 
-def take_over(folder: Path, other: Path) -> None:
-    """Give a folder what lies in another: one thing after the other, and each at once, since visitors are served."""
-    wanted, present = content.entries(other), content.entries(folder)
-    for name in sorted(present.keys() - wanted.keys(), reverse=True):
+def replace_content(folder: Path, source: Path) -> None:
+    """Give a folder the content of another: path by path, each atomically, since visitors are being served from it."""
+    expected, present = content.entries(source), content.entries(folder)
+    for name in sorted(present.keys() - expected.keys(), reverse=True):
         clear(folder / name)
-    for name, entry in sorted(wanted.items()):
+    for name, entry in sorted(expected.items()):
         if present.get(name) != entry:
-            _replace(folder / name, other / name)
+            _replace(folder / name, source / name)
     for cache in list(folder.rglob(content.CACHE)):
         clear(cache)
-    (other / content.RECORD).rename(folder / content.RECORD)
+    (source / content.RECORD).rename(folder / content.RECORD)
     os.sync()
 
 
-def _replace(path: Path, other: Path) -> None:
-    is_folder = other.is_dir() and not other.is_symlink()
+def _replace(path: Path, source: Path) -> None:
+    is_folder = source.is_dir() and not source.is_symlink()
     if path.is_symlink() == is_folder or path.is_dir() != is_folder:
         clear(path)
     if not is_folder:
-        other.rename(path)
+        source.rename(path)
         return
     path.mkdir(exist_ok=True)
-    status = other.stat()
-    path.chmod(stat.S_IMODE(status.st_mode))
-    os.chown(path, status.st_uid, status.st_gid)
+    metadata = source.stat()
+    path.chmod(stat.S_IMODE(metadata.st_mode))
+    os.chown(path, metadata.st_uid, metadata.st_gid)
 
 
 def _secret(application: Application) -> str:
-    """Return the key that sessions are signed with: the one there is, else a new one."""
+    """Return the key that signs sessions: the existing one, else a new one."""
     file = application.root / "shared" / ".env"
     lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
     keys = [line.partition("=")[2] for line in lines if line.startswith("SECRET_KEY=")]
@@ -147,6 +147,6 @@ def _secret(application: Application) -> str:
     return secrets.token_hex(SECRET_CHARACTERS // 2)
 
 
-def _environment(settings: Mapping[str, str], secret: str) -> str:
+def _env_text(settings: Mapping[str, str], secret: str) -> str:
     lines = [f"{name}={value}" for name, value in {**settings, "SECRET_KEY": secret}.items()]
     return "\n".join(["# Puerto wrote this file. What each setting means: .env.example", *lines]) + "\n"

@@ -1,4 +1,4 @@
-"""What becomes of releases that aren't current: kept warm, stopped later, removed."""
+"""What becomes of releases that are no longer current: they are kept warm, stopped later, removed."""
 
 import shutil
 from contextlib import suppress
@@ -10,29 +10,29 @@ from .layout import Application
 from .plan import Plan
 
 DRAIN_SECONDS = 10
-"""Until nothing of Nginx is connected to a release that isn't current: it keeps idle connections for 5 s."""
+"""After which Nginx has no connection left to a release that isn't current: it keeps idle ones for 5 s."""
 
 
 def sweep(application: Application, plan: Plan) -> None:
-    """Let end what is neither current, nor before it, nor this release: other runs may have been cut off."""
+    """Stop the releases that a run which was cut off has left running; not the current one, the one before, or this."""
     (application.root / "shared" / "reloading").unlink(missing_ok=True)
     before = application.previous
     is_retiring = systemd.is_active(f"{application.unit}-retire-{before}.timer")
     if before is not None and before not in (application.current, plan.id) and not is_retiring:
         _retire_later(application, plan, before)
-    for release in systemd.units(application):
+    for release in systemd.installed_releases(application):
         is_draining = systemd.is_active(f"{application.unit}-drain-{release}.timer")
         if not is_draining and release not in (application.current, application.previous, plan.id):
             _stop_later(application, "drain", release, DRAIN_SECONDS)
 
 
 def retire(application: Application, plan: Plan) -> None:
-    """Let the release before it stop once it needn't be warm, and take away what nobody will go back to."""
+    """Have the release before stop once it needn't be warm, and remove what nobody will go back to."""
     sweep(application, plan)
     before = application.previous
     if before is not None and before != application.current:
         _retire_later(application, plan, before)
-    with suppress(OSError):  # what can't be cleared away mustn't cost a good release
+    with suppress(OSError):  # a file that can't be removed must not fail a good release
         prune(application, plan)
 
 
@@ -43,25 +43,25 @@ def stop(application: Application, release: str) -> None:
 
 
 def cancel_stop(application: Application, release: str) -> None:
-    """Let a release go on running that was to stop."""
+    """Keep a release running that was due to stop."""
     for kind in ("drain", "retire"):
         for suffix in ("timer", "service"):
             systemd.systemctl("stop", f"{application.unit}-{kind}-{release}.{suffix}", check=False)
 
 
 def prune(application: Application, plan: Plan) -> None:
-    """Remove all but the last releases; never the current one, the one before it, the last good one, or this one."""
+    """Remove all but the newest releases; never the current one, the one before it, the last good one, or this one."""
     releases = application.releases()
     good = [release for release in releases if application.is_good(release) and release != application.current]
-    needed = {application.current, application.previous, plan.id, *releases[-plan.kept :], *good[-1:]}
-    for release in set(releases) - needed:
+    kept = {application.current, application.previous, plan.id, *releases[-plan.kept :], *good[-1:]}
+    for release in set(releases) - kept:
         systemd.uninstall(application, release)
         remove(application.folder(release))
-    left = application.releases()
+    remaining = application.releases()
     used = {
-        "releases": set(left),
-        "virtualenvs": {(application.folder(release) / ".venv").readlink().parent.name for release in left},
-        "archives": {Path(application.plan(release).archive).name for release in left},
+        "releases": set(remaining),
+        "virtualenvs": {(application.folder(release) / ".venv").readlink().parent.name for release in remaining},
+        "archives": {Path(application.plan(release).archive).name for release in remaining},
     }
     for folder, names in used.items():
         for entry in (application.root / folder).glob("*"):
@@ -75,8 +75,8 @@ def _retire_later(application: Application, plan: Plan, release: str) -> None:
 
 
 def _stop_later(application: Application, kind: str, release: str, seconds: float) -> None:
-    state = systemd.state(application.service(release))["ActiveState"]
+    state = systemd.active_state(application.service(release))
     if state == "active":
         systemd.run_after(application, application.root / "current", f"{kind}-{release}", seconds, "stop", release)
-    elif state in ("activating", "failed"):  # it crashes again and again
+    elif state in ("activating", "failed"):  # it keeps crashing
         stop(application, release)

@@ -1,4 +1,4 @@
-"""A release or a rollback on its way: what was done, how long it took, what was measured."""
+"""A release or a rollback under way: what was done, how long it took, what was measured."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -6,25 +6,25 @@ from contextlib import contextmanager
 from typing import Any
 
 from . import gates
+from .downtime import DowntimeMonitor
 from .engines import engines_of
 from .errors import HostError
 from .history import History
 from .layout import Application
 from .plan import Operator, Plan
-from .prober import Prober
 
-NAMED = 5
+EDITS_NAMED = 5
 """How many edits of a release are named."""
 
 
 class Deployment:
-    """A release or a rollback on its way.
+    """A release or a rollback under way.
 
     Args:
         application: whose.
         plan: of the release.
         operator: who deploys it.
-        note: called with the name of each step.
+        note_step: called with the name of each step as it begins.
 
     Attributes:
         before: the release that was current.
@@ -34,23 +34,27 @@ class Deployment:
     """
 
     def __init__(
-        self, application: Application, plan: Plan, operator: Operator, note: Callable[[str], None] = lambda _: None
+        self,
+        application: Application,
+        plan: Plan,
+        operator: Operator,
+        note_step: Callable[[str], None] = lambda _: None,
     ) -> None:
-        self.application, self.plan, self.operator, self._note = application, plan, operator, note
+        self.application, self.plan, self.operator, self._note_step = application, plan, operator, note_step
         self.seconds: dict[str, float] = {}
         self.gates: list[gates.Gate] = []
         self.last_lines = ""
         self.before = application.current
-        self.engines = engines_of(application, self.before)  # now: the release before may be removed on the way
-        known = application.plan(self.before).server_names if self.before else ()
-        name = next((name for name in plan.server_names if name in known), None)
-        self.prober = Prober(application, name or "", self.before if name else None)
+        self.engines = engines_of(application, self.before)  # now: this release may remove the one before
+        names_before = application.plan(self.before).server_names if self.before else ()
+        name = next((name for name in plan.server_names if name in names_before), None)
+        self.downtime = DowntimeMonitor(application, name or "", self.before if name else None)
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
-        """Do a step; its name goes before what fails in it."""
-        began = time.monotonic()
-        self._note(name)
+        """Do a step; its name precedes the error of what fails in it."""
+        started = time.monotonic()
+        self._note_step(name)
         try:
             yield
         except (HostError, OSError) as fault:
@@ -58,35 +62,47 @@ class Deployment:
         except Exception as fault:  # whatever it is, the site must not stay with what failed
             raise HostError(f"{name}: {type(fault).__name__}: {fault}") from fault
         finally:
-            self.seconds[name] = round(time.monotonic() - began, 2)
+            self.seconds[name] = round(time.monotonic() - started, 2)
 
-    def add_mended(self, edits: list[str]) -> None:
-        """Tell what was edited on the host, and is no more."""
+    def add_restored(self, edits: list[str]) -> None:
+        """Report the edits on the host that were undone."""
         if edits:
-            more = f" and {len(edits) - NAMED} more" if len(edits) > NAMED else ""
-            self.gates.append(gates.Gate("mended", f"{', '.join(edits[:NAMED])}{more}"))
+            more = f" and {len(edits) - EDITS_NAMED} more" if len(edits) > EDITS_NAMED else ""
+            self.gates.append(gates.Gate("restored", f"{', '.join(edits[:EDITS_NAMED])}{more}"))
 
-    def prove(self) -> None:
+    def probe(self) -> None:
         """Ask the release, before it gets traffic."""
-        self.gates += gates.prove(self.application, self.plan)
+        self.gates += gates.probe(self.application, self.plan)
 
     def verify(self) -> None:
-        """Ask the site, and look at the unit once more."""
+        """Ask the site, and check the unit once more."""
         self.gates += gates.verify(self.application, self.plan)
         self.gates.append(gates.check_unit(self.application, self.plan.id))
 
     @property
     def report(self) -> dict[str, Any]:
         """What the operator is shown."""
-        return {"id": self.plan.id, "from_release": self.before, "seconds": self.seconds,
-                "gates": [[gate.name, gate.measured] for gate in self.gates], "downtime": self.prober.summary,
-                "samples": self.prober.samples,
-                "engines": {"before": self.engines, "now": engines_of(self.application, self.plan.id)}}  # fmt: skip
+        return {
+            "id": self.plan.id,
+            "from_release": self.before,
+            "seconds": self.seconds,
+            "gates": [[gate.name, gate.measured] for gate in self.gates],
+            "downtime": self.downtime.summary,
+            "samples": self.downtime.samples,
+            "engines": {"before": self.engines, "now": engines_of(self.application, self.plan.id)},
+        }
 
     def record(self, what: str, result: str, reason: str = "") -> None:
         """Write a line of the history."""
         History(self.application).add(
-            what=what, id=self.plan.id, before=self.before, who=self.operator.name, where=self.operator.origin,
-            result=result, reason=reason, seconds=self.seconds, downtime=self.prober.summary,
+            what=what,
+            id=self.plan.id,
+            before=self.before,
+            who=self.operator.name,
+            where=self.operator.origin,
+            result=result,
+            reason=reason,
+            seconds=self.seconds,
+            downtime=self.downtime.summary,
             manifest=self.plan.manifest,
-        )  # fmt: skip
+        )

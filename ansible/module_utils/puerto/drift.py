@@ -1,4 +1,4 @@
-"""What of a host isn't as a plan has it."""
+"""What on a host differs from a plan."""
 
 from . import build, content, gates, nginx, systemd
 from .errors import HostError
@@ -6,7 +6,7 @@ from .layout import Application
 from .plan import Plan
 
 
-def is_done(application: Application, plan: Plan) -> bool:
+def is_deployed(application: Application, plan: Plan) -> bool:
     """Return whether the release is current, healthy and as it was made."""
     try:
         return (
@@ -24,19 +24,22 @@ def is_done(application: Application, plan: Plan) -> bool:
 
 
 def diff(application: Application, plan: Plan) -> list[dict[str, str]]:
-    """Return what Ansible's --diff shows: unit, site, settings of the current release and of this one; edits."""
+    """Return what Ansible's --diff shows: unit, site and settings of the current release and of this one; edits."""
     current = application.plan(application.current) if application.current else None
     folder = application.folder(plan.id)
     edits = content.differences(folder) if (folder / content.RECORD).exists() else []
     texts = (
         (f"{application.unit}.service", current.unit_text if current else "", plan.unit_text),
         ("site.conf", current.site_text if current else "", plan.site_text),
-        (".env", _lines(current), _lines(plan)),
+        (".env", _settings_text(current), _settings_text(plan)),
         ("edited on the host", "".join(f"{edit}\n" for edit in edits), ""),
     )
-    return [{"before_header": name, "after_header": name, "before": before, "after": after}
-            for name, before, after in texts if before != after]  # fmt: skip
+    return [
+        {"before_header": name, "after_header": name, "before": before, "after": after}
+        for name, before, after in texts
+        if before != after
+    ]
 
 
-def _lines(plan: Plan | None) -> str:
+def _settings_text(plan: Plan | None) -> str:
     return "".join(f"{name}={value}\n" for name, value in plan.settings.items()) if plan else ""

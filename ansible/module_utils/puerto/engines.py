@@ -1,4 +1,4 @@
-"""What computes the answers of a release's models."""
+"""The engines that compute the answers of a release's models."""
 
 import json
 from contextlib import suppress
@@ -8,7 +8,7 @@ from .layout import Application
 
 
 def engines_of(application: Application, release: str | None) -> dict[str, dict[str, Any]]:
-    """Return model → its engine, why that isn't a faster one, and the µs that a row took where it was built.
+    """Return model → its engine, why that isn't a faster one, and the µs that a row took when it was built.
 
     A bundle that can't be read is left out: that is no reason to refuse a release that passes its gates.
     """
@@ -17,6 +17,9 @@ def engines_of(application: Application, release: str | None) -> dict[str, dict[
         with suppress(OSError, ValueError, KeyError, TypeError):
             manifest = json.loads(file.read_text(encoding="utf-8"))
             timings = json.loads(file.with_name("timings.json").read_text(encoding="utf-8"))
-            engines[file.parent.name] = {"engine": manifest["engine"], "why": manifest["proof"]["why"],
-                                         "us_per_row": timings["us_per_row"]}  # fmt: skip
+            engines[file.parent.name] = {
+                "engine": manifest["engine"],
+                "why": manifest["proof"]["why"],
+                "us_per_row": timings["us_per_row"],
+            }
     return engines

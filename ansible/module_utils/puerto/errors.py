@@ -1,5 +1,5 @@
-"""What stops this program."""
+"""The error that stops this program."""
 
 
 class HostError(Exception):
-    """Something can't be done: what, why, what to do."""
+    """Something can't be done; its text says what, why, and what to do."""

@@ -1,4 +1,4 @@
-"""What a release must show before it gets traffic, and after: the application itself is asked, only its id counts."""
+"""What a release must show before it gets traffic, and after: the application itself is asked; only its id counts."""
 
 import math
 import time
@@ -13,8 +13,8 @@ from .plan import Plan
 
 PAUSE = 0.05
 BURST = 200
-IN_A_ROW = 5
-"""Answers of the new release, one after another, that say that the switch is done."""
+CONSECUTIVE_ANSWERS = 5
+"""Answers in a row from the new release that show that the switch is complete."""
 
 SWITCH_SECONDS = 10.0
 MEMORY_SHARE = 0.9
@@ -26,23 +26,23 @@ class Gate:
 
     Attributes:
         name: of the gate.
-        measured: what was, in words.
+        measured: what it found, as a phrase.
     """
 
     name: str
     measured: str = ""
 
 
-def prove(application: Application, plan: Plan) -> list[Gate]:
+def probe(application: Application, plan: Plan) -> list[Gate]:
     """Ask a release through its own socket; return the gates it passed.
 
     Raises:
         HostError: it failed one.
     """
-    address, name = application.socket(plan.id), plan.server_names[0]
+    address, server_name = application.socket(plan.id), plan.server_names[0]
     gates = [check_health(application, plan, plan.start_seconds)]
-    gates.append(check_golden_rows(address, name, application, plan.id))
-    gates.append(_check_burst(address, name, application, plan))
+    gates.append(check_golden_rows(address, server_name, application, plan.id))
+    gates.append(_check_burst(address, server_name, application, plan))
     return [*gates, check_unit(application, plan.id)]
 
 
@@ -50,22 +50,22 @@ def verify(application: Application, plan: Plan) -> list[Gate]:
     """Ask the site through Nginx, by its name, until the release answers; return the gates it passed.
 
     Raises:
-        HostError: it doesn't, in time, or answers wrongly.
+        HostError: it doesn't answer in time, or answers wrongly.
     """
-    name, release = plan.server_names[0], plan.id
-    deadline, right = time.monotonic() + SWITCH_SECONDS, 0
-    while right < IN_A_ROW:
-        response = fetch(http_client.NGINX, name, "/health")
-        if response.is_of(release):  # however slowly: that is another gate's to say
-            right += 1
+    server_name, release = plan.server_names[0], plan.id
+    deadline, consecutive = time.monotonic() + SWITCH_SECONDS, 0
+    while consecutive < CONSECUTIVE_ANSWERS:
+        response = fetch(http_client.NGINX, server_name, "/health")
+        if response.is_from(release):  # however slowly: another gate judges that
+            consecutive += 1
             continue
         if time.monotonic() > deadline:
-            raise HostError(f"through Nginx, {name} answers {response} rather than release {release}")
-        right = 0
+            raise HostError(f"through Nginx, {server_name}: {response}; release {release} was expected")
+        consecutive = 0
         time.sleep(PAUSE)
-    gates = [Gate("site", f"{name} is answered by {release}")]
+    gates = [Gate("site", f"{server_name} is answered by {release}")]
     if not application.in_maintenance:
-        gates.append(check_golden_rows(http_client.NGINX, name, application, release, SWITCH_SECONDS))
+        gates.append(check_golden_rows(http_client.NGINX, server_name, application, release, SWITCH_SECONDS))
     return gates
 
 
@@ -73,12 +73,12 @@ def check_health(application: Application, plan: Plan, seconds: float) -> Gate:
     """Wait until a release answers through its socket.
 
     Raises:
-        HostError: it doesn't, in time.
+        HostError: it doesn't answer in time.
     """
     deadline = time.monotonic() + seconds
     while True:
         response = fetch(application.socket(plan.id), plan.server_names[0], "/health")
-        if response.is_of(plan.id):
+        if response.is_from(plan.id):
             return Gate("health", f"{plan.id} answers")
         if time.monotonic() > deadline:
             raise HostError(f"health: {response} after {seconds:g} s (app_start_seconds)")
@@ -87,21 +87,23 @@ def check_health(application: Application, plan: Plan, seconds: float) -> Gate:
         time.sleep(PAUSE)
 
 
-def check_golden_rows(address: Address, name: str, application: Application, release: str, seconds: float = 0) -> Gate:
+def check_golden_rows(
+    address: Address, server_name: str, application: Application, release: str, seconds: float = 0
+) -> Gate:
     """Ask for every golden row of every bundle.
 
     Args:
-        seconds: in which the release before may answer still, by a connection that one of Nginx's workers has kept.
+        seconds: for how long the release before may still answer, on a connection that a worker of Nginx's has kept.
 
     Raises:
-        HostError: another release answered, or this one otherwise than was recorded.
+        HostError: another release answered, or an answer differs from the recorded one.
     """
     count, deadline = 0, time.monotonic() + seconds
-    connection = Connection(address, name)
+    connection = Connection(address, server_name)
     for golden in golden_rows(application, release):
         for block in golden.blocks(application.plan(release).settings):
             response = _fetch_from(release, connection, golden.path, [row["row"] for row in block], deadline)
-            if not response.is_of(release):
+            if not response.is_from(release):
                 raise HostError(f"golden rows of {golden.model}: {response}")
             golden.compare(block, response)
             count += len(block)
@@ -110,23 +112,23 @@ def check_golden_rows(address: Address, name: str, application: Application, rel
 
 
 def _fetch_from(release: str, connection: Connection, path: str, rows: object, deadline: float) -> Response:
-    """Ask again, until the deadline, as long as another release answers."""
+    """Ask, and ask again until the deadline as long as another release answers."""
     response = connection.fetch(path, rows)
     while response.status == 200 and response.release != release and time.monotonic() < deadline:
         response = connection.fetch(path, rows)
     return response
 
 
-def _check_burst(address: Address, name: str, application: Application, plan: Plan) -> Gate:
-    samples = requests(application, plan.id)
-    connection, took = Connection(address, name), []
+def _check_burst(address: Address, server_name: str, application: Application, plan: Plan) -> Gate:
+    golden_requests = requests(application, plan.id)
+    connection, latencies = Connection(address, server_name), []
     for number in range(BURST):
-        response = connection.fetch(*samples[number % len(samples)])
+        response = connection.fetch(*golden_requests[number % len(golden_requests)])
         if response.status != 200:
             raise HostError(f"burst: {response}")
-        took.append(response.seconds * 1000)
+        latencies.append(response.seconds * 1000)
     connection.close()
-    p99 = sorted(took)[math.ceil(len(took) * 0.99) - 1]
+    p99 = sorted(latencies)[math.ceil(len(latencies) * 0.99) - 1]
     if p99 > plan.p99_ms:
         raise HostError(
             f"burst: the slowest of 100 requests took {p99:.0f} ms, more than {plan.p99_ms} (release_p99_ms)"
@@ -135,17 +137,18 @@ def _check_burst(address: Address, name: str, application: Application, plan: Pl
 
 
 def check_unit(application: Application, release: str) -> Gate:
-    """Look whether a release's unit is as it was started, and within its memory.
+    """Check that a release's unit is active, was never restarted, and stays within its memory.
 
     Raises:
-        HostError: it isn't.
+        HostError: one of these isn't so.
     """
-    state = systemd.state(application.service(release))
-    if state["ActiveState"] != "active" or state["NRestarts"] != "0":
-        raise HostError(f"the unit is {state['ActiveState']} ({state['Result']}), restarted {state['NRestarts']} times")
-    if not (state["MemoryCurrent"].isdigit() and state["MemoryMax"].isdigit()):
+    properties = systemd.properties(application.service(release))
+    active_state, restarts = properties["ActiveState"], properties["NRestarts"]
+    if active_state != "active" or restarts != "0":
+        raise HostError(f"the unit is {active_state} ({properties['Result']}), restarted {restarts} times")
+    if not (properties["MemoryCurrent"].isdigit() and properties["MemoryMax"].isdigit()):
         return Gate("memory", "not limited")
-    used, limit = (int(state[key]) / 2**20 for key in ("MemoryCurrent", "MemoryMax"))
+    used, limit = (int(properties[name]) / 2**20 for name in ("MemoryCurrent", "MemoryMax"))
     if used > MEMORY_SHARE * limit:
-        raise HostError(f"memory: {used:.0f} MiB of the {limit:.0f} that it may have (systemd_memory_max)")
+        raise HostError(f"memory: {used:.0f} MiB of the {limit:.0f} MiB allowed (systemd_memory_max)")
     return Gate("memory", f"{used:.0f} MiB of {limit:.0f}")

@@ -1,4 +1,4 @@
-"""The golden rows of a release's models: what each answered when it was built, and must answer here."""
+"""The golden rows of a release's models: what each model answered when it was built, and must answer here."""
 
 import json
 import math
@@ -10,21 +10,21 @@ from .errors import HostError
 from .http_client import Response
 from .layout import Application
 
-UNRECORDED = {"relative": 1e-6, "absolute": 1e-6}
-"""Within what answers are the same, for bundles of the time when they didn't tell it: a host may go back to one."""
+DEFAULT_TOLERANCE = {"relative": 1e-6, "absolute": 1e-6}
+"""Of bundles made before they recorded their tolerance: a host may go back to one."""
 
-BLOCK = 50
-"""Rows of a request."""
+BLOCK_ROWS = 50
+"""Most rows in a request."""
 
 
 @dataclass(frozen=True)
 class GoldenRows:
-    """Those of a model.
+    """The golden rows of one model.
 
     Attributes:
         model: its name.
         rows: ``{"row", "value"}``: input and answer.
-        tolerance: within what answers are the same.
+        tolerance: ``{"relative", "absolute"}``: how far an answer may differ from the recorded one.
     """
 
     model: str
@@ -37,30 +37,30 @@ class GoldenRows:
         return f"/api/v1/models/{self.model}/predictions"
 
     def blocks(self, settings: Mapping[str, str]) -> Iterator[list[dict[str, Any]]]:
-        """Return the rows as requests take them, by what the application lets in."""
+        """Return the rows in blocks, each of which fits into one request by the application's limits."""
         longest = max(len(json.dumps(row["row"]).encode()) + len(", ") for row in self.rows)
-        fit = int(settings["APP_MAX_BODY_KIB"]) * 1024 // longest
-        size = max(1, min(BLOCK, int(settings["APP_MAX_ROWS"]), fit))
+        most = int(settings["APP_MAX_BODY_KIB"]) * 1024 // longest
+        size = max(1, min(BLOCK_ROWS, int(settings["APP_MAX_ROWS"]), most))
         return (self.rows[start : start + size] for start in range(0, len(self.rows), size))
 
     def compare(self, block: list[dict[str, Any]], response: Response) -> None:
-        """Compare what was answered to a block with what was recorded.
+        """Compare the answers to a block with the recorded ones.
 
         Raises:
             HostError: they differ.
         """
         for row, prediction in zip(block, response.json["predictions"], strict=True):
             recorded, value = row["value"], prediction["value"]
-            if not is_same(recorded, value, self.tolerance):
-                differs = f"{value!r} rather than {recorded!r}"
-                raise HostError(f"golden row of {self.model}: {differs} for {json.dumps(row['row'])}")
+            if not is_equal(recorded, value, self.tolerance):
+                difference = f"{value!r} rather than {recorded!r}"
+                raise HostError(f"golden row of {self.model}: {difference} for {json.dumps(row['row'])}")
 
 
 def golden_rows(application: Application, release: str) -> Iterator[GoldenRows]:
-    """Return those of each model of a release."""
+    """Return the golden rows of each model of a release."""
     for file in sorted((application.folder(release) / "bundles").glob("*/model.json")):
         manifest = json.loads(file.read_text(encoding="utf-8"))
-        yield GoldenRows(file.parent.name, manifest["golden"], manifest.get("tolerance", UNRECORDED))
+        yield GoldenRows(file.parent.name, manifest["golden"], manifest.get("tolerance", DEFAULT_TOLERANCE))
 
 
 def requests(application: Application, release: str) -> list[tuple[str, Any]]:
@@ -68,8 +68,8 @@ def requests(application: Application, release: str) -> list[tuple[str, Any]]:
     return [(golden.path, row["row"]) for golden in golden_rows(application, release) for row in golden.rows]
 
 
-def is_same(recorded: object, value: object, tolerance: Mapping[str, float]) -> bool:
-    """Return whether an answer is the recorded one."""
+def is_equal(recorded: object, value: object, tolerance: Mapping[str, float]) -> bool:
+    """Return whether an answer is the recorded one, within a tolerance."""
     if isinstance(recorded, float) and isinstance(value, int | float) and not isinstance(value, bool):
         return math.isclose(recorded, value, rel_tol=tolerance["relative"], abs_tol=tolerance["absolute"])
     return recorded == value and isinstance(recorded, bool) == isinstance(value, bool)

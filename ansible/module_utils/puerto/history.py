@@ -1,4 +1,4 @@
-"""What was deployed: a file that only grows."""
+"""The history of deploys: a file that only grows."""
 
 import json
 import os
@@ -17,7 +17,7 @@ class History:
     """One line of JSON for each release, rollback and maintenance, the newest last.
 
     Args:
-        application: whose.
+        application: whose history.
     """
 
     def __init__(self, application: Application) -> None:
@@ -27,13 +27,13 @@ class History:
         """Add a line."""
         self.file.parent.mkdir(parents=True, exist_ok=True)
         line = json.dumps({"at": now()} | entry, ensure_ascii=False) + "\n"
-        number = os.open(self.file, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o640)
-        with os.fdopen(number, "a+b") as file:
+        descriptor = os.open(self.file, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o640)
+        with os.fdopen(descriptor, "a+b") as file:
             end = file.seek(0, os.SEEK_END)
-            is_cut = end > 0 and os.pread(number, 1, end - 1) != b"\n"  # by a power cut, or a full disk
-            file.write(b"\n" * is_cut + line.encode())
+            is_truncated = end > 0 and os.pread(descriptor, 1, end - 1) != b"\n"  # by a power cut, or a full disk
+            file.write(b"\n" * is_truncated + line.encode())
             file.flush()
-            os.fsync(number)
+            os.fsync(descriptor)
 
     def last(self, count: int) -> list[dict[str, Any]]:
         """Return the last lines, the newest first; a line that a power cut broke is left out."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-SECONDS = 10.0
+TIMEOUT_SECONDS = 10.0
 
 Address = Path | tuple[str, int]
 """A Unix socket, or host and port."""
@@ -22,10 +22,10 @@ class Response:
     """What came back.
 
     Attributes:
-        status: HTTP's; 0 where nothing came.
+        status: HTTP's; 0 if nothing came.
         release: the one that answered.
         body: as bytes.
-        seconds: until all of it was there.
+        seconds: until all of it had come.
     """
 
     status: int
@@ -35,10 +35,10 @@ class Response:
 
     @property
     def json(self) -> Any:
-        """The body."""
+        """The body, parsed."""
         return json.loads(self.body)
 
-    def is_of(self, release: str) -> bool:
+    def is_from(self, release: str) -> bool:
         """Return whether a release answered, and with 200."""
         return (self.status, self.release) == (200, release)
 
@@ -49,15 +49,16 @@ class Response:
 
 
 class Connection(http.client.HTTPConnection):
-    """Kept open.
+    """A connection that is kept open.
 
     Args:
         address: where to.
-        name: the site's.
+        server_name: the site's; sent as Host.
+        timeout: in seconds.
     """
 
-    def __init__(self, address: Address, name: str, seconds: float = SECONDS) -> None:
-        super().__init__(name, timeout=seconds)
+    def __init__(self, address: Address, server_name: str, timeout: float = TIMEOUT_SECONDS) -> None:
+        super().__init__(server_name, timeout=timeout)
         self._address = address
 
     def connect(self) -> None:
@@ -65,30 +66,30 @@ class Connection(http.client.HTTPConnection):
         family = socket.AF_INET if isinstance(self._address, tuple) else socket.AF_UNIX
         self.sock = socket.socket(family, socket.SOCK_STREAM)
         self.sock.settimeout(self.timeout)
-        if family == socket.AF_INET:  # else the body waits for the answer to the headers
+        if family == socket.AF_INET:  # otherwise the body waits until the headers are acknowledged
             self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.sock.connect(self._address if isinstance(self._address, tuple) else str(self._address))
 
-    def fetch(self, path: str, row: object = None) -> Response:
-        """GET, or POST a row or rows as JSON if there are; a response of status 0 where nothing comes."""
-        began = time.monotonic()
+    def fetch(self, path: str, payload: object = None) -> Response:
+        """GET, or POST a payload as JSON if there is one; return a response of status 0 if nothing comes."""
+        started = time.monotonic()
         if self.sock and select.select([self.sock], [], [], 0)[0]:
-            self.close()  # the other side has ended what was idle, as it may
-        body = None if row is None else json.dumps(row).encode()
-        headers = {} if row is None else {"Content-Type": "application/json"}
+            self.close()  # the server has closed an idle connection, as it may
+        body = None if payload is None else json.dumps(payload).encode()
+        headers = {} if payload is None else {"Content-Type": "application/json"}
         try:
-            self.request("GET" if row is None else "POST", path, body, headers)
+            self.request("GET" if payload is None else "POST", path, body, headers)
             response = self.getresponse()
             data = response.read()
         except (OSError, http.client.HTTPException) as fault:
             self.close()
-            return Response(0, "", str(fault).encode(), time.monotonic() - began)
-        return Response(response.status, response.headers.get("X-Release", ""), data, time.monotonic() - began)
+            return Response(0, "", str(fault).encode(), time.monotonic() - started)
+        return Response(response.status, response.headers.get("X-Release", ""), data, time.monotonic() - started)
 
 
-def fetch(address: Address, name: str, path: str, seconds: float = SECONDS) -> Response:
+def fetch(address: Address, server_name: str, path: str, timeout: float = TIMEOUT_SECONDS) -> Response:
     """GET once, on a connection of its own."""
-    connection = Connection(address, name, seconds)
+    connection = Connection(address, server_name, timeout)
     try:
         return connection.fetch(path)
     finally:

@@ -1,4 +1,4 @@
-"""Who deploys: a lock that heals itself."""
+"""The right to deploy: a lock that ends with the session of its holder."""
 
 import fcntl
 import json
@@ -21,8 +21,8 @@ SESSIONS = ("sshd", "sshd-session")
 Holder = dict[str, Any]
 """``{"who", "from", "since", "pid", "started"}``: operator, and the process that ends when the operator is gone."""
 
-Note = Callable[[str], None]
-"""Writes down the step that is being done."""
+NoteStep = Callable[[str], None]
+"""Records the step that is being done."""
 
 
 class Lock:
@@ -37,10 +37,10 @@ class Lock:
     def __init__(self, application: Application) -> None:
         self.file = Path("/run") / f"{application.unit}.lock"
         self.work = Path("/run") / f"{application.unit}.work"
-        self._session = _session()  # of now: it may be gone when this program ends
+        self._session = _session()  # now: the session may be over when this program ends
 
     def holder(self) -> Holder | None:
-        """Return who holds it; None where it is free."""
+        """Return who holds it; None if it is free."""
         with self._open() as file:
             return _holder(file)
 
@@ -49,36 +49,41 @@ class Lock:
 
         Args:
             operator: for whom.
-            on_conflict: refuse, wait or break where another has it.
+            on_conflict: refuse, wait or break if another operator has it.
 
         Raises:
-            HostError: another has it.
+            HostError: another operator has it.
         """
         deadline = time.monotonic() + WAIT_SECONDS
-        while other := self._other(operator, on_conflict == "break"):
+        while other := self._other_holder(operator, on_conflict == "break"):
             if on_conflict == "refuse" or time.monotonic() > deadline:
+                holder = f"{other['who']} on {other['from']}"
                 raise HostError(
-                    f"{other['who']} on {other['from']} has deployed since {other['since']}; nothing was changed. "
+                    f"{holder} has been deploying since {other['since']}; nothing was changed. "
                     "Wait for the end (--lock wait) or break the lock (--lock break); "
-                    "of ansible-playbook it is -e release_lock=wait or break."
+                    "with ansible-playbook: -e release_lock=wait or -e release_lock=break."
                 )
             time.sleep(PAUSE)
 
-    def _other(self, operator: Operator, breaks: bool) -> Holder | None:
-        """Take it, and return None; or return who else has it."""
+    def _other_holder(self, operator: Operator, is_broken: bool) -> Holder | None:
+        """Take it and return None, or return who else has it.
+
+        Args:
+            is_broken: whether it is taken from another.
+        """
         with self._open() as file:
             holder = _holder(file)
             is_own = holder is not None and (holder["who"], holder["from"]) == (operator.name, operator.origin)
-            if holder and not is_own and not breaks:
+            if holder and not is_own and not is_broken:
                 return holder
             since = holder["since"] if holder and is_own else now()
-            taken = {"who": operator.name, "from": operator.origin, "since": since, **self._session}
+            holder = {"who": operator.name, "from": operator.origin, "since": since, **self._session}
             file.truncate(0)
-            file.write(json.dumps(taken) + "\n")
+            file.write(json.dumps(holder) + "\n")
             return None
 
     def give_back(self) -> None:
-        """Give it back, unless another, or another run of the same operator, has it by now."""
+        """Give it back, unless another run, of this operator or another, has taken it over."""
         with self._open() as file:
             holder = _holder(file)
             if holder and self._session.items() <= holder.items():
@@ -87,38 +92,38 @@ class Lock:
     @contextmanager
     def _open(self) -> Iterator[IO[str]]:
         """Open the lock's file, for one process at a time."""
-        number = os.open(self.file, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o640)
-        with os.fdopen(number, "a+", encoding="utf-8") as file:
+        descriptor = os.open(self.file, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o640)
+        with os.fdopen(descriptor, "a+", encoding="utf-8") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield file
 
     @contextmanager
-    def exclusive(self, who: str, seconds: float = WAIT_SECONDS) -> Iterator[Note]:
-        """Be the one process that changes anything; wait for another's end for some seconds.
+    def exclusive(self, who: str, seconds: float = WAIT_SECONDS) -> Iterator[NoteStep]:
+        """Be the only process that changes anything; wait some seconds for another to end.
 
         Raises:
-            HostError: another goes on.
+            HostError: another is still at work.
         """
         with self.work.open("a+") as file:
             deadline = time.monotonic() + seconds
-            while not _is_locked(file):
+            while not _try_lock(file):
                 if time.monotonic() > deadline:
                     raise HostError(f"another process is at work on this host: {self.worker}; nothing was changed")
                 time.sleep(PAUSE)
             worker = {"who": who, "since": now(), "pid": os.getpid()}
 
-            def note(step: str) -> None:
+            def note_step(step: str) -> None:
                 file.truncate(0)
                 file.write(json.dumps(worker | {"step": step}))
                 file.flush()
 
-            note("")
-            yield note
+            note_step("")
+            yield note_step
             file.truncate(0)
 
     @property
     def worker(self) -> dict[str, Any] | None:
-        """Who is at work, since when, at which step; nothing where nobody is."""
+        """Who is at work, since when, at which step; None if nobody is."""
         try:
             worker: dict[str, Any] = json.loads(self.work.read_text(encoding="utf-8"))
         except (FileNotFoundError, ValueError):
@@ -127,16 +132,16 @@ class Lock:
 
 
 def _holder(file: IO[str]) -> Holder | None:
-    """Return whom an open lock names, if that session lives."""
+    """Return the holder that an open lock names, if that session is still alive."""
     file.seek(0)
     try:
         holder: Holder = json.loads(file.read())
     except ValueError:
         return None
-    return holder if _lives(holder) else None
+    return holder if _is_alive(holder) else None
 
 
-def _is_locked(file: IO[str]) -> bool:
+def _try_lock(file: IO[str]) -> bool:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -156,7 +161,7 @@ def _session() -> dict[str, int]:
     return {"pid": leader, "started": _stat(leader)[2]}
 
 
-def _lives(holder: Holder) -> bool:
+def _is_alive(holder: Holder) -> bool:
     try:
         return bool(_stat(holder["pid"])[2] == holder["started"])
     except (FileNotFoundError, ProcessLookupError, KeyError):
@@ -164,7 +169,7 @@ def _lives(holder: Holder) -> bool:
 
 
 def _stat(pid: int) -> tuple[str, int, int]:
-    """Return a process's name, parent and start in ticks since boot."""
+    """Return a process's name, its parent, and its start in ticks since boot."""
     before, _, after = Path(f"/proc/{pid}/stat").read_text().rpartition(")")
     values = after.split()
     return before.partition("(")[2], int(values[1]), int(values[19])

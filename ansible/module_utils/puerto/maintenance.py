@@ -1,4 +1,4 @@
-"""The page that tells visitors that the site is being worked on."""
+"""Maintenance: visitors get a page that says so, instead of the site."""
 
 from .history import History
 from .layout import Application
@@ -6,7 +6,7 @@ from .plan import Operator
 
 
 def set_maintenance(application: Application, enabled: bool, operator: Operator) -> bool:
-    """Show visitors that page, or the site again; return whether that changed it."""
+    """Show visitors that page, or the site again; return whether that changed anything."""
     flag = application.maintenance_flag
     if flag.exists() == enabled:
         return False

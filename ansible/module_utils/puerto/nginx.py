@@ -1,4 +1,4 @@
-"""The site, which lies in the release's folder and is current with it."""
+"""Nginx's site, which lies in the release's folder and becomes current with it."""
 
 import shutil
 import subprocess
@@ -12,67 +12,69 @@ from .files import remove, replace_symlink, write
 from .layout import SITES, Application
 from .plan import Plan
 
-OURS = "# Puerto wrote this file"
+SIGNATURE = "# Puerto wrote this file"
+"""What every file of Puerto's begins with."""
+
 RECONNECT_SECONDS = 1
-"""How long clients are told to connect again before Nginx ends the connections that they don't use."""
+"""For how long clients are told to reconnect before Nginx closes idle connections."""
 
 NGINX, ENABLED = SITES.parent, SITES.parent / "sites-enabled"
 
 
 def check(application: Application, plan: Plan) -> None:
-    """Check a site together with all else that Nginx reads.
+    """Check a site together with everything else that Nginx reads.
 
     Raises:
-        HostError: Nginx can't read it, or another's has its name.
+        HostError: Nginx can't read it, or another site has its name.
     """
-    site, own = SITES / plan.app_name, _own(application)
-    if site.exists() and site not in own and OURS not in site.read_text(encoding="utf-8"):
-        raise HostError(f"{site} is another's: choose another app_name, or remove that one")
+    site, own_links = SITES / plan.app_name, _own_links(application)
+    if site.exists() and site not in own_links and SIGNATURE not in site.read_text(encoding="utf-8"):
+        raise HostError(f"{site} was not written by Puerto: choose another app_name, or remove that site")
     try:
-        verify(Path("/run") / f"{application.unit}-nginx", {ENABLED / plan.app_name: plan.site_text}, own)
+        verify(Path("/run") / f"{application.unit}-nginx", {ENABLED / plan.app_name: plan.site_text}, own_links)
     except HostError as fault:
         raise HostError(f"the site: {fault}") from fault
 
 
-def verify(copy: Path, texts: Mapping[Path, str], without: Iterable[Path] = ()) -> None:
-    """Have Nginx read what it would if some of its files had other texts.
+def verify(copy: Path, texts: Mapping[Path, str], removed: Iterable[Path] = ()) -> None:
+    """Have Nginx check its configuration as it would be with some files changed, in a copy of its folder.
 
     Args:
-        copy: where the copy of Nginx's folder is made, which is removed again.
-        texts: files → what is to be in them.
-        without: links that are to be gone.
+        copy: where the copy is made; it is removed afterwards.
+        texts: file → its new content.
+        removed: links that are left out.
 
     Raises:
-        HostError: it can't.
+        HostError: Nginx can't read it.
     """
-    remove(copy)  # of a run that was cut off
+    remove(copy)  # left by a run that was cut off
     try:
         copy.mkdir(mode=0o700)
         _copy_folder(copy)
-        for link in without:
+        for link in removed:
             (copy / link.relative_to(NGINX)).unlink(missing_ok=True)
         for path, text in texts.items():
             write(copy / path.relative_to(NGINX), text)
         main = copy / "nginx.conf"
         write(main, main.read_text(encoding="utf-8").replace(f"{NGINX}/", f"{copy}/"))
-        done = subprocess.run(["nginx", "-q", "-t", "-c", str(main)], capture_output=True, text=True)
+        result = subprocess.run(["nginx", "-q", "-t", "-c", str(main)], capture_output=True, text=True)
     finally:
         remove(copy)
-    if done.returncode:
-        raise HostError(done.stderr.strip().replace(str(copy), str(NGINX)))
+    if result.returncode:
+        raise HostError(result.stderr.strip().replace(str(copy), str(NGINX)))
 
 
 def _copy_folder(copy: Path) -> None:
     shutil.copytree(NGINX, copy, symlinks=True, dirs_exist_ok=True)
     for name in ("conf.d", SITES.name, ENABLED.name):
-        if (copy / name).is_symlink():  # what is changed in the copy mustn't be changed in the original
+        if (copy / name).is_symlink():  # otherwise a change to the copy would change the original
             original = (copy / name).resolve()
             (copy / name).unlink()
             shutil.copytree(original, copy / name, symlinks=True)
 
 
-def _own(application: Application) -> list[Path]:
-    """Return the links by which Nginx reads this application's site, under whatever name."""
+def _own_links(application: Application) -> list[Path]:
+    """Return the links by which Nginx reads this application's site, under any name."""
     site = application.root / "current" / "site.conf"
     available = [link for link in SITES.iterdir() if link.is_symlink() and link.readlink() == site]
     enabled = [link for link in ENABLED.iterdir() if link.is_symlink() and link.readlink() in (site, *available)]
@@ -80,72 +82,74 @@ def _own(application: Application) -> list[Path]:
 
 
 def is_linked(application: Application, plan: Plan) -> bool:
-    """Return whether Nginx reads the current release's site, once."""
+    """Return whether Nginx reads the current release's site, exactly once."""
     links = _links(application, plan)
-    return set(_own(application)) == set(links) and all(link.readlink() == target for link, target in links.items())
+    return set(_own_links(application)) == set(links) and all(
+        link.readlink() == target for link, target in links.items()
+    )
 
 
 def link(application: Application, plan: Plan) -> None:
-    """Have Nginx read the current release's site, once."""
+    """Have Nginx read the current release's site, exactly once."""
     links = _links(application, plan)
-    for link in set(_own(application)) - set(links):
+    for link in set(_own_links(application)) - set(links):
         link.unlink()
     for link, target in links.items():
         replace_symlink(link, target)
 
 
 def unlink(application: Application, plan: Plan) -> None:
-    """Have Nginx not read it."""
+    """Have Nginx no longer read the site."""
     for link in reversed(_links(application, plan)):
         link.unlink(missing_ok=True)
 
 
 def _links(application: Application, plan: Plan) -> dict[Path, Path]:
-    """Return each link → its target, the one that Nginx reads last."""
+    """Return link → its target; the link that Nginx itself reads comes last."""
     site = SITES / plan.app_name
     return {site: application.root / "current" / "site.conf", ENABLED / site.name: site}
 
 
 def is_loaded(application: Application, plan: Plan, text: str) -> bool:
-    """Return whether Nginx runs with this site and what goes with it, as far as this program has had it read."""
+    """Return whether Nginx runs with this site and the files beside it, going by what this program last loaded."""
     marker = _marker(application)
     return (
         marker.exists()
-        and marker.read_text(encoding="utf-8") == _all(plan, text)
+        and marker.read_text(encoding="utf-8") == _loaded_text(plan, text)
         and systemd.is_active("nginx.service")
     )
 
 
-def _all(plan: Plan, text: str) -> str:
+def _loaded_text(plan: Plan, text: str) -> str:
     beside = [Path(path).read_text(encoding="utf-8") for path in plan.site_beside]
     return "\n".join([text, *beside, *map(str, ENABLED.glob("default"))])
 
 
 def load(application: Application, plan: Plan, text: str) -> None:
-    """Check the whole configuration, and have Nginx read it.
+    """Check the whole configuration, and have Nginx load it.
 
     Raises:
-        HostError: it can't; it goes on with what it had.
+        HostError: it can't, and goes on with what it had.
     """
-    _must_run("nginx", "-q", "-t")
+    _run("nginx", "-q", "-t")
     flag = application.root / "shared" / "reloading"
     flag.touch()
     try:
         time.sleep(RECONNECT_SECONDS)
         _marker(application).unlink(missing_ok=True)  # if we die between reload and marker, the marker must be absent
-        _must_run("systemctl", "reload-or-restart", "nginx")
-        time.sleep(RECONNECT_SECONDS)  # the old workers are told to end some time after the new ones have begun
+        _run("systemctl", "reload-or-restart", "nginx")
+        time.sleep(RECONNECT_SECONDS)  # the old workers are told to stop a while after the new ones have started
     finally:
         flag.unlink()
-    write(_marker(application), _all(plan, text))
+    write(_marker(application), _loaded_text(plan, text))
 
 
-def _must_run(*command: str) -> None:
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode:
-        raise HostError(f"{' '.join(command)}: {done.stderr.strip()}")
+def _run(*command: str) -> None:
+    result = subprocess.run(command, capture_output=True, text=True)
+    if result.returncode:
+        raise HostError(f"{' '.join(command)}: {result.stderr.strip()}")
 
 
 def _marker(application: Application) -> Path:
-    """Gone after a reboot, when Nginx reads what is there by itself."""
+    """Return the file that holds what was last loaded; a reboot removes it, and Nginx reads its files anew."""
     return Path("/run") / f"{application.unit}-site.loaded"

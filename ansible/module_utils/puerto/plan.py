@@ -1,4 +1,4 @@
-"""What a release is made from, and who deploys it: whole and of the right types, or refused in a sentence per fault."""
+"""What a release is made from, and who deploys it: complete and of the right types, or refused with all errors."""
 
 import hashlib
 import json
@@ -10,10 +10,10 @@ from typing import Any, ClassVar, Self
 from .errors import HostError
 
 IDENTITY = ("content", "settings", "unit_text", "site_text")
-"""What makes a release what it is: of another value of one of these, it is another release."""
+"""What identifies a release: if one of these has another value, it is another release."""
 
-COUNTED = ("APP_MAX_BODY_KIB", "APP_MAX_ROWS")
-"""Settings that the gates reckon with."""
+NUMERIC_SETTINGS = ("APP_MAX_BODY_KIB", "APP_MAX_ROWS")
+"""Settings that the gates calculate with."""
 
 ID_DIGITS = 12
 
@@ -23,7 +23,7 @@ class Operator:
     """Who deploys.
 
     Attributes:
-        name: the person's, on the machine that it is done from.
+        name: the person's, on the machine that they deploy from.
         origin: that machine and checkout.
     """
 
@@ -32,12 +32,12 @@ class Operator:
 
     @classmethod
     def read(cls, value: object) -> Self:
-        """Read what Ansible was given.
+        """Read the argument of a module.
 
         Raises:
-            HostError: it isn't whole.
+            HostError: it is incomplete or has a wrong type.
         """
-        return cls(**_checked("operator", value, _forms(cls)))
+        return cls(**_validated("operator", value, _field_types(cls)))
 
     def __str__(self) -> str:
         return f"{self.name} on {self.origin}"
@@ -48,27 +48,27 @@ class Plan:
     """All that a release is made from.
 
     Attributes:
-        app_name: the application's; its site is called so.
-        unit: the unit's name, without .service; a release's own is this, a dash and its id.
-        user: that the release runs as.
-        content: digits of what is in the archive.
+        app_name: the application's; its site has this name.
+        unit: the unit's name, without .service; a release's own unit is this, a dash and its id.
+        user: whom the release runs as.
+        content: first digits of the digest of the archive's content.
         archive: its path on the host.
-        virtualenv: folder of its packages under the application's; one per Pipfile.lock and Python.
+        virtualenv: folder of its packages, relative to the application's; one per Pipfile.lock and Python.
         virtualenv_program: the shell script that makes it.
-        pipenv: the program that the script installs packages by.
-        settings: of .env, but for the secret key.
-        unit_text: of the release's unit, @RELEASE@ for its id.
-        site_text: of Nginx's site.
+        pipenv: the program by which the script installs packages.
+        settings: those of .env, except the secret key.
+        unit_text: the release's unit, with @RELEASE@ for its id.
+        site_text: Nginx's site.
         site_beside: other files that Nginx reads for this site.
-        server_names: that the site answers to.
-        start_seconds: until it must answer.
-        p99_ms: that the slowest of a hundred requests may take.
+        server_names: names that the site answers to.
+        start_seconds: within which it must answer once started.
+        p99_ms: what the slowest of a hundred requests may take.
         kept: how many releases stay.
-        warm_seconds: that the one before goes on running.
-        watch_seconds: that it is watched; 0 for none.
+        warm_seconds: for which the release before goes on running.
+        watch_seconds: for which the release is watched; 0 for none.
         manifest: where it comes from: commit, lock, models.
-        id: of all that makes it what it is, on any host.
-        at: when its folder was made; empty before.
+        id: first digits of the digest of what identifies it, the same on every host.
+        at: when its folder was made; empty before that.
     """
 
     app_name: str
@@ -93,38 +93,41 @@ class Plan:
     id: str
     at: str = ""
 
-    OF_THE_HOST: ClassVar = ("id", "at")
+    SET_BY_HOST: ClassVar = ("id", "at")
 
     @classmethod
     def read(cls, value: object) -> Self:
         """Read what an operator sends: without an id, and ``virtualenv`` without the host's Python.
 
         Raises:
-            HostError: it isn't whole, or holds what no plan has.
+            HostError: it is incomplete, has a wrong type, or has a field that no plan has.
         """
-        forms = {name: form for name, form in _forms(cls).items() if name not in cls.OF_THE_HOST}
-        sent = _checked("plan", value, forms)
-        unknown = sorted(set(sent) - set(forms))
+        types = {name: field_type for name, field_type in _field_types(cls).items() if name not in cls.SET_BY_HOST}
+        values = _validated("plan", value, types)
+        unknown = sorted(set(values) - set(types))
         if unknown:
-            raise HostError("\n".join(f"plan: {name}: no plan has it" for name in unknown))
-        identity = {name: sent[name] for name in IDENTITY}
-        number = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:ID_DIGITS]
+            raise HostError("\n".join(f"plan: {name}: is no field of a plan" for name in unknown))
+        identity = {name: values[name] for name in IDENTITY}
+        digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
         python = f"{sys.version_info.major}.{sys.version_info.minor}"
-        return cls(**sent | {"virtualenv": f"{sent['virtualenv']}-{python}"}, id=number)
+        return cls(**values | {"virtualenv": f"{values['virtualenv']}-{python}"}, id=digest[:ID_DIGITS])
 
     @classmethod
-    def stored(cls, text: str, where: str) -> Self:
-        """Read a release's plan.json; what a later version of this program wrote there besides is left out.
+    def from_json(cls, text: str, source: str) -> Self:
+        """Read a release's plan.json; fields that a later version of this program has added are ignored.
+
+        Args:
+            source: the file, for errors.
 
         Raises:
-            HostError: it isn't whole.
+            HostError: it is incomplete or has a wrong type.
         """
-        forms = _forms(cls)
+        types = _field_types(cls)
         try:
-            values = _checked(where, json.loads(text), forms)
+            values = _validated(source, json.loads(text), types)
         except ValueError as fault:
-            raise HostError(f"{where}: {fault}") from fault
-        return cls(**{name: value for name, value in values.items() if name in forms})
+            raise HostError(f"{source}: {fault}") from fault
+        return cls(**{name: value for name, value in values.items() if name in types})
 
     def as_json(self, at: str) -> str:
         """Return the text of plan.json."""
@@ -132,61 +135,65 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class _Form:
-    """What a value must be: its description, whether a value matches it, and what is made of it."""
+class _FieldType:
+    """What a value must be: its description, whether a value matches it, and what is made of the value."""
 
     description: str
     matches: Callable[[Any], bool]
-    read: Callable[[Any], Any] = lambda value: value
+    convert: Callable[[Any], Any] = lambda value: value
     is_required: bool = True
 
 
-def _is_texts(value: Any) -> bool:
-    return isinstance(value, list | tuple) and bool(value) and all(isinstance(each, str) and each for each in value)
+def _are_strings(value: Any) -> bool:
+    return (
+        isinstance(value, list | tuple) and bool(value) and all(isinstance(string, str) and string for string in value)
+    )
 
 
-def _is_settings(value: Any) -> bool:
-    are_single = isinstance(value, Mapping) and all(isinstance(each, str | int) for each in value.values())
-    return are_single and all(str(value.get(name, "")).isdigit() for name in COUNTED)
+def _are_settings(value: Any) -> bool:
+    are_scalars = isinstance(value, Mapping) and all(isinstance(setting, str | int) for setting in value.values())
+    return are_scalars and all(str(value.get(name, "")).isdigit() for name in NUMERIC_SETTINGS)
 
 
-FORMS: Mapping[Any, _Form] = {
-    str: _Form("a text", lambda value: isinstance(value, str) and bool(value)),
-    int: _Form("a whole number from 0", lambda value: type(value) is int and value >= 0),
-    tuple[str, ...]: _Form("a list of texts", _is_texts, tuple),
-    Mapping[str, str]: _Form(
-        f"settings with numbers for {' and '.join(COUNTED)}",
-        _is_settings,
-        lambda value: {name: str(each) for name, each in value.items()},
+FIELD_TYPES: Mapping[Any, _FieldType] = {
+    str: _FieldType("a non-empty string", lambda value: isinstance(value, str) and bool(value)),
+    int: _FieldType("a whole number, 0 or more", lambda value: type(value) is int and value >= 0),
+    tuple[str, ...]: _FieldType("a list of non-empty strings", _are_strings, tuple),
+    Mapping[str, str]: _FieldType(
+        f"settings with numbers for {' and '.join(NUMERIC_SETTINGS)}",
+        _are_settings,
+        lambda value: {name: str(setting) for name, setting in value.items()},
     ),
-    Mapping[str, Any]: _Form("a mapping", lambda value: isinstance(value, Mapping), dict),
+    Mapping[str, Any]: _FieldType("a mapping", lambda value: isinstance(value, Mapping), dict),
 }
-"""Type of a field → what is asked of its value."""
+"""Annotation of a field → what its value must be."""
 
-OPTIONAL_TEXT = _Form("a text", lambda value: isinstance(value, str), is_required=False)
-
-
-def _forms(kind: type[Plan | Operator]) -> dict[str, _Form]:
-    return {field.name: FORMS[field.type] if field.default is MISSING else OPTIONAL_TEXT for field in fields(kind)}
+OPTIONAL_STRING = _FieldType("a string", lambda value: isinstance(value, str), is_required=False)
 
 
-def _checked(where: str, value: object, forms: Mapping[str, _Form]) -> dict[str, Any]:
-    """Return a mapping's values as its fields have them, unknown ones as they are.
+def _field_types(cls: type[Plan | Operator]) -> dict[str, _FieldType]:
+    return {
+        field.name: FIELD_TYPES[field.type] if field.default is MISSING else OPTIONAL_STRING for field in fields(cls)
+    }
+
+
+def _validated(source: str, mapping: object, types: Mapping[str, _FieldType]) -> dict[str, Any]:
+    """Return a mapping's values as its fields have them, unknown ones unchanged.
 
     Raises:
-        HostError: a sentence per fault.
+        HostError: a sentence per error.
     """
-    if not isinstance(value, Mapping):
-        raise HostError(f"{where}: is {value!r}, not a mapping")
-    if faults := list(_faults(where, value, forms)):
-        raise HostError("\n".join(faults))
-    return {name: forms[name].read(each) if name in forms else each for name, each in value.items()}
+    if not isinstance(mapping, Mapping):
+        raise HostError(f"{source}: is {mapping!r}, not a mapping")
+    if errors := list(_errors(source, mapping, types)):
+        raise HostError("\n".join(errors))
+    return {name: types[name].convert(value) if name in types else value for name, value in mapping.items()}
 
 
-def _faults(where: str, value: Mapping[str, Any], forms: Mapping[str, _Form]) -> Iterator[str]:
-    for name, form in forms.items():
-        if name not in value:
-            if form.is_required:
-                yield f"{where}: {name}: is missing"
-        elif not form.matches(value[name]):
-            yield f"{where}: {name}: is {value[name]!r}, not {form.description}"
+def _errors(source: str, mapping: Mapping[str, Any], types: Mapping[str, _FieldType]) -> Iterator[str]:
+    for name, field_type in types.items():
+        if name not in mapping:
+            if field_type.is_required:
+                yield f"{source}: {name}: is missing"
+        elif not field_type.matches(mapping[name]):
+            yield f"{source}: {name}: is {mapping[name]!r}, not {field_type.description}"

@@ -1,4 +1,4 @@
-"""The steps of a release, which can be repeated; of prepare see build.py, of build virtualenv.py, of prove gates.py."""
+"""The steps of a release, each repeatable. See build.py for prepare, virtualenv.py for build, gates.py for probe."""
 
 import json
 from collections.abc import Collection, Sequence
@@ -12,27 +12,27 @@ from .history import now
 from .layout import Application
 from .plan import Plan
 
-NAMES = ("prepare", "build", "check", "start", "prove", "switch", "verify", "retire")
+NAMES = ("prepare", "build", "check", "start", "probe", "switch", "verify", "retire")
 
 HOOKS = {"before_build": "build", "before_switch": "switch"}
-"""Hook, which an environment may have → the step before which it runs."""
+"""Hook that an environment may have → the step before which it runs."""
 
 
 def between(after: str, hooks: Collection[str]) -> tuple[str, ...]:
-    """Return the steps that are done in one go.
+    """Return the steps that are done in one run of the program.
 
     Args:
         after: the hook that has run; empty at the beginning.
-        hooks: those that the environment has: the next of them is where the steps end.
+        hooks: those that the environment has: the steps end before the next of them.
     """
     first = NAMES.index(HOOKS[after]) if after else 0
     ends = [NAMES.index(HOOKS[hook]) for hook in hooks]
     return NAMES[first : min((end for end in ends if end > first), default=len(NAMES))]
 
 
-def hook_after(done: Sequence[str]) -> str:
-    """Return the hook that runs after these steps; empty where they are the last."""
-    following = NAMES[NAMES.index(done[-1]) + 1 :]
+def hook_after(step_names: Sequence[str]) -> str:
+    """Return the hook that runs after these steps; empty if they are the last."""
+    following = NAMES[NAMES.index(step_names[-1]) + 1 :]
     return next((hook for hook, step in HOOKS.items() if step in following[:1]), "")
 
 
@@ -43,7 +43,7 @@ def check(application: Application, plan: Plan) -> None:
 
 
 def start(application: Application, plan: Plan) -> bool:
-    """Start the release beside the one that runs; leave it as it is where it runs as it is to.
+    """Start the release beside the one that runs; leave it alone if it already runs what is on the disk.
 
     Returns:
         Whether it was started.
@@ -53,18 +53,18 @@ def start(application: Application, plan: Plan) -> bool:
     """
     unit = application.service(plan.id)
     cancel_stop(application, plan.id)
-    runs = systemd.is_active(unit) and _is_up_to_date(application, plan.id)
-    if not runs:
+    is_running = systemd.is_active(unit) and _is_up_to_date(application, plan.id)
+    if not is_running:
         if application.current == plan.id:
             _start_fallback(application)
         systemd.systemctl("stop", unit, check=False)
     systemd.systemctl("reset-failed", unit, check=False)  # past crashes don't count
-    if not runs:
+    if not is_running:
         try:
             systemd.systemctl("start", unit)
         except HostError:
             raise HostError(f"{unit} doesn't start") from None
-    return not runs
+    return not is_running
 
 
 def _is_up_to_date(application: Application, release: str) -> bool:
@@ -75,9 +75,9 @@ def _is_up_to_date(application: Application, release: str) -> bool:
 
 
 def _start_fallback(application: Application) -> None:
-    """Have another good release answer, as Nginx's backup, while the current one is started again."""
+    """Have another good release answer, as Nginx's backup, while the current one restarts."""
     if other := application.last_good:
-        with suppress(HostError, OSError):  # it was to help
+        with suppress(HostError, OSError):  # without it the restart is only more noticeable
             plan = application.plan(other)
             start(application, plan)
             gates.check_health(application, plan, plan.start_seconds)
@@ -85,10 +85,10 @@ def _start_fallback(application: Application) -> None:
 
 
 def switch(application: Application, plan: Plan) -> None:
-    """Give the release the traffic: Nginx finds it by the link, from one moment to the next.
+    """Give the release the traffic: Nginx follows the link, which is replaced atomically.
 
     Raises:
-        HostError: Nginx refuses its site; nothing was switched then.
+        HostError: Nginx refuses its site; the traffic stays where it was.
     """
     before, is_loaded = application.current, _is_loaded(application, plan)
     if before and before != plan.id:
@@ -105,11 +105,11 @@ def switch(application: Application, plan: Plan) -> None:
                 application.link("current", before)
                 nginx.link(application, application.plan(before))
             raise
-    systemd.name_active(application, plan.id)
+    systemd.link_alias(application, plan.id)
 
 
 def switch_back(application: Application, plan: Plan) -> None:
-    """Give the release the traffic, from one that Nginx must not fall back on, whatever Nginx says.
+    """Give the release the traffic, with no other to fall back on, whatever Nginx says.
 
     Raises:
         HostError: Nginx refuses its site; the release was switched to all the same.
@@ -119,24 +119,24 @@ def switch_back(application: Application, plan: Plan) -> None:
     application.link("previous", plan.id)
     if not is_loaded:
         _load(application, plan)
-    systemd.name_active(application, plan.id)
+    systemd.link_alias(application, plan.id)
 
 
 def _is_loaded(application: Application, plan: Plan) -> bool:
-    return nginx.is_linked(application, plan) and nginx.is_loaded(application, plan, _site(application, plan))
+    return nginx.is_linked(application, plan) and nginx.is_loaded(application, plan, _site_text(application, plan))
 
 
 def _load(application: Application, plan: Plan) -> None:
     nginx.link(application, plan)
-    nginx.load(application, plan, _site(application, plan))
+    nginx.load(application, plan, _site_text(application, plan))
 
 
-def _site(application: Application, plan: Plan) -> str:
+def _site_text(application: Application, plan: Plan) -> str:
     return (application.folder(plan.id) / "site.conf").read_text(encoding="utf-8")
 
 
 def mark(application: Application, release: str, verdict: str, reason: str = "") -> None:
-    """Write down what became of a release."""
+    """Record what became of a release."""
     if application.folder(release).exists():
         text = json.dumps({"verdict": verdict, "reason": reason, "at": now()}, ensure_ascii=False) + "\n"
         write(application.folder(release) / "verdict.json", text, 0o640)

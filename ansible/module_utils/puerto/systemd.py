@@ -1,4 +1,4 @@
-"""systemd, asked by its own program."""
+"""systemd, by its own programs."""
 
 import subprocess
 from pathlib import Path
@@ -12,7 +12,7 @@ PROPERTIES = (
     "ActiveState", "SubState", "NRestarts", "MainPID", "Result", "MemoryCurrent", "MemoryMax", "ActiveEnterTimestamp",
     "NeedDaemonReload",
 )  # fmt: skip
-"""Of a unit, those that the gates look at."""
+"""Properties of a unit that the gates check."""
 
 PROGRAM = "host"
 """The name by which units and timers call this program: it had no other when some of a host's releases were made."""
@@ -21,24 +21,33 @@ RELEASE = "@RELEASE@"
 """Stands for the release's id in a plan's unit."""
 
 
-def systemctl(*words: str, check: bool = True) -> str:
-    """Run systemctl and return what it prints."""
-    done = subprocess.run(["systemctl", *words], capture_output=True, text=True)
-    if check and done.returncode:
-        raise HostError(f"systemctl {' '.join(words)}: {done.stderr.strip() or done.stdout.strip()}")
-    return done.stdout.strip()
+def systemctl(*arguments: str, check: bool = True) -> str:
+    """Run systemctl and return what it prints.
+
+    Raises:
+        HostError: it failed, and that is checked.
+    """
+    result = subprocess.run(["systemctl", *arguments], capture_output=True, text=True)
+    if check and result.returncode:
+        raise HostError(f"systemctl {' '.join(arguments)}: {result.stderr.strip() or result.stdout.strip()}")
+    return result.stdout.strip()
 
 
-def state(unit: str) -> dict[str, str]:
+def properties(unit: str) -> dict[str, str]:
     """Return a unit's properties."""
     lines = systemctl("show", unit, "--property", ",".join(PROPERTIES)).splitlines()
     pairs = (line.partition("=") for line in lines if "=" in line)
     return {name: value for name, _, value in pairs}
 
 
+def active_state(unit: str) -> str:
+    """Return whether a unit runs, in systemd's word."""
+    return properties(unit)["ActiveState"]
+
+
 def is_active(unit: str) -> bool:
     """Return whether a unit runs."""
-    return state(unit)["ActiveState"] == "active"
+    return active_state(unit) == "active"
 
 
 def is_installed(application: Application, release: str, template: str) -> bool:
@@ -51,10 +60,10 @@ def install(application: Application, release: str, template: str) -> bool:
     """Give a release its unit.
 
     Returns:
-        Whether that changed it.
+        Whether that changed anything.
 
     Raises:
-        HostError: systemd finds fault with it.
+        HostError: systemd reports an error in it.
     """
     if is_installed(application, release, template):
         return False
@@ -66,26 +75,27 @@ def install(application: Application, release: str, template: str) -> bool:
 
 
 def verify(name: str, text: str) -> None:
-    """Have systemd read a unit that isn't installed.
+    """Have systemd check a unit that isn't installed yet.
 
     Raises:
-        HostError: it finds fault with it.
+        HostError: it reports an error in it.
     """
     candidate = Path("/run") / name
     write(candidate, text)
     try:
-        done = subprocess.run(["systemd-analyze", "verify", "--man=no", str(candidate)], capture_output=True, text=True)
+        command = ["systemd-analyze", "verify", "--man=no", str(candidate)]
+        result = subprocess.run(command, capture_output=True, text=True)
     finally:
         candidate.unlink()
-    # Other units' faults are told too. Of keys that it doesn't know the status says nothing.
-    if faults := [line for line in done.stderr.splitlines() if name in line]:
-        raise HostError(f"the unit: {' '.join(faults)}")
+    # It reports other units' errors too, and its exit code doesn't tell of unknown keys.
+    if errors := [line for line in result.stderr.splitlines() if name in line]:
+        raise HostError(f"the unit: {' '.join(errors)}")
 
 
-def name_active(application: Application, release: str) -> None:
-    """Have the administrator's name mean a release's unit."""
+def link_alias(application: Application, release: str) -> None:
+    """Make the name that administrators use an alias of a release's unit."""
     alias = UNITS / f"{application.unit}.service"
-    if alias.is_file() and not alias.is_symlink():  # a unit of the time when there was one for all releases
+    if alias.is_file() and not alias.is_symlink():  # older versions had one unit for all releases
         systemctl("disable", "--now", alias.name, check=False)
     if not alias.is_symlink() or alias.readlink() != Path(application.service(release)):
         replace_symlink(alias, application.service(release))
@@ -93,18 +103,18 @@ def name_active(application: Application, release: str) -> None:
 
 
 def uninstall(application: Application, release: str) -> None:
-    """Stop a release and take its unit away."""
+    """Stop a release and remove its unit."""
     stop(application, release)
     (UNITS / application.service(release)).unlink(missing_ok=True)
 
 
 def stop(application: Application, release: str) -> None:
-    """Stop a release, however it runs."""
+    """Stop a release, whatever state it is in."""
     systemctl("stop", application.service(release), check=False)
     systemctl("reset-failed", application.service(release), check=False)
 
 
-def units(application: Application) -> list[str]:
+def installed_releases(application: Application) -> list[str]:
     """Return the ids of the releases that have a unit."""
     prefix = f"{application.unit}-"
     files = [(file, file.stem.removeprefix(prefix)) for file in sorted(UNITS.glob(f"{prefix}*.service"))]
@@ -113,22 +123,23 @@ def units(application: Application) -> list[str]:
 
 
 def last_lines(application: Application, release: str) -> str:
-    """Return the last lines that a release wrote, without those of requests that went well."""
-    command = ["journalctl", "--no-pager", "--output=cat", f"--lines={READ_LINES}"]
-    done = subprocess.run(
-        [*command, "--unit", application.service(release)], capture_output=True, encoding="utf-8", errors="replace"
-    )
-    lines = [line for line in done.stdout.splitlines() if not ('"level":"info"' in line and '"request_id"' in line)]
+    """Return the last lines that a release logged, without those of successful requests."""
+    unit = f"--unit={application.service(release)}"
+    command = ["journalctl", "--no-pager", "--output=cat", f"--lines={READ_LINES}", unit]
+    result = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace")
+    lines = [line for line in result.stdout.splitlines() if not ('"level":"info"' in line and '"request_id"' in line)]
     return "\n".join(lines[-LAST_LINES:])
 
 
-def run_after(application: Application, folder: Path, name: str, seconds: float, *words: str) -> None:
-    """Run a folder's copy of this program by systemd, after some seconds; instead of what has that name."""
+def run_after(application: Application, folder: Path, name: str, seconds: float, *arguments: str) -> None:
+    """Have systemd run a folder's copy of this program, after some seconds; it replaces the unit of that name."""
     unit = f"{application.unit}-{name}"
     for kind in ("timer", "service"):
         systemctl("stop", f"{unit}.{kind}", check=False)
     command = ["systemd-run", "--quiet", "--collect", f"--unit={unit}", f"--property=WorkingDirectory={folder}"]
-    when = [f"--on-active={seconds}", "--timer-property=AccuracySec=1s"] if seconds else []
-    done = subprocess.run([*command, *when, "/usr/bin/python3", "-m", PROGRAM, *words], capture_output=True, text=True)
-    if done.returncode:
-        raise HostError(f"{unit}: {done.stderr.strip()}")
+    if seconds:
+        command += [f"--on-active={seconds}", "--timer-property=AccuracySec=1s"]
+    command += ["/usr/bin/python3", "-m", PROGRAM, *arguments]
+    result = subprocess.run(command, capture_output=True, text=True)
+    if result.returncode:
+        raise HostError(f"{unit}: {result.stderr.strip()}")

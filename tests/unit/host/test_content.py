@@ -1,4 +1,4 @@
-"""What is found of edits in a folder: each kind of edit and its sentence."""
+"""How edits in a folder are found: each kind of edit and its sentence."""
 
 import json
 import os
@@ -11,8 +11,8 @@ import pytest
 from puerto import build, content
 
 
-def made(folder: Path) -> Path:
-    """Make a folder with something of each kind, and its record."""
+def make_folder(folder: Path) -> Path:
+    """Make a folder with something of each kind in it, and its record."""
     (folder / "app" / "static").mkdir(parents=True)
     (folder / "app" / "api.py").write_text("answer = 42\n")
     (folder / "app" / "static" / "a file.css").write_text("body {}\n")
@@ -28,10 +28,10 @@ def made(folder: Path) -> Path:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    return made(tmp_path / "release")
+    return make_folder(tmp_path / "release")
 
 
-def replaced(path: Path, make) -> None:
+def replace(path: Path, make) -> None:
     if path.is_dir():
         shutil.rmtree(path)
     else:
@@ -52,21 +52,21 @@ EDITS = {
     "a folder's mode": (lambda at: (at / "app").chmod(0o777), ["app: has mode 0777, not 0751"]),
     "its own mode": (lambda at: at.chmod(0o700), [".: has mode 0700, not 0751"]),
     "a link's target": (
-        lambda at: replaced(at / "flask_app.sock", lambda path: path.symlink_to("/tmp/x")),
-        ["flask_app.sock: leads to /tmp/x, not to /run/flask_app/flask_app.sock"],
+        lambda at: replace(at / "flask_app.sock", lambda path: path.symlink_to("/tmp/x")),
+        ["flask_app.sock: points to /tmp/x, not to /run/flask_app/flask_app.sock"],
     ),
     "a file for a link": (
-        lambda at: replaced(at / "flask_app.sock", Path.touch), ["flask_app.sock: is a file, not a link"],
+        lambda at: replace(at / "flask_app.sock", Path.touch), ["flask_app.sock: is a file, not a link"],
     ),
     "a link for a file": (
-        lambda at: replaced(at / "wsgi.py", lambda path: path.symlink_to("/tmp/x")), ["wsgi.py: is a link, not a file"],
+        lambda at: replace(at / "wsgi.py", lambda path: path.symlink_to("/tmp/x")), ["wsgi.py: is a link, not a file"],
     ),
     "a link for a folder": (
-        lambda at: replaced(at / "app/static", lambda path: path.symlink_to("/tmp")),
+        lambda at: replace(at / "app/static", lambda path: path.symlink_to("/tmp")),
         ["app/static/a file.css: was removed", "app/static: is a link, not a folder"],
     ),
     "a pipe for a file": (
-        lambda at: replaced(at / "wsgi.py", os.mkfifo), ["wsgi.py: is a special file, not a file"],
+        lambda at: replace(at / "wsgi.py", os.mkfifo), ["wsgi.py: is a special file, not a file"],
     ),
     "no record": (lambda at: (at / content.RECORD).unlink(), ["content.json: can't be read"]),
     "half a record": (lambda at: (at / content.RECORD).write_text("{"), ["content.json: can't be read"]),
@@ -83,7 +83,7 @@ def test_folder_as_it_was_made_differs_in_nothing(folder):
 
 @pytest.mark.parametrize("reads_all", [True, False])
 @pytest.mark.parametrize("edit", EDITS)
-def test_edit_is_found_and_said(folder, edit, reads_all):
+def test_edit_is_found_and_named(folder, edit, reads_all):
     change, sentences = EDITS[edit]
     change(folder)
     assert content.differences(folder, reads_all) == sentences
@@ -94,22 +94,22 @@ def test_other_owner_is_found(folder):
     entries = json.loads((folder / content.RECORD).read_text())
     owner, entries["wsgi.py"]["owner"] = entries["wsgi.py"]["owner"], "somebody:else"
     (folder / content.RECORD).write_text(json.dumps(entries))
-    assert content.differences(folder) == [f"wsgi.py: is {owner}'s, not somebody:else's"]
+    assert content.differences(folder) == [f"wsgi.py: belongs to {owner}, not to somebody:else"]
 
 
 @pytest.mark.parametrize("edit", EDITS)
-def test_edited_folder_is_given_back_what_it_had(folder, tmp_path, edit):
-    """As a release is mended that is being served: its folder stays where it is."""
+def test_edited_folder_is_restored(folder, tmp_path, edit):
+    """In place, as it has to be for a release that visitors are being served from."""
     inode = folder.stat().st_ino
     EDITS[edit][0](folder)
-    build.take_over(folder, made(tmp_path / "anew"))
+    build.replace_content(folder, make_folder(tmp_path / "anew"))
     assert content.differences(folder) == []
     assert folder.stat().st_ino == inode
     assert (folder / "wsgi.py").read_text() == "import app\n"
 
 
-def test_program_says_it_of_several_folders(folder, tmp_path):
-    other = made(tmp_path / "other")
+def test_program_compares_several_folders(folder, tmp_path):
+    other = make_folder(tmp_path / "other")
     (folder / "wsgi.py").unlink()
     command = [sys.executable, content.__file__, str(folder), str(other)]
     assert subprocess.run(command, capture_output=True, text=True).stdout == f"{folder}: wsgi.py: was removed\n"

@@ -1,4 +1,4 @@
-"""What the preflight says of options, on the operator's machine: asked as Ansible asks it, without a host."""
+"""The preflight's check of the options on the operator's machine, called as Ansible calls it, without a host."""
 
 import importlib.util
 from typing import Any
@@ -25,16 +25,16 @@ def preflight() -> Any:
 
 @pytest.fixture
 def faults(preflight):
-    """Return what is said of the defaults with other values."""
+    """Return a function that returns the faults of the defaults with other values."""
 
-    def said(**values: object) -> list[str]:
+    def find(**values: object) -> list[str]:
         loader = DataLoader()
         defaults = loader.load_from_file(str(options_page.DEFAULTS), trusted_as_template=True)
         variables = defaults | {"playbook_dir": str(PROJECT)} | values
         templar = Templar(loader, variables=variables)
         return [f"{name}: {sentence}" for name, sentence in preflight._option_faults(PROJECT, variables, templar)]
 
-    return said
+    return find
 
 
 def test_defaults_have_no_fault(faults):
@@ -55,12 +55,12 @@ FOREIGN = """
 
 
 @pytest.mark.parametrize("name", FOREIGN.split())
-def test_variable_of_another_program_is_let_be(faults, name):
+def test_variable_of_another_program_is_ignored(faults, name):
     assert faults(**{name: "theirs"}) == []
 
 
 @pytest.mark.parametrize(
-    ("name", "near"),
+    ("name", "nearest"),
     [
         ("ngnix_server_names", "nginx_server_names"), ("Nginx_server_names", "nginx_server_names"),
         ("NGINX_SERVER_NAMES", "nginx_server_names"), ("nginxserver_names", "nginx_server_names"),
@@ -73,43 +73,39 @@ def test_variable_of_another_program_is_let_be(faults, name):
         ("app_max_row", "app_max_rows"), ("max_body_kib", "app_max_body_kib"),
     ],
 )  # fmt: skip
-def test_slip_of_the_pen_is_refused_and_the_nearest_named(faults, name, near):
-    said = faults(**{name: 1})
-    assert len(said) == 1
-    assert said[0].startswith(f"{name}: is no option of Puerto; the nearest is {near}. If it is another program's")
+def test_misspelt_name_is_refused_and_the_nearest_named(faults, name, nearest):
+    (sentence,) = faults(**{name: 1})
+    assert sentence.startswith(f"{name}: is not one of Puerto's options; did you mean {nearest}? If it belongs to")
 
 
 def test_prefix_of_every_owner_is_refused(faults):
-    """Derived from the options: one that is added brings its own."""
+    """They are derived from the options: a new option brings its own."""
     owners = {name.partition("_")[0] for name in options_page.specs()} - {"project"}
     assert owners >= {"app", "gunicorn", "nginx", "systemd", "release", "packages", "preflight", "verify"}
     for owner in owners:
-        said = faults(**{f"{owner}_zzz_vhosts": []})
-        assert (
-            len(said) == 1 and f"names that begin with {owner}_ are Puerto's on its hosts, so say it in that" in said[0]
-        )
+        (sentence,) = faults(**{f"{owner}_zzz_vhosts": []})
+        assert sentence.endswith(f"set it in that program's own playbook: names with {owner}_ are reserved for Puerto")
 
 
 def limits() -> list[tuple[str, object, bool]]:
-    """Return each limit of a setting that is an option too, as a value and whether it is good: at it, and beyond."""
-    found: list[tuple[str, object, bool]] = []
+    """Return values at and beyond each limit of the settings that are options too, and whether each is good."""
+    cases: list[tuple[str, object, bool]] = []
     for name, field in Settings.model_fields.items():
         if name in options_page.specs():
             for limit in field.metadata:
                 for kind, step in (("ge", -1), ("le", 1)):
                     if (value := getattr(limit, kind, None)) is not None:
-                        found += [(name, value, True), (name, value + step, False)]
-    return found
+                        cases += [(name, value, True), (name, value + step, False)]
+    return cases
 
 
 @pytest.mark.parametrize(("name", "value", "good"), limits())
 def test_limits_of_the_application_are_the_preflights(faults, name, value, good):
-    said = faults(**{name: value})
-    assert (said == []) == good, said
+    sentences = faults(**{name: value})
+    assert (sentences == []) == good, sentences
     if not good:
-        assert said == [
-            f"{name}: {value} is {'less' if value < 10 else 'more'} than {value + (1 if value < 10 else -1)}"
-        ]
+        comparison = f"less than {value + 1}" if value < 10 else f"more than {value - 1}"
+        assert sentences == [f"{name}: {value} is {comparison}"]
         with pytest.raises(SettingsError):
             load({name.upper(): str(value)})
 
@@ -126,9 +122,9 @@ def test_there_are_limits_to_compare():
         ("verify_open_ports", [80, 70000], "70000 is more than 65535"),
         ("systemd_memory_max", "500%", "'500%' is not a share such as 50%, a size such as 512M, or infinity"),
         ("release_kept", 0, "0 is less than 1"),
-        ("packages_upgrade", True, "True is no value any more: say all for what true did, or security, the default"),
-        ("packages_upgrade", "yes", "yes is no value any more: say all for what true did, or security, the default"),
-        ("packages_upgrade", "false", "false is no value any more: say none for what false did"),
+        ("packages_upgrade", True, "True is no longer accepted: use all for what true did, or security, the default"),
+        ("packages_upgrade", "yes", "yes is no longer accepted: use all for what true did, or security, the default"),
+        ("packages_upgrade", "false", "false is no longer accepted: use none for what false did"),
         ("packages_upgrade", "dist", "value of packages_upgrade must be one of: security, all, none, got: dist"),
     ],
 )

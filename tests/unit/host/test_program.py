@@ -1,4 +1,4 @@
-"""The program that lies in each release on its host, started as units and people start it."""
+"""The program that is part of each release on its host, run as units and people run it."""
 
 import json
 import shutil
@@ -15,22 +15,22 @@ PROGRAMS = KIT / "ansible" / "module_utils"
 
 @pytest.fixture
 def release(tmp_path: Path) -> Path:
-    """A release's folder, with nothing but its program and what it was made from."""
+    """A release's folder, with nothing in it but its program and its plan."""
     folder = tmp_path / "releases" / "0123456789ab"
     shutil.copytree(PROGRAMS, folder, ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "plan.json").write_text(json.dumps({"unit": "flask_app"}))
     return folder
 
 
-def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-B", "-m", *words], cwd=folder, capture_output=True, text=True)
+def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-B", "-m", *arguments], cwd=folder, capture_output=True, text=True)
 
 
 @pytest.mark.parametrize("name", ["puerto", "host"])
-def test_program_answers_to_its_name_and_the_one_that_it_had(release, name):
-    helps = run(release, name, "--help")
-    assert helps.stdout.startswith("usage: python3 -m puerto ")
-    assert "boot" in helps.stdout
-    booted = run(release, name, "boot")
-    assert booted.returncode == 1
-    assert booted.stderr == f"{release.parents[1]}/current: leads to no release\n"
+def test_program_runs_by_its_name_and_by_its_former_one(release, name):
+    usage = run(release, name, "--help").stdout
+    assert usage.startswith("usage: python3 -m puerto ")
+    assert "boot" in usage
+    result = run(release, name, "boot")
+    assert result.returncode == 1
+    assert result.stderr == f"{release.parents[1]}/current: points to no release\n"

@@ -1,5 +1,5 @@
 #!/bin/sh
-# install.sh FOLDER MARKER: a virtualenv with what $PIPENV_LOCK pins; MARKER in it says that it is whole.
+# install.sh FOLDER MARKER: makes a virtualenv with what $PIPENV_LOCK pins; the file MARKER in it marks it as complete.
 set -eu
 folder=$1 marker=$2
 trap 'test -e "$folder/$marker" || rm -rf "$folder"' EXIT
