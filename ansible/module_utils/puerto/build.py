@@ -57,7 +57,7 @@ def matches_plan(application: Application, plan: Plan) -> bool:
     return bool(
         virtualenv.is_intact(application, plan)
         and not content.differences(folder)
-        and (folder / ".env").read_text(encoding="utf-8") == _env_text(plan.settings, _secret(application))
+        and (folder / ".env").read_text(encoding="utf-8") == env_text(plan.settings, _secret(application))
         and (application.root / "shared" / ".env").is_symlink()
         and is_up_to_date(application, plan.id)
     )
@@ -106,7 +106,7 @@ def _write_config(application: Application, plan: Plan, folder: Path) -> None:
     write(folder / "release.json", f'{{"id": "{plan.id}"}}\n')
     write(folder / "plan.json", plan.as_json(now()), 0o640)
     write(folder / "site.conf", plan.site_text)
-    write(folder / ".env", _env_text(plan.settings, _secret(application)), 0o600)
+    write(folder / ".env", env_text(plan.settings, _secret(application)), 0o600)
     replace_symlink(folder / ".venv", virtualenv.link_target(plan.virtualenv))
 
 
@@ -122,6 +122,12 @@ def replace_content(folder: Path, source: Path) -> None:
         clear(cache)
     (source / content.RECORD).rename(folder / content.RECORD)
     os.sync()
+
+
+def env_text(settings: Mapping[str, str], secret: str) -> str:
+    """Return the text of a release's .env: its settings, then the key that signs sessions."""
+    lines = [f"{name}={value}" for name, value in {**settings, "SECRET_KEY": secret}.items()]
+    return "\n".join(["# Puerto wrote this file. What each setting means: .env.example", *lines]) + "\n"
 
 
 def _replace(path: Path, source: Path) -> None:
@@ -145,8 +151,3 @@ def _secret(application: Application) -> str:
     if keys and len(keys[0]) >= SECRET_CHARACTERS // 2:
         return keys[0]
     return secrets.token_hex(SECRET_CHARACTERS // 2)
-
-
-def _env_text(settings: Mapping[str, str], secret: str) -> str:
-    lines = [f"{name}={value}" for name, value in {**settings, "SECRET_KEY": secret}.items()]
-    return "\n".join(["# Puerto wrote this file. What each setting means: .env.example", *lines]) + "\n"

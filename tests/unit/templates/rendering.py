@@ -91,7 +91,7 @@ class Rendering:
     @cached_property
     def environment_file(self) -> str:
         """The text of the release's .env, as the host writes it."""
-        return build._environment(self.plan.settings, SECRET)
+        return build.env_text(self.plan.settings, SECRET)
 
     @cached_property
     def _loader(self) -> DataLoader:
