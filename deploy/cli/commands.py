@@ -12,7 +12,7 @@ from pathlib import Path
 from deploy.base import toolchain
 from deploy.base.console import Console
 from deploy.base.errors import DeployError
-from deploy.base.locks import alone
+from deploy.base.locks import exclusive
 from deploy.base.paths import INVENTORIES, KIT, VENV, state, tool
 from deploy.cli import doctor as checks
 from deploy.cli import output, report
@@ -119,7 +119,7 @@ def down(console: Console, options: Namespace) -> int:
     environment = named(options.environment)
     if not environment.is_local:
         raise DeployError(f"{environment.name}: only local hosts are removed by down; nothing was changed", status=2)
-    with alone(state("locks", LOCAL), "local: another run is at work on it"):
+    with exclusive(state("locks", LOCAL), "local: another run is at work on it"):
         (INVENTORIES / LOCAL / "hosts.yml").unlink(missing_ok=True)
         names = [] if toolchain.missing({"podman": "podman"}) else [host.name for host in rehearsal.hosts()]
         for name in names if options.all else {LOCAL} & set(names):
@@ -149,7 +149,7 @@ def test(console: Console, options: Namespace) -> int:
     toolchain.require(console, toolchain.TOOLS | toolchain.SANDBOX | toolchain.REHEARSAL | toolchain.BROWSER)
     command = [tool("python"), "-m", "pytest", *(options.pytest or _side_by_side())]
     console.say(f"    {' '.join(command)}")
-    with alone(state("locks", "test"), "another test run is at work in this checkout"):
+    with exclusive(state("locks", "test"), "another test run is at work in this checkout"):
         return subprocess.run(command, cwd=KIT, env=_tools_first()).returncode
 
 
@@ -251,7 +251,7 @@ def number_and_environment(words: list[str]) -> tuple[str, str]:
 
 
 def _alone(environment: Environment) -> AbstractContextManager[None]:
-    return alone(state("locks", environment.file_name), f"{environment.name}: another run is at work on it")
+    return exclusive(state("locks", environment.file_name), f"{environment.name}: another run is at work on it")
 
 
 def _release_words(options: Namespace) -> list[str]:

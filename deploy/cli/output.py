@@ -31,7 +31,7 @@ def release(console: Console, name: str, said: dict[str, Any]) -> None:
     if seen := found["downtime"]:
         told = "{requests} requests, {failures} failed, longest gap {longest_gap_ms:.0f} ms, p99 {p99_ms:.0f} ms"
         console.say(f"  visitors     {told.format(**seen)}")
-    for sentence in engines.fallen(**found.get("engines", {"before": {}, "now": {}})):
+    for sentence in engines.downgrades(**found.get("engines", {"before": {}, "now": {}})):
         console.say(f"  slower       {sentence}")
 
 

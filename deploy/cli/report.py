@@ -70,7 +70,7 @@ def _host(name: str, report: dict[str, Any], samples: list[list[Any]]) -> str:
     ]
     parts += ["<h3>Gates</h3>", _table(("passed", "found"), found["gates"])]
     parts += [f"<p>{html.escape(sentence)}</p>"
-              for sentence in engines.fallen(**found.get("engines", {"before": {}, "now": {}}))]  # fmt: skip
+              for sentence in engines.downgrades(**found.get("engines", {"before": {}, "now": {}}))]  # fmt: skip
     if seen := found.get("downtime"):
         told = "{requests} requests at 50 a second, {failures} failed; longest gap {longest_gap_ms} ms, p99 {p99_ms} ms"
         parts += ["<h3>Visitors during the release</h3>", f"<p>{told.format(**seen)}</p>", _plot(samples)]

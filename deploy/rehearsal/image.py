@@ -6,7 +6,7 @@ from pathlib import Path
 
 from deploy.base.console import Console
 from deploy.base.errors import DeployError
-from deploy.base.locks import alone
+from deploy.base.locks import exclusive
 from deploy.base.toolchain import as_root
 
 SUITES = {"12": "bookworm", "13": "trixie"}
@@ -45,7 +45,7 @@ def ensure(console: Console, debian: str) -> str:
     name = _name(debian)
     if _exists(name):
         return name
-    with alone(LOCK):
+    with exclusive(LOCK):
         if not _exists(name):
             with console.step(f"Make the root file system of Debian {debian} (once)"):
                 _make(console, debian, name)

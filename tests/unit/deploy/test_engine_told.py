@@ -45,8 +45,8 @@ def test_build_tells_of_a_model_that_fell(fallen, capsys):
     assert bundling.main() == 0
     said = capsys.readouterr()
     assert "exam: built" in said.out
-    assert said.err.startswith("exam: was on ONNX Runtime, is on scikit-learn now (")
-    assert "µs a row instead of" in said.err
+    assert said.err.startswith("exam: ran on ONNX Runtime, now runs on scikit-learn (")
+    assert "µs per row instead of" in said.err
     why = json.loads((fallen[1] / "exam" / "model.json").read_text())["proof"]["why"]
     assert "LogisticRegression" in why
     assert why in said.err
@@ -88,13 +88,13 @@ def test_release_tells_of_a_model_that_fell(fallen, host, tmp_path, monkeypatch)
     output.release(console, "web1", {"release": found | {"seconds": {"prepare": 1.0}}})
     (line,) = [line for line in console.stream.getvalue().splitlines() if "slower" in line]
     console.log.close()
-    assert line.startswith("  slower       exam: was on ONNX Runtime, is on scikit-learn now (")
-    assert "because: " in line
+    assert line.startswith("  slower       exam: ran on ONNX Runtime, now runs on scikit-learn (")
+    assert "reason: " in line
     assert "LogisticRegression" in line
     monkeypatch.setattr(report, "BUNDLES", tmp_path / "now")
     said = {"address": "", "url": "", "server_names": [], "release": found | {"seconds": {"prepare": 1.0}}}
     page = report.write(Environment("told", tmp_path / "hosts.yml"), Outcome(reports={"web1": said}))
-    assert "exam: was on ONNX Runtime, is on scikit-learn now" in page.read_text()
+    assert "exam: ran on ONNX Runtime, now runs on scikit-learn" in page.read_text()
     page.unlink()
 
 
@@ -119,5 +119,5 @@ def test_engines_have_the_same_names_everywhere():
 def test_only_what_fell_is_told():
     fast, slow = ({"engine": name, "why": "", "us_per_row": 1} for name in engines.NAMES)
     before = {"rose": slow, "stayed": fast, "gone": fast, "strange": {"engine": "x"}}
-    assert engines.fallen(before, {"rose": fast, "stayed": fast, "strange": slow, "new": slow}) == []
-    assert len(engines.fallen({"fell": fast}, {"fell": slow})) == 1
+    assert engines.downgrades(before, {"rose": fast, "stayed": fast, "strange": slow, "new": slow}) == []
+    assert len(engines.downgrades({"fell": fast}, {"fell": slow})) == 1

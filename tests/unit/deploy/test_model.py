@@ -14,7 +14,7 @@ import sklearn
 
 from app import model
 from deploy.base.errors import DeployError
-from deploy.base.locks import alone
+from deploy.base.locks import exclusive
 from deploy.base.paths import BUNDLES, KIT, LOCK, MODELS, state, tool
 from deploy.models import builder as bundling
 from deploy.models.builder import build, build_all, training
@@ -182,7 +182,7 @@ def test_bundles_stay_as_they_are_until_they_are_packed(monkeypatch):
     order = []
 
     def another():
-        with alone(state("locks", "models")):
+        with exclusive(state("locks", "models")):
             order.append("another run")
 
     waiting = threading.Thread(target=another)
