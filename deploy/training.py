@@ -11,8 +11,8 @@ class Trained:
 
     Attributes:
         estimator: scikit-learn's, preprocessing inside.
-        metrics: name → what was measured.
-        rows: rows of its table, in the contract's order, whose answers are recorded and proven ever after.
+        metrics: name → value.
+        rows: rows of its table, in the contract's order, whose answers each build records and each release checks.
     """
 
     estimator: Any

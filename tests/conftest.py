@@ -1,4 +1,4 @@
-"""Who runs beside whom: tests of a group share a process and its hosts; who measures has the machine alone."""
+"""Which tests run in parallel: those of a group share a process and its hosts; one that measures runs alone."""
 
 import fcntl
 import re
@@ -21,11 +21,11 @@ GROUPS = {
     "own model": r"site/test_own_model",
     "others": "",
 }
-"""Group → the tests that are in none before; none needs another. They start in this order: the longest first."""
+"""Group → a pattern of tests; a test belongs to the first that matches. They start in this order, the longest first."""
 
 
-class ByGroup(LoadScopeScheduling):
-    """Gives a process a group whole, and the next when it is done. (xdist's own groups need an older pytest.)"""
+class GroupScheduling(LoadScopeScheduling):
+    """Gives a process a whole group, and the next when it is done. (xdist's own groups need an older pytest.)"""
 
     def _split_scope(self, nodeid: str) -> str:
         return group(nodeid)
@@ -36,23 +36,23 @@ def group(nodeid: str) -> str:
     return next(name for name, pattern in GROUPS.items() if re.search(pattern, nodeid))
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByGroup:
-    return ByGroup(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> GroupScheduling:
+    return GroupScheduling(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long groups come first; in each, who needs what others change, and last who measures, when less runs beside."""
+    """Long groups come first; in each, first the tests that need what others change, last those that measure."""
     order = list(GROUPS)
-    items.sort(key=lambda item: (order.index(group(item.nodeid)), _turn_of(item)))
+    items.sort(key=lambda item: (order.index(group(item.nodeid)), _rank(item)))
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
-    with _turn(alone=_measures(item)):
+    with _turn(exclusive=_measures(item)):
         return (yield)
 
 
-def _turn_of(item: pytest.Item) -> int:
+def _rank(item: pytest.Item) -> int:
     fixtures = getattr(item, "fixturenames", ())
     if "fresh" in fixtures and "hosts" not in fixtures:
         return 0
@@ -64,10 +64,10 @@ def _measures(item: pytest.Item) -> bool:
 
 
 @contextmanager
-def _turn(*, alone: bool) -> Iterator[None]:
-    """Stay in the room with others, or alone; who waits for it stands in the door and lets none pass."""
-    with state("test", "door.lock").open("a") as door, state("test", "room.lock").open("a") as room:
-        fcntl.flock(door, fcntl.LOCK_EX)
-        fcntl.flock(room, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
-        fcntl.flock(door, fcntl.LOCK_UN)
+def _turn(*, exclusive: bool) -> Iterator[None]:
+    """Hold the run's lock, shared or exclusive; a test that waits for it holds the queue, so that none overtakes it."""
+    with state("test", "door.lock").open("a") as queue, state("test", "room.lock").open("a") as run:
+        fcntl.flock(queue, fcntl.LOCK_EX)
+        fcntl.flock(run, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH)
+        fcntl.flock(queue, fcntl.LOCK_UN)
         yield

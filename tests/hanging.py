@@ -51,7 +51,7 @@ class Hanging:
     """An estimator, for scikit-learn's engine."""
 
     def predict(self, rows: Any) -> Any:
-        """Hang as the rows say, then answer their seconds."""
+        """Hang as the rows say, then return their seconds."""
         for how, seconds in rows:
             WAYS[how](seconds)
         return np.array([seconds for _, seconds in rows], dtype=float)
@@ -59,9 +59,9 @@ class Hanging:
 
 def bundle(bundles: Path) -> Path:
     """Write the model's bundle as a build would; return it."""
-    made = bundles / "hanging"
-    made.mkdir(parents=True)
-    file = made / FILES["scikit_learn"]
+    folder = bundles / "hanging"
+    folder.mkdir(parents=True)
+    file = folder / FILES["scikit_learn"]
     joblib.dump(Hanging(), file)
     manifest = Manifest(
         contract=Contract.model_validate(yaml.safe_load(CONTRACT)),
@@ -77,6 +77,6 @@ def bundle(bundles: Path) -> Path:
         golden=(),
         tolerance=tolerance(()),
     )
-    (made / MANIFEST).write_text(manifest.model_dump_json())
-    (made / TIMINGS).write_text(Timings(us_per_row=1, scikit_learn_us_per_row=1).model_dump_json())
-    return made
+    (folder / MANIFEST).write_text(manifest.model_dump_json())
+    (folder / TIMINGS).write_text(Timings(us_per_row=1, scikit_learn_us_per_row=1).model_dump_json())
+    return folder

@@ -9,7 +9,7 @@ import string
 import struct
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import count, islice
+from itertools import count, islice, product
 from typing import Any
 
 from werkzeug.routing import Map
@@ -25,22 +25,22 @@ FORM, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data; bou
 BINARY_LENGTH = "Inference-Header-Content-Length"
 PARTS = 10_000
 ZIPPED = 1000
-"""How many times larger a zipped body is once it is inflated, about."""
+"""How many times larger a zipped body is once it is inflated, roughly."""
 
 ARGUMENTS = {"name": "exam", "code": "en", "version": "", "filename": "swagger-ui.css"}
-"""What stands in the places of a route's address; a route with another needs a value here."""
+"""The values of the arguments in a route's address; a route with another argument needs one here."""
 
 BODY, QUERY, HEADER = "body", "query", "header"
 
 
 @dataclass(frozen=True)
 class Target:
-    """Whom an attack is for.
+    """What an attack is aimed at.
 
     Attributes:
-        contract: of the model that is asked.
-        size: of the attack's body, in bytes, about.
-        token: that the site's forms carry; empty where nobody looked.
+        contract: of the attacked model.
+        size: of the attack's body, in bytes, roughly.
+        token: that the site's forms carry; empty if no form was opened.
     """
 
     contract: Contract
@@ -79,28 +79,28 @@ def routes(addresses: Map, arguments: Mapping[str, str]) -> list[Route]:
     Raises:
         KeyError: a new kind of argument, for which `arguments` has no value.
     """
-    found = {
+    routes_of_rules = {
         Route(method, str((rule.build({name: arguments[name] for name in rule.arguments}, False) or ("", ""))[1]))
         for rule in addresses.iter_rules()
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
     }
-    return sorted(found, key=lambda route: (route.path, route.method))
+    return sorted(routes_of_rules, key=lambda route: (route.path, route.method))
 
 
 def _repeated(part: bytes, size: int, before: bytes = b"", after: bytes = b"", between: bytes = b",") -> bytes:
     return before + between.join([part] * max(1, size // (len(part) + len(between)))) + after
 
 
-def _joined(parts: Iterator[str], size: int, least: int = 8) -> str:
-    """Join parts of at least so many bytes each to about a size."""
-    found: list[str] = []
+def _joined(parts: Iterator[str], size: int, part_size: int = 8) -> str:
+    """Join parts, of at least `part_size` bytes each, to roughly a size."""
+    enough: list[str] = []
     length = 0
-    for part in islice(parts, size // least + 1):
-        found.append(part)
+    for part in islice(parts, size // part_size + 1):
+        enough.append(part)
         length += len(part) + 1
         if length >= size:
             break
-    return ",".join(found)
+    return ",".join(enough)
 
 
 def _json(body: bytes) -> Attack:
@@ -146,13 +146,13 @@ def _bad_last_row(target: Target) -> Attack:
     return _json(b"[" + b",".join([_row(target)] * min(9_999, target.size // len(_row(target)))) + b",{}]")
 
 
-def _tensor(name: str, datatype: str, shape: list[int], **more: Any) -> dict[str, Any]:
-    return {"name": name, "datatype": datatype, "shape": shape, **more}
+def _tensor(name: str, datatype: str, shape: list[int], **properties: Any) -> dict[str, Any]:
+    return {"name": name, "datatype": datatype, "shape": shape, **properties}
 
 
 def _many_tensors(target: Target) -> Attack:
-    one = (json.dumps(_tensor(name, "FP64", [1], data=[1])) for name in _names())
-    return _json(f'{{"inputs":[{_joined(one, target.size, 60)}]}}'.encode())
+    tensors = (json.dumps(_tensor(name, "FP64", [1], data=[1])) for name in _names())
+    return _json(f'{{"inputs":[{_joined(tensors, target.size, 60)}]}}'.encode())
 
 
 def _nested_tensor(target: Target) -> Attack:
@@ -164,13 +164,13 @@ def _nested_tensor(target: Target) -> Attack:
 
 def _many_outputs(target: Target) -> Attack:
     inputs = [_tensor(name, "FP64", [1], data=[value]) for name, value in target.contract.example.items()]
-    asked = b",".join([b'{"name":"predict"}'] * (target.size // 19))
-    return _json(json.dumps({"inputs": inputs}).encode()[:-1] + b',"outputs":[' + asked + b"]}")
+    outputs = b",".join([b'{"name":"predict"}'] * (target.size // 19))
+    return _json(json.dumps({"inputs": inputs}).encode()[:-1] + b',"outputs":[' + outputs + b"]}")
 
 
-def _binary(head: dict[str, Any], rest: bytes) -> Attack:
-    told = json.dumps(head).encode()
-    return Attack(told + rest, {"Content-Type": "application/octet-stream", BINARY_LENGTH: str(len(told))})
+def _binary(header: dict[str, Any], data: bytes) -> Attack:
+    head = json.dumps(header).encode()
+    return Attack(head + data, {"Content-Type": "application/octet-stream", BINARY_LENGTH: str(len(head))})
 
 
 def _sized(name: str, datatype: str, rows: int, size: int) -> dict[str, Any]:
@@ -190,8 +190,8 @@ def _short_strings(target: Target) -> Attack:
 
 
 def _bytes_as_numbers(target: Target) -> Attack:
-    return _binary({"inputs": [_sized("stranger", "INT16", target.size // 2, target.size // 2 * 2)]},
-                   b"\1\2" * (target.size // 2))  # fmt: skip
+    values = target.size // 2
+    return _binary({"inputs": [_sized("stranger", "INT16", values, values * 2)]}, b"\1\2" * values)
 
 
 def _many_binary_tensors(target: Target) -> Attack:
@@ -213,8 +213,8 @@ def _many_fields(target: Target) -> Attack:
     return Attack(_repeated(b"a", target.size, between=b"&"), {"Content-Type": FORM})
 
 
-def _part(name: str, data: bytes, more: str = "", kind: str = "") -> bytes:
-    head = f'--hostile\r\nContent-Disposition: form-data; name="{name}"{more}\r\n{kind}\r\n'
+def _part(name: str, data: bytes, parameters: str = "", headers: str = "") -> bytes:
+    head = f'--hostile\r\nContent-Disposition: form-data; name="{name}"{parameters}\r\n{headers}\r\n'
     return head.encode() + data + b"\r\n"
 
 
@@ -223,12 +223,12 @@ def _multipart(*parts: bytes) -> Attack:
 
 
 def _many_parts(target: Target) -> Attack:
-    each = max(0, target.size // PARTS - 70)
-    return _multipart(*(_part(name, b"x" * each) for name in islice(_names(), PARTS)))
+    part_size = max(0, target.size // PARTS - 70)
+    return _multipart(*(_part(name, b"x" * part_size) for name in islice(_names(), PARTS)))
 
 
 def _long_part_header(target: Target) -> Attack:
-    return _multipart(_part("a", b"", kind="X-Long: " + "x" * target.size + "\r\n"))
+    return _multipart(_part("a", b"", headers="X-Long: " + "x" * target.size + "\r\n"))
 
 
 def _almost_boundaries(target: Target) -> Attack:
@@ -236,8 +236,8 @@ def _almost_boundaries(target: Target) -> Attack:
 
 
 def _upload(target: Target, table: bytes) -> Attack:
-    return _multipart(_part("csrf_token", target.token.encode()),
-                      _part("table", table, '; filename="t.csv"', "Content-Type: text/csv\r\n"))  # fmt: skip
+    token = _part("csrf_token", target.token.encode())
+    return _multipart(token, _part("table", table, '; filename="t.csv"', "Content-Type: text/csv\r\n"))
 
 
 def _wide_header(target: Target) -> bytes:
@@ -343,12 +343,14 @@ def _in_header(name: str, text: str) -> Shape:
     return lambda target: attack
 
 
-_TAGS = ",".join(f"{a}{b}-{c};q=0.{digit}" for a in string.ascii_lowercase for b in "abcd" for c in ("xy", "za")
-                 for digit in "123456789")  # fmt: skip
+_LANGUAGE_TAGS = ",".join(
+    f"{''.join(letters)}-{region};q=0.{digit}"
+    for *letters, region, digit in product(string.ascii_lowercase, "abcd", ("xy", "za"), "123456789")
+)
 
 HEADERS: dict[str, Shape] = {
     "Accept-Language of commas": _in_header("Accept-Language", "," * HEADER_BYTES),
-    "Accept-Language of many": _in_header("Accept-Language", _TAGS),
+    "Accept-Language of many": _in_header("Accept-Language", _LANGUAGE_TAGS),
     "Accept-Language of hyphens": _in_header("Accept-Language", "a-" * HEADER_BYTES),
     "Accept of commas": _in_header("Accept", "," * HEADER_BYTES),
     "Accept of many": _in_header("Accept", "a/b;q=0.1," * HEADER_BYTES),

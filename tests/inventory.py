@@ -17,16 +17,16 @@ class InventoryError(Exception):
 
 @functools.cache
 def rendered(inventory: str) -> dict[str, dict[str, Any]]:
-    """Return host → option → value, by name (Ansible tells first whoever is ready first); makes no connection."""
+    """Return host → option → value, sorted by host (Ansible prints them as they finish); makes no connection."""
     ansible = Path(sys.executable).parent / "ansible"
     command = [ansible, "all", "-i", inventory, "-o", "-m", "debug", "-a", f"var={VALUES}"]
-    done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"ANSIBLE_NOCOLOR": "1"})
-    if done.returncode:
-        raise InventoryError(f"{inventory}: Ansible can't read it: {done.stderr or done.stdout}")
-    found = {}
-    for line in done.stdout.splitlines():
-        name, _, answer = line.partition(" | SUCCESS => ")
-        found[name] = json.loads(answer)[VALUES]
-        if bad := [key for key, value in found[name].items() if "<< error" in str(value)]:
-            raise InventoryError(f"{inventory}: {name}: can't be rendered: {', '.join(bad)}")
-    return dict(sorted(found.items()))
+    process = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"ANSIBLE_NOCOLOR": "1"})
+    if process.returncode:
+        raise InventoryError(f"{inventory}: Ansible can't read it: {process.stderr or process.stdout}")
+    hosts = {}
+    for line in process.stdout.splitlines():
+        name, _, result = line.partition(" | SUCCESS => ")
+        hosts[name] = json.loads(result)[VALUES]
+        if faulty := [option for option, value in hosts[name].items() if "<< error" in str(value)]:
+            raise InventoryError(f"{inventory}: {name}: can't be rendered: {', '.join(faulty)}")
+    return dict(sorted(hosts.items()))

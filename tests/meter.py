@@ -1,6 +1,6 @@
-"""What processes take of a machine: CPU time and memory. Alone on a host too: ``python3 meter.py UNIT``.
+"""Measures the CPU time and memory that processes take. A program on a host too: ``python3 meter.py UNIT``.
 
-There it obeys lines: ``begin`` starts a measurement, ``end`` tells it as JSON, of a systemd unit and of Nginx.
+There it reads lines: ``begin`` starts a measurement of a systemd unit and of Nginx, ``end`` prints it as JSON.
 """
 
 import json
@@ -12,65 +12,71 @@ from pathlib import Path
 from typing import Any
 
 PROC = Path("/proc")
-PEAK_ANEW = "5"
-"""Written to a process's ``clear_refs``: its peak is from now on what it has now (proc(5))."""
+RESET_PEAK = "5"
+"""Written to a process's ``clear_refs``, it resets the peak to the present memory (proc(5))."""
 
 
 class Meter:
     """Measures processes from `begin` to `end`.
 
     Args:
-        processes: finds their ids, each time.
-        weighed: finds those whose memory counts.
+        processes: returns the ids of those whose CPU time counts, each time anew.
+        workers: returns the ids of those whose memory counts.
     """
 
-    def __init__(self, processes: Callable[[], list[int]], weighed: Callable[[], list[int]]) -> None:
-        self._processes, self._weighed = processes, weighed
-        self._first = set(weighed())
-        self._base: dict[int, int] = {}
-        self._cpu: dict[int, float] = {}
+    def __init__(self, processes: Callable[[], list[int]], workers: Callable[[], list[int]]) -> None:
+        self._processes, self._workers = processes, workers
+        self._first_workers = set(workers())
+        self._rss_kib: dict[int, int] = {}
+        self._cpu_s: dict[int, float] = {}
 
     def begin(self) -> None:
         """Start to measure."""
-        for pid in self._weighed():
-            (PROC / str(pid) / "clear_refs").write_text(PEAK_ANEW)
-        self._base = {pid: _kib(pid, "VmRSS") for pid in self._weighed()}
-        self._cpu = {pid: _seconds(pid) for pid in self._processes()}
+        for pid in self._workers():
+            (PROC / str(pid) / "clear_refs").write_text(RESET_PEAK)
+        self._rss_kib = {pid: _kib(pid, "VmRSS") for pid in self._workers()}
+        self._cpu_s = {pid: _cpu_seconds(pid) for pid in self._processes()}
 
     def end(self) -> dict[str, Any]:
-        """Return CPU seconds since the beginning, KiB of the greatest peak above what a process had at it, KiB of the
-        largest process, and whether a process is another than at first."""
-        cpu = sum(_seconds(pid) - self._cpu.get(pid, 0) for pid in self._processes())
-        weighed = self._weighed()
-        peak = max(_kib(pid, "VmHWM") - self._base.get(pid, 0) for pid in weighed)
-        whole = max(_kib(pid, "VmHWM") for pid in weighed)
-        return {"cpu_s": cpu, "peak_kib": peak, "whole_kib": whole, "died": set(weighed) != self._first}
+        """Return what was taken since the beginning: CPU seconds, and the greatest growth of a process in KiB; also
+        the KiB of the largest process, and whether a worker has been replaced since the meter was made."""
+        cpu_s = sum(_cpu_seconds(pid) - self._cpu_s.get(pid, 0) for pid in self._processes())
+        workers = self._workers()
+        peak_kib = max(_kib(pid, "VmHWM") - self._rss_kib.get(pid, 0) for pid in workers)
+        whole_kib = max(_kib(pid, "VmHWM") for pid in workers)
+        return {
+            "cpu_s": cpu_s,
+            "peak_kib": peak_kib,
+            "whole_kib": whole_kib,
+            "died": set(workers) != self._first_workers,
+        }
 
 
 def children(pid: int) -> list[int]:
     """Return a process's children."""
-    return [int(word) for word in (PROC / str(pid) / "task" / str(pid) / "children").read_text().split()]
+    return [int(child) for child in (PROC / str(pid) / "task" / str(pid) / "children").read_text().split()]
 
 
-def of_unit(unit: str) -> int:
+def main_pid(unit: str) -> int:
     """Return a systemd unit's main process."""
-    shown = subprocess.run(["systemctl", "show", "-p", "MainPID", "--value", unit], check=True, capture_output=True)
-    return int(shown.stdout)
+    command = ["systemctl", "show", "-p", "MainPID", "--value", unit]
+    return int(subprocess.run(command, check=True, capture_output=True).stdout)
 
 
-def _seconds(pid: int) -> float:
+def _cpu_seconds(pid: int) -> float:
     """A process's CPU time, its ended threads' too, to the nanosecond: clock_getcpuclockid(3), which Python lacks."""
     return time.clock_gettime((~pid << 3) | 2)
 
 
-def _kib(pid: int, what: str) -> int:
-    status = dict(line.split(":", 1) for line in (PROC / str(pid) / "status").read_text().splitlines() if ":" in line)
-    return int(status[what].split()[0])
+def _kib(pid: int, field: str) -> int:
+    lines = (PROC / str(pid) / "status").read_text().splitlines()
+    status = dict(line.split(":", 1) for line in lines if ":" in line)
+    return int(status[field].split()[0])
 
 
 def main() -> None:
-    """Obey the lines of standard input."""
-    application, nginx = of_unit(sys.argv[1]), of_unit("nginx.service")
+    """Do what the lines of standard input say."""
+    application, nginx = main_pid(sys.argv[1]), main_pid("nginx.service")
     meter = Meter(lambda: children(application) + children(nginx), lambda: children(application))
     for line in sys.stdin:
         print(json.dumps(meter.begin() if line.strip() == "begin" else meter.end()), flush=True)

@@ -1,4 +1,4 @@
-"""What an operator sends of a release, and what lies on its host then: whole, to be changed."""
+"""A release's plan: what an operator sends, and the file on its host; complete, for tests that change values."""
 
 import json
 from typing import Any

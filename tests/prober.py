@@ -1,6 +1,6 @@
-"""Asks a site one request after the other, and tells how long the answers took: ``python3 prober.py URL NAME SECONDS``.
+"""Sends a site one request after another, and prints the response times: ``python3 prober.py URL NAME SECONDS``.
 
-The body is read from standard input. Alone, without the project: beside a load in another process it isn't held up.
+Reads the body from standard input. A program without the project's modules: a load in another process can't delay it.
 """
 
 import http.client
@@ -13,9 +13,9 @@ PAUSE_SECONDS = 0.005
 
 
 def main() -> None:
-    """Ask, and print as JSON: requests, those that failed, milliseconds that half, 99 % and all stay under."""
+    """Send requests; print as JSON how many, how many failed, and the times in ms that 50, 99 and 100 % stay under."""
     url, name, seconds = urlsplit(sys.argv[1]), sys.argv[2], float(sys.argv[3])
-    body, times, failed = sys.stdin.buffer.read(), [], 0
+    body, times_ms, failed = sys.stdin.buffer.read(), [], 0
     headers = {"Host": name, "Content-Type": "application/json"}
     connection = http.client.HTTPConnection(url.hostname or "", url.port or 80, timeout=30)
     end = time.monotonic() + seconds
@@ -23,17 +23,18 @@ def main() -> None:
         start = time.perf_counter()
         try:
             connection.request("POST", url.path, body, headers)
-            answer = connection.getresponse()
-            answer.read()
-            failed += answer.status != 200
+            response = connection.getresponse()
+            response.read()
+            failed += response.status != 200
         except (OSError, http.client.HTTPException):
             failed += 1
             connection.close()
-        times.append((time.perf_counter() - start) * 1000)
+        times_ms.append((time.perf_counter() - start) * 1000)
         time.sleep(PAUSE_SECONDS)
-    times.sort()
-    found = {f"p{part}_ms": times[min(len(times) - 1, len(times) * part // 100)] for part in (50, 99, 100)}
-    print(json.dumps({"requests": len(times), "failed": failed, **found}))
+    times_ms.sort()
+    count = len(times_ms)
+    percentiles = {f"p{percent}_ms": times_ms[min(count - 1, count * percent // 100)] for percent in (50, 99, 100)}
+    print(json.dumps({"requests": count, "failed": failed, **percentiles}))
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ def sections(language: str = "en") -> dict[str, str]:
 
 def blocks(heading: str, kind: str, language: str = "en") -> list[str]:
     """Return the code blocks of a kind in a section."""
-    return [code for found, code in BLOCK.findall(sections(language)[heading]) if found == kind]
+    return [code for block_kind, code in BLOCK.findall(sections(language)[heading]) if block_kind == kind]
 
 
 def commands(heading: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""The application under Gunicorn on this machine, for tests that need many models rather than a host."""
+"""The application under Gunicorn on this machine, for tests that need their own models rather than a host."""
 
 import json
 import os
@@ -21,7 +21,7 @@ START_SECONDS = 60
 
 @dataclass(frozen=True)
 class Served:
-    """The application as it runs; called, it asks: method, path, JSON → JSON.
+    """The running application; a call sends a request: method, path, JSON → JSON.
 
     Attributes:
         address: host:port.
@@ -37,20 +37,25 @@ class Served:
         return [int(pid) for pid in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()]
 
     def __call__(self, method: str, path: str, body: Any = None) -> Any:
-        return _ask(f"http://{self.address}{path}", method, body)
+        return _send(f"http://{self.address}{path}", method, body)
 
 
 @contextmanager
 def served(bundles: Path, **settings: str) -> Iterator[Served]:
-    """Serve bundles, with settings of the environment."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
-    given = {"APP_BUNDLES": str(bundles), "APP_DEFAULT_MODEL": "", "GUNICORN_BIND": address, "GUNICORN_WORKERS": "2",
-             "OMP_NUM_THREADS": "1"} | settings  # fmt: skip
+    """Serve bundles, with further settings as environment variables."""
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{unused.getsockname()[1]}"
+    defaults = {
+        "APP_BUNDLES": str(bundles),
+        "APP_DEFAULT_MODEL": "",
+        "GUNICORN_BIND": address,
+        "GUNICORN_WORKERS": "2",
+        "OMP_NUM_THREADS": "1",
+    }
     log = bundles.parent / "gunicorn.log"
     with log.open("w") as stream:
-        process = subprocess.Popen(COMMAND, cwd=KIT, env=os.environ | given, stderr=stream)
+        process = subprocess.Popen(COMMAND, cwd=KIT, env=os.environ | defaults | settings, stderr=stream)
         try:
             _wait(address, process, log)
             yield Served(address, process.pid)
@@ -59,14 +64,14 @@ def served(bundles: Path, **settings: str) -> Iterator[Served]:
             process.wait(30)
 
 
-def _ask(url: str, method: str, body: Any) -> Any:
+def _send(url: str, method: str, body: Any) -> Any:
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, data, {"Content-Type": "application/json"}, method=method)
     try:
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            return json.load(answer)
-    except urllib.error.HTTPError as refusal:
-        return json.load(refusal)
+        with urllib.request.urlopen(request, timeout=60) as response:
+            return json.load(response)
+    except urllib.error.HTTPError as response:
+        return json.load(response)
 
 
 def _wait(address: str, process: "subprocess.Popen[bytes]", log: Path) -> None:

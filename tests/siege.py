@@ -1,4 +1,4 @@
-"""Sends a site all that `tests.hostile` knows, and tells what each cost it."""
+"""Sends a site every attack of `tests.hostile`, and measures what each costs it."""
 
 import http.client
 import json
@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import cycle
 from pathlib import Path
 from threading import Event, Lock, get_native_id
@@ -20,23 +20,23 @@ from tests.hostile import BODIES, HEADERS, Attack, Route, Target
 
 MIB = 1 << 20
 CPU_MS, CPU_MS_PER_MIB = 20, 20
-UNREAD, READ = 4, 32
-"""How many times a refused body's bytes of memory it may take, where it wasn't parsed, and where it had to be."""
+UNPARSED_FACTOR, PARSED_FACTOR = 4, 32
+"""A refused request may take this many times its own size in memory: if it wasn't parsed, and if it had to be."""
 
-READ_MOST = 64 * MIB
+PARSED_LIMIT = 64 * MIB
 OWN_BYTES = 4 * MIB
-"""Memory that any request may take, of whatever size: threads, caches, what the allocator keeps."""
+"""Memory that any request may take, whatever its size: threads, caches, what the allocator keeps."""
 
 UNPARSED = (404, 405, 406, 413, 414, 415, 431)
-"""Statuses of what is refused before it is parsed."""
+"""Statuses of requests that are refused before they are parsed."""
 
 LINEAR = 3
-"""What is accepted may cost so many times more where it is twice as much, noise included."""
+"""An accepted request may cost this many times as much as one of half its size, noise included."""
 
-SECONDS = 60
-LAST = 19
+TIMEOUT_SECONDS = 60
+LOWEST_PRIORITY = 19
 CROWD, P99_MS = 16, 250
-"""So many attacks at once, and ordinary predictions stay under so many milliseconds."""
+"""This many attacks at once, beside which ordinary predictions stay under this many milliseconds."""
 
 
 class Meter(Protocol):
@@ -54,13 +54,13 @@ class Cell:
     """What an attack on a route cost.
 
     Attributes:
-        status: that was answered, 0 where the connection ended.
+        status: of the response, 0 if the connection ended without one.
         sent: bytes of body, query and headers.
         cpu_ms: of the application's workers, and of Nginx's.
         memory: bytes above what the worker had before.
         whole: bytes of the largest worker.
-        died: whether a worker did.
-        half_ms: what half of it cost, where it was accepted.
+        died: whether a worker died.
+        half_ms: what an attack of half the size cost, if this one was accepted.
     """
 
     route: Route
@@ -75,56 +75,59 @@ class Cell:
 
     @property
     def fault(self) -> str:
-        """What is wrong with it; nothing where all is well."""
-        if self.died or not 200 <= self.status < 500:
-            return "it fell" if self.died or not self.status else f"answered {self.status}"
+        """What is wrong with it; empty if nothing is."""
+        if self.died:
+            return "a worker died"
+        if not 200 <= self.status < 500:
+            return f"status {self.status}" if self.status else "no response"
         if self.status < 400:
-            most_ms = LINEAR * (self.half_ms or self.cpu_ms) + CPU_MS
-            return "" if self.cpu_ms <= most_ms else f"half costs {self.half_ms:.0f} ms: more than linear"
-        most_ms = CPU_MS + CPU_MS_PER_MIB * self.sent / MIB
-        unread = self.status in UNPARSED
-        most = self.sent * UNREAD if unread else min(self.sent * READ, READ_MOST)
-        if self.cpu_ms > most_ms:
-            return f"more than {most_ms:.0f} ms"
-        return "" if self.memory <= most + OWN_BYTES else f"more than {(most + OWN_BYTES) / MIB:.0f} MiB"
+            limit_ms = LINEAR * (self.half_ms or self.cpu_ms) + CPU_MS
+            return "" if self.cpu_ms <= limit_ms else f"half costs {self.half_ms:.0f} ms: more than linear"
+        limit_ms = CPU_MS + CPU_MS_PER_MIB * self.sent / MIB
+        if self.cpu_ms > limit_ms:
+            return f"more than {limit_ms:.0f} ms"
+        unparsed, parsed = self.sent * UNPARSED_FACTOR, min(self.sent * PARSED_FACTOR, PARSED_LIMIT)
+        limit = OWN_BYTES + (unparsed if self.status in UNPARSED else parsed)
+        return "" if self.memory <= limit else f"more than {limit / MIB:.0f} MiB"
 
 
 class Site:
-    """A site that is asked.
+    """A site that is attacked.
 
     Args:
         host, port: where it listens.
-        name: that it has.
+        name: its server name.
     """
 
     def __init__(self, host: str, port: int, name: str) -> None:
-        self.place, self.name = (host, port), name
+        self.address, self.name = (host, port), name
         self.token, self._cookie = "", ""
 
     def open_form(self, path: str) -> None:
-        """Take the token that a page's forms carry, and the cookie that belongs to it: whoever looks has them."""
-        answer, page = self._asked("GET", path, b"", {})
-        found = re.search(r'name="csrf_token" type="hidden" value="([^"]+)"', page.decode())
-        assert found, page
-        self.token, self._cookie = found[1], (answer.getheader("Set-Cookie") or "").partition(";")[0]
+        """Take the token that a page's forms carry, and the cookie that belongs to it: every visitor gets them."""
+        response, page = self._request("GET", path, b"", {})
+        token = re.search(r'name="csrf_token" type="hidden" value="([^"]+)"', page.decode())
+        assert token, page
+        self.token, self._cookie = token[1], (response.getheader("Set-Cookie") or "").partition(";")[0]
 
-    def ask(self, route: Route, attack: Attack) -> int:
-        """Send an attack; return the answer's status, or 0 where none came."""
+    def send(self, route: Route, attack: Attack) -> int:
+        """Send an attack; return the response's status, or 0 if none came."""
         path = f"{route.path}?{attack.query}" if attack.query else route.path
         cookie = {"Cookie": self._cookie} if self._cookie and route.method == "POST" else {}
         try:
-            return self._asked(route.method, path, attack.body, cookie | dict(attack.headers))[0].status
+            return self._request(route.method, path, attack.body, cookie | dict(attack.headers))[0].status
         except (OSError, http.client.HTTPException):
             return 0
 
-    def _asked(self, method: str, path: str, body: bytes,
-               headers: Mapping[str, str]) -> tuple[http.client.HTTPResponse, bytes]:  # fmt: skip
-        connection = http.client.HTTPConnection(*self.place, timeout=SECONDS)
+    def _request(
+        self, method: str, path: str, body: bytes, headers: Mapping[str, str]
+    ) -> tuple[http.client.HTTPResponse, bytes]:
+        connection = http.client.HTTPConnection(*self.address, timeout=TIMEOUT_SECONDS)
         try:
-            with suppress(BrokenPipeError, ConnectionResetError):  # refused unread: the answer is there already
+            with suppress(BrokenPipeError, ConnectionResetError):  # refused unread: the response is already there
                 connection.request(method, path, body or None, {"Host": self.name} | dict(headers))
-            answer = connection.getresponse()
-            return answer, answer.read()
+            response = connection.getresponse()
+            return response, response.read()
         finally:
             connection.close()
 
@@ -137,8 +140,8 @@ def cells(site: Site, meter: Meter, routes: list[Route], target: Target, only: s
             if re.search(only, f"{route.method} {route.path} {name}"):
                 cell = measured(site, meter, route, name, target)
                 if 200 <= cell.status < 400 and cell.cpu_ms > CPU_MS:
-                    again = measured(site, meter, route, name, half)
-                    cell = Cell(**vars(cell) | {"half_ms": again.cpu_ms})
+                    half_cell = measured(site, meter, route, name, half)
+                    cell = replace(cell, half_ms=half_cell.cpu_ms)
                 yield cell
 
 
@@ -146,27 +149,33 @@ def measured(site: Site, meter: Meter, route: Route, name: str, target: Target) 
     """Attack a route once; return what it cost."""
     attack = route.shapes[name](target)
     meter.begin()
-    status = site.ask(route, attack)
-    seen = meter.end()
-    sent = len(attack.body) + len(attack.query) + sum(len(key) + len(value) for key, value in attack.headers.items())
-    return Cell(route, name, status, sent, seen["cpu_s"] * 1000, seen["peak_kib"] * 1024,
-                seen["whole_kib"] * 1024, seen["died"])  # fmt: skip
+    status = site.send(route, attack)
+    cost = meter.end()
+    return Cell(
+        route,
+        name,
+        status,
+        sent=len(attack.body) + len(attack.query) + sum(map(len, [*attack.headers, *attack.headers.values()])),
+        cpu_ms=cost["cpu_s"] * 1000,
+        memory=cost["peak_kib"] * 1024,
+        whole=cost["whole_kib"] * 1024,
+        died=cost["died"],
+    )
 
 
 def crowd(site: Site, routes: list[Route], target: Target, seconds: float) -> dict[str, Any]:
-    """Attack with `CROWD` connections at once, all shapes of all routes in turn; return what a prober saw beside it."""
+    """Attack over `CROWD` connections at once, with all shapes of all routes in turn; return a prober's figures."""
     attacks = [
         (route, route.shapes[name]) for name in {**BODIES, **HEADERS} for route in routes if name in route.shapes
     ]
-    turns, over = cycle(attacks), Event()
-    turn = Lock()
+    endless_attacks, lock, over = cycle(attacks), Lock(), Event()
 
     def attack() -> None:
-        os.setpriority(os.PRIO_PROCESS, get_native_id(), LAST)  # attackers have machines of their own
+        os.setpriority(os.PRIO_PROCESS, get_native_id(), LOWEST_PRIORITY)  # attackers have machines of their own
         while not over.is_set():
-            with turn:
-                route, shape = next(turns)
-            site.ask(route, shape(target))
+            with lock:
+                route, shape = next(endless_attacks)
+            site.send(route, shape(target))
 
     with ThreadPoolExecutor(CROWD) as pool:
         for _ in range(CROWD):
@@ -178,12 +187,13 @@ def crowd(site: Site, routes: list[Route], target: Target, seconds: float) -> di
 
 
 def probed(site: Site, contract: Contract, seconds: float) -> dict[str, Any]:
-    """Return what `tests.prober` says of a model's predictions, one row each."""
-    url = f"http://{site.place[0]}:{site.place[1]}/api/v1/models/{contract.name}/predictions"
+    """Return the figures of `tests.prober` about a model's predictions, one row each."""
+    host, port = site.address
+    url = f"http://{host}:{port}/api/v1/models/{contract.name}/predictions"
     command = [sys.executable, str(Path(__file__).with_name("prober.py")), url, site.name, str(seconds)]
     row = json.dumps(contract.example).encode()
-    found: dict[str, Any] = json.loads(subprocess.run(command, input=row, check=True, capture_output=True).stdout)
-    return found
+    figures: dict[str, Any] = json.loads(subprocess.run(command, input=row, check=True, capture_output=True).stdout)
+    return figures
 
 
 HEAD = """\

@@ -1,4 +1,4 @@
-"""The ground of the commands: where things are, errors, locks, the screen, and what this machine must have.
+"""The foundation of the commands: paths, errors, locks, the screen, and what this machine must have.
 
-Runs before .venv exists: the standard library alone, and nothing of the rooms above.
+Runs before .venv exists: the standard library alone, and nothing from the rooms above.
 """

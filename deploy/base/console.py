@@ -1,4 +1,4 @@
-"""Steps with their times on the screen, everything else in a log file."""
+"""Steps with their times on the screen; everything else goes into a log file."""
 
 import os
 import subprocess
@@ -17,16 +17,16 @@ LOGS_KEPT = 30
 
 
 class Console:
-    """Shows one line per step and writes what the steps' programs print to one log file.
+    """Shows one line per step and writes the output of the steps' programs to one log file.
 
     Args:
-        verb: names the log file.
-        stream: where the lines go: standard error for a verb whose standard output is data.
+        name: of the command, for the log file's name.
+        stream: where the lines go: standard error for a command whose standard output is data.
     """
 
-    def __init__(self, verb: str, stream: IO[str] | None = None) -> None:
+    def __init__(self, name: str, stream: IO[str] | None = None) -> None:
         self.stream = stream or sys.stdout
-        self.path = state("log", f"{datetime.now():%Y%m%d-%H%M%S}-{verb}-{os.getpid()}.log")
+        self.path = state("log", f"{datetime.now():%Y%m%d-%H%M%S}-{name}-{os.getpid()}.log")
         self.log = self.path.open("a", encoding="utf-8", buffering=1)
         self._title = ""
         _drop_old_logs(self.path.parent)
@@ -60,21 +60,34 @@ class Console:
         """Print a step's line."""
         self.say(f"  {mark} {title:<58} {seconds:6.1f} s")
 
-    def run(self, command: Sequence[str | Path], *, advice: str = "", cwd: Path | None = None,
-            env: Mapping[str, str] | None = None) -> str:  # fmt: skip
+    def run(
+        self,
+        command: Sequence[str | Path],
+        *,
+        advice: str = "",
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> str:
         """Run a program, its output in the log, and return its standard output.
 
         Raises:
-            DeployError: the program is absent or its exit status is not 0; the reason is its last words.
+            DeployError: the program is absent or its exit status is not 0; the reason is the last line it printed.
         """
         return run(command, advice=advice, log=self.log, cwd=cwd, env=env)
 
-    def follow(self, command: Sequence[str | Path], see: Callable[[str], None], *, env: Mapping[str, str],
-               pass_fds: Sequence[int] = ()) -> int:  # fmt: skip
-        """Run a program, hand each line that it prints to `see`, log it, and return its exit status."""
-        print(f"$ {_shown(command)}", file=self.log)
+    def follow(
+        self,
+        command: Sequence[str | Path],
+        on_line: Callable[[str], None],
+        *,
+        env: Mapping[str, str],
+        pass_fds: Sequence[int] = (),
+    ) -> int:
+        """Run a program, log each line of its output and hand it to `on_line`, and return its exit status."""
+        arguments = [str(argument) for argument in command]
+        _log_command(arguments, self.log)
         with subprocess.Popen(
-            [str(part) for part in command],
+            arguments,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
@@ -86,7 +99,7 @@ class Console:
         ) as process:
             for line in process.stdout or ():
                 self.log.write(line)
-                see(line.rstrip("\n"))
+                on_line(line.rstrip("\n"))
         return int(process.returncode)
 
     def _erase(self) -> None:
@@ -94,32 +107,38 @@ class Console:
             print("\r\033[K", end="", file=self.stream)
 
 
-def run(command: Sequence[str | Path], *, advice: str = "", log: IO[str] | None = None, cwd: Path | None = None,
-        env: Mapping[str, str] | None = None) -> str:  # fmt: skip
+def run(
+    command: Sequence[str | Path],
+    *,
+    advice: str = "",
+    log: IO[str] | None = None,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+) -> str:
     """Run a program to its end and return its standard output; `Console.run` without a screen."""
-    words = [str(part) for part in command]
+    arguments = [str(argument) for argument in command]
     if log:
-        print(f"$ {_shown(words)}", file=log)
+        _log_command(arguments, log)
     try:
-        done = subprocess.run(words, capture_output=True, text=True, errors="replace", cwd=cwd, env=env)
+        process = subprocess.run(arguments, capture_output=True, text=True, errors="replace", cwd=cwd, env=env)
     except FileNotFoundError:
-        raise DeployError(f"{words[0]}: no such program on this machine", advice) from None
+        raise DeployError(f"{arguments[0]}: no such program on this machine", advice) from None
     if log:
-        log.write(done.stdout + done.stderr)
-    if done.returncode:
-        raise DeployError(f"{Path(words[0]).name}: {_last_words(done)}", advice)
-    return done.stdout
+        log.write(process.stdout + process.stderr)
+    if process.returncode:
+        raise DeployError(f"{Path(arguments[0]).name}: {_last_line(process)}", advice)
+    return process.stdout
 
 
-def _last_words(done: subprocess.CompletedProcess[str]) -> str:
-    lines = [line.strip() for line in (done.stderr or done.stdout).splitlines() if line.strip()]
-    return lines[-1] if lines else f"exit status {done.returncode}"
+def _log_command(arguments: Sequence[str], log: IO[str]) -> None:
+    print(f"$ {' '.join(arguments)}", file=log)
 
 
-def _shown(command: Sequence[str | Path]) -> str:
-    return " ".join(str(part) for part in command)
+def _last_line(process: subprocess.CompletedProcess[str]) -> str:
+    lines = [line.strip() for line in (process.stderr or process.stdout).splitlines() if line.strip()]
+    return lines[-1] if lines else f"exit status {process.returncode}"
 
 
 def _drop_old_logs(folder: Path) -> None:
-    for old in sorted(folder.glob("*.log"))[:-LOGS_KEPT]:
-        old.unlink(missing_ok=True)
+    for log in sorted(folder.glob("*.log"))[:-LOGS_KEPT]:
+        log.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Says when a model is served by a slower engine than before; standard library only, for every command tells it."""
+"""Reports models that a slower engine serves than before; standard library only, for every command reports them."""
 
 import json
 from collections.abc import Mapping
@@ -6,16 +6,16 @@ from pathlib import Path
 from typing import Any
 
 NAMES = {"onnx": "ONNX Runtime", "scikit_learn": "scikit-learn"}
-"""As `app.engines` names them to people; the fastest first."""
+"""Engine → its name for people, as in `app.engines`; the fastest first."""
 
 MANIFEST, TIMINGS = "model.json", "timings.json"
 
 Engine = Mapping[str, Any]
-"""Of a bundle: ``engine``; ``why`` it isn't a faster one; ``us_per_row``, 0 where that isn't known."""
+"""Of a bundle: ``engine``; ``why`` it isn't a faster one; ``us_per_row``, 0 if unknown."""
 
 
 def of(bundle: Path) -> dict[str, Any] | None:
-    """Return a built model's engine; None where there is no bundle, or one that can't be read."""
+    """Return a built model's engine; None if there is no bundle, or it can't be read."""
     try:
         manifest = json.loads((bundle / MANIFEST).read_text(encoding="utf-8"))
         timings = json.loads((bundle / TIMINGS).read_text(encoding="utf-8"))
@@ -24,17 +24,21 @@ def of(bundle: Path) -> dict[str, Any] | None:
         return None
 
 
-def fallen(before: Mapping[str, Engine], now: Mapping[str, Engine]) -> list[str]:
-    """Return a sentence for each model that was on a faster engine before."""
+def downgrades(before: Mapping[str, Engine], now: Mapping[str, Engine]) -> list[str]:
+    """Return a sentence for each model that a faster engine served before."""
+    common = sorted(before.keys() & now.keys())
+    return [_sentence(name, before[name], now[name]) for name in common if _is_slower(before[name], now[name])]
+
+
+def _is_slower(before: Engine, now: Engine) -> bool:
     order = [*NAMES]
-    both = [(name, before[name], now[name]) for name in sorted(before.keys() & now.keys())]
-    return [_sentence(name, was, is_) for name, was, is_ in both
-            if {was["engine"], is_["engine"]} <= {*order} and order.index(was["engine"]) < order.index(is_["engine"])
-            ]  # fmt: skip
+    if not {before["engine"], now["engine"]} <= {*order}:
+        return False
+    return order.index(before["engine"]) < order.index(now["engine"])
 
 
-def _sentence(name: str, was: Engine, now: Engine) -> str:
-    said = f"{name}: was on {NAMES[was['engine']]}, is on {NAMES[now['engine']]} now"
-    if was.get("us_per_row") and now.get("us_per_row"):
-        said += f" ({now['us_per_row']:,.0f} µs a row instead of {was['us_per_row']:,.0f})"
-    return f"{said}, because: {now['why'] or 'no reason is known'}"
+def _sentence(model: str, before: Engine, now: Engine) -> str:
+    sentence = f"{model}: ran on {NAMES[before['engine']]}, now runs on {NAMES[now['engine']]}"
+    if before.get("us_per_row") and now.get("us_per_row"):
+        sentence += f" ({now['us_per_row']:,.0f} µs per row instead of {before['us_per_row']:,.0f})"
+    return f"{sentence}; reason: {now['why'] or 'unknown'}"

@@ -1,4 +1,4 @@
-"""What can go wrong in a way that a person can put right."""
+"""Failures that a person can put right."""
 
 
 class DeployError(Exception):

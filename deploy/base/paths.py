@@ -1,4 +1,4 @@
-"""Where things are: what the kit brings, and what is the site's own; one folder holds both so far."""
+"""Paths: of what the kit brings, and of what is the site's own; one folder holds both so far."""
 
 import hashlib
 from pathlib import Path
@@ -10,7 +10,7 @@ SITE = KIT
 """What a person makes with it: models and their bundles, inventories with their secrets, the commands' state."""
 
 STATE = SITE / ".puerto"
-"""What the commands make and may lose: logs, the rehearsal hosts' key, release archives."""
+"""What the commands make and can make again: logs, the rehearsal hosts' key, release archives."""
 
 VENV = KIT / ".venv"
 LOCK = KIT / "Pipfile.lock"
@@ -19,12 +19,12 @@ PIPENV_LOCK = KIT / "deploy" / "pipenv.txt"
 
 MODELS = SITE / "models"
 BUNDLES = SITE / "bundles"
-"""What the build makes of the models: each model's file and what is known of it."""
+"""What the build makes of the models: for each, its file and what is known about it."""
 
 INVENTORIES = SITE / "ansible" / "inventories"
 
 CHECKOUT = hashlib.sha256(str(SITE).encode()).hexdigest()[:8]
-"""Names this checkout in what is shared with others on the machine, such as container names."""
+"""This checkout's id in names that all checkouts on the machine share, such as those of containers."""
 
 
 def tool(name: str) -> str:

@@ -1,4 +1,4 @@
-"""What ``doctor`` looks at on this machine."""
+"""What ``doctor`` checks, on this machine and on an environment's hosts."""
 
 import shutil
 import socket
@@ -14,61 +14,61 @@ from deploy.base.paths import KIT
 from deploy.rehearsal import podman_options
 
 DISK_GIB = 4
-"""Root file systems, a host and .venv, with room for one more of each."""
+"""For root file systems, a host and .venv, with room for one more of each."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing looked at: whether it is as it must be, what was seen, and what to do where it isn't."""
+    """One thing checked: whether it is as it must be, what was observed, and what to do if it isn't."""
 
     good: bool
-    seen: str
+    observation: str
     advice: str = ""
 
 
-def show(console: Console, findings: Iterator[Finding]) -> int:
+def show_findings(console: Console, findings: Iterator[Finding]) -> int:
     """Print findings and return how many are faults."""
     faults = 0
     for finding in findings:
-        console.say(f"  {'✓' if finding.good else '✗'} {finding.seen}")
+        console.say(f"  {'✓' if finding.good else '✗'} {finding.observation}")
         if not finding.good:
             faults += 1
             console.say(f"      {finding.advice}")
     return faults
 
 
-def of_machine(with_hosts: bool) -> Iterator[Finding]:
-    """Look at this machine.
+def machine_findings(with_hosts: bool) -> Iterator[Finding]:
+    """Check this machine.
 
     Args:
-        with_hosts: whether hosts are to be booted on it.
+        with_hosts: whether it is to boot hosts.
     """
-    yield Finding(toolchain.is_ready(), ".venv holds what Pipfile.lock says", "The next command makes it by itself.")
+    yield Finding(toolchain.is_ready(), ".venv holds what Pipfile.lock says", "The next command builds it by itself.")
     yield from _programs(toolchain.TOOLS | toolchain.for_models())
     if not with_hosts:
         return
     yield from _programs(toolchain.REHEARSAL)
     free = shutil.disk_usage(KIT).free // 2**30
-    yield Finding(free >= DISK_GIB, f"{free} GiB of disk are free", f"Make room: {DISK_GIB} GiB are needed.")
-    yield _right_to_boot()
+    yield Finding(free >= DISK_GIB, f"{free} GiB of disk space are free", f"Make room: {DISK_GIB} GiB are needed.")
+    yield _root_finding()
     cgroups = "version 2" if podman_options.has_unified_cgroups() else "version 1, runc is used"
     yield Finding(True, f"cgroups: {cgroups}")
 
 
-def of_host(said: dict[str, Any]) -> Iterator[Finding]:
-    """Look at what a host said of itself, and at where its names lead from here."""
-    yield from (Finding(each["good"], each["seen"], each["advice"]) for each in said["findings"])
-    here = _addresses(said["address"])
-    for name in said["server_names"]:
-        leads = _addresses(name)
-        good = bool(here & leads)
-        advice = f"Let its DNS record, or /etc/hosts on each visitor's machine, say: {said['address']} {name}"
-        yield Finding(good, f"{name} leads to {', '.join(sorted(leads)) or 'no address'}", advice)
+def host_findings(report: dict[str, Any]) -> Iterator[Finding]:
+    """Check what a host reports about itself, and what its names resolve to from here."""
+    yield from (Finding(finding["good"], finding["seen"], finding["advice"]) for finding in report["findings"])
+    host_addresses = _addresses(report["address"])
+    for name in report["server_names"]:
+        addresses = _addresses(name)
+        good = bool(host_addresses & addresses)
+        advice = f"Its DNS record, or /etc/hosts on each visitor's machine, must say: {report['address']} {name}"
+        yield Finding(good, f"{name} resolves to {', '.join(sorted(addresses)) or 'no address'}", advice)
 
 
 def _addresses(name: str) -> set[str]:
     try:
-        return {str(found[4][0]) for found in socket.getaddrinfo(name, 80, type=socket.SOCK_STREAM)}
+        return {str(socket_address[0]) for *_, socket_address in socket.getaddrinfo(name, 80, type=socket.SOCK_STREAM)}
     except OSError:
         return set()
 
@@ -77,17 +77,17 @@ def _programs(programs: dict[str, str]) -> Iterator[Finding]:
     packages = toolchain.missing(programs)
     names = " ".join(packages)
     if packages:
-        advice = f"up installs it on Debian; by hand: apt-get install --no-install-recommends {names}"
+        advice = f"On Debian, up installs what is missing; by hand: apt-get install --no-install-recommends {names}"
         yield Finding(False, f"missing: {names}", advice)
     else:
         yield Finding(True, f"programs: {' '.join(programs)}")
 
 
-def _right_to_boot() -> Finding:
+def _root_finding() -> Finding:
     try:
         command = toolchain.as_root(["true"])
     except DeployError as fault:
         return Finding(False, fault.reason, fault.advice)
-    asked = subprocess.run(command, capture_output=True, check=False)
-    return Finding(asked.returncode == 0, f"root by: {command[0] if command[0] == 'sudo' else 'being it'}",
-                   "Allow sudo for this user.")  # fmt: skip
+    process = subprocess.run(command, capture_output=True, check=False)
+    observation = f"root: {'through sudo' if command[0] == 'sudo' else 'this user'}"
+    return Finding(process.returncode == 0, observation, "Allow sudo for this user.")

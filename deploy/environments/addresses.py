@@ -1,4 +1,4 @@
-"""Addresses of hosts, as each place wants them."""
+"""Addresses of hosts, in the notations that need them."""
 
 import ipaddress
 

@@ -14,10 +14,10 @@ LOCAL = "local"
 
 @dataclass(frozen=True)
 class Environment:
-    """What an operator names after the verb.
+    """What an operator names after the command.
 
     Attributes:
-        name: as it was given.
+        name: as the operator typed it.
         inventory: the path that Ansible gets.
     """
 
@@ -26,12 +26,12 @@ class Environment:
 
     @property
     def file_name(self) -> str:
-        """Its name, as a file may have it."""
+        """Its name in a form that a file may have."""
         return re.sub(r"[^\w.-]+", "-", self.name).strip("-")
 
     @property
     def is_local(self) -> bool:
-        """Tell whether its host is made on this machine."""
+        """Whether its host is made on this machine."""
         return self.name == LOCAL
 
 
@@ -48,11 +48,9 @@ def named(name: str) -> Environment:
         return Environment(name, path.resolve())
     if "/" in name:
         raise DeployError(f"{name}: no such inventory", status=2)
-    known = ", ".join(sorted({LOCAL} | {folder.name for folder in INVENTORIES.iterdir() if folder.is_dir()}))
-    raise DeployError(
-        f"{name}: no such environment; there are: {known}",
-        f"Make it: cp -r ansible/inventories/example ansible/inventories/{name}", status=2,
-    )  # fmt: skip
+    names = ", ".join(sorted({LOCAL} | {folder.name for folder in INVENTORIES.iterdir() if folder.is_dir()}))
+    advice = f"Create it: cp -r ansible/inventories/example ansible/inventories/{name}"
+    raise DeployError(f"{name}: no such environment; the existing ones are: {names}", advice, status=2)
 
 
 def write_local(host: rehearsal.Host) -> None:
@@ -66,7 +64,7 @@ def require_local_host() -> None:
     """Check that the local environment has its host, running or not.
 
     Raises:
-        DeployError: there is none.
+        DeployError: it has none.
     """
     if not (INVENTORIES / LOCAL / "hosts.yml").exists() or rehearsal.find(LOCAL) is None:
-        raise DeployError("local: there is no host on this machine yet", "Make it: python3 -m deploy up")
+        raise DeployError("local: there is no host on this machine yet", "Create it: python3 -m deploy up")

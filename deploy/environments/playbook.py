@@ -15,12 +15,15 @@ from deploy.environments.inventory import Environment
 
 UNREACHABLE = (
     ("Permission denied", "Its SSH server refused the key or user: check ansible_user and the key, then: ssh {login}"),
-    ("Host key verification", "Its host key isn't the known one; if it is new: ssh-keygen -R <address>; ssh {login}"),
-    ("Could not resolve", "Its name has no address: check ansible_host"),
+    (
+        "Host key verification",
+        "Its host key isn't the one on record; if it is new: ssh-keygen -R <address>; ssh {login}",
+    ),
+    ("Could not resolve", "Its name doesn't resolve to an address: check ansible_host"),
     ("timed out", "Is it switched on, and does its firewall let SSH in? Try: ssh {login}"),
-    ("", "Is it switched on, is the address right, and does its SSH server run? Try: ssh {login}"),
+    ("", "Is it switched on, is the address right, and is its SSH server running? Try: ssh {login}"),
 )
-"""Part of ssh's message → what to do."""
+"""A part of ssh's message, and what to do about it; the first that matches."""
 
 
 @dataclass
@@ -30,7 +33,7 @@ class Outcome:
     Attributes:
         changed: host → number of tasks that changed something.
         reports: host → message of its task named Report.
-        samples: host → what its visitor saw during a release: start in s, ms, status and release of each request.
+        samples: host → each request of its visitor during a release: start in s, latency in ms, status and release.
         failures: a sentence per host that failed.
         advice: what to do about the first failure.
     """
@@ -46,11 +49,11 @@ def play(console: Console, environment: Environment, playbook: str, *options: st
     """Run ``ansible/<playbook>`` for an environment, as ``ansible-playbook`` would by hand.
 
     Args:
-        options: more words for ansible-playbook.
+        options: further ones for ansible-playbook.
         quiet: show no steps.
 
     Raises:
-        DeployError: a task failed or a host can't be reached; its reason is the first host's.
+        DeployError: a task failed or a host can't be reached; its advice is about the first failure.
     """
     outcome = run(console, environment, playbook, *options, quiet=quiet)
     if outcome.failures:
@@ -59,37 +62,37 @@ def play(console: Console, environment: Environment, playbook: str, *options: st
 
 
 def run(console: Console, environment: Environment, playbook: str, *options: str, quiet: bool = False) -> Outcome:
-    """Like `play`, with the failures in the outcome."""
+    """Do what `play` does, but return failures in the outcome."""
     command = [tool("ansible-playbook"), "-i", str(environment.inventory), f"ansible/{playbook}", *options]
     if not quiet:
-        shown = ["ansible-playbook", "-i", os.path.relpath(environment.inventory), *command[3:]]
-        console.say(f"    {' '.join(shown)}")
-    events, into = os.pipe()
-    settings = {"PUERTO_EVENTS": str(into), "ANSIBLE_CALLBACKS_ENABLED": "steps", "ANSIBLE_NOCOLOR": "1"}
+        short_command = ["ansible-playbook", "-i", os.path.relpath(environment.inventory), *command[3:]]
+        console.say(f"    {' '.join(short_command)}")
+    reader, writer = os.pipe()
+    settings = {"PUERTO_EVENTS": str(writer), "ANSIBLE_CALLBACKS_ENABLED": "steps", "ANSIBLE_NOCOLOR": "1"}
     outcome = Outcome()
-    words: list[str] = []
-    watcher = threading.Thread(target=_watch, args=(events, console, outcome, environment, quiet))
-    watcher.start()
+    lines: list[str] = []
+    thread = threading.Thread(target=_read_events, args=(reader, console, outcome, quiet))
+    thread.start()
     try:
-        status = console.follow(command, words.append, env=os.environ | settings, pass_fds=[into])
+        status = console.follow(command, lines.append, env=os.environ | settings, pass_fds=[writer])
     finally:
-        os.close(into)
-        watcher.join()
+        os.close(writer)
+        thread.join()
     if not outcome.failures and (status or not outcome.changed):
-        outcome.failures.append(_complaint(words) or f"{environment.inventory}: names no host")
+        outcome.failures.append(_first_error(lines) or f"{environment.inventory}: names no host")
     return outcome
 
 
-def _watch(events: int, console: Console, outcome: Outcome, environment: Environment, quiet: bool) -> None:
+def _read_events(reader: int, console: Console, outcome: Outcome, quiet: bool) -> None:
     steps = _Steps(console, quiet)
-    with os.fdopen(events) as lines:
+    with os.fdopen(reader) as lines:
         for event in map(json.loads, lines):
-            steps.see(event)
-            _note(event, outcome)
+            steps.show(event)
+            _record(event, outcome)
     steps.close(failed=bool(outcome.failures))
 
 
-def _note(event: dict[str, Any], outcome: Outcome) -> None:
+def _record(event: dict[str, Any], outcome: Outcome) -> None:
     host = event.get("host", "")
     if event["event"] == "stats":
         outcome.changed = {name: counts["changed"] for name, counts in event["hosts"].items()}
@@ -102,18 +105,18 @@ def _note(event: dict[str, Any], outcome: Outcome) -> None:
         outcome.failures += [f"{host}: {task}{line}" for line in event["reason"].splitlines()]
     elif event["event"] == "unreachable":
         outcome.failures.append(f"{host}: can't be reached: {event['reason']}")
-        advice = next(advice for words, advice in UNREACHABLE if words in event["reason"])
+        advice = next(advice for part, advice in UNREACHABLE if part in event["reason"])
         outcome.advice = outcome.advice or advice.format(login=event["login"])
 
 
 class _Steps:
-    """One line per role, once it has ended."""
+    """Shows one line per role, once it has ended."""
 
     def __init__(self, console: Console, quiet: bool) -> None:
         self.console, self.quiet = console, quiet
         self.role, self.started = "", time.monotonic()
 
-    def see(self, event: dict[str, Any]) -> None:
+    def show(self, event: dict[str, Any]) -> None:
         if self.quiet or event["event"] != "task":
             return
         if event["role"] != self.role:
@@ -127,7 +130,7 @@ class _Steps:
         self.role = ""
 
 
-def _complaint(words: list[str]) -> str:
-    """Return what Ansible says of a playbook or inventory that it can't read."""
-    errors: Iterator[str] = (line for line in words if line.startswith(("[ERROR]", "ERROR!")))
+def _first_error(lines: list[str]) -> str:
+    """Return what Ansible says about a playbook or inventory that it can't read."""
+    errors: Iterator[str] = (line for line in lines if line.startswith(("[ERROR]", "ERROR!")))
     return next(errors, "").removeprefix("[ERROR]: ").removeprefix("ERROR! ")

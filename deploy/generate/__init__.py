@@ -1,4 +1,4 @@
 """Everything in the checkout that is generated: python3 -m deploy generate.
 
-Runs in .venv, where anything may be imported; requirements alone is asked before it exists, of the standard library.
+Runs in .venv, where anything may be imported; only requirements is needed before it exists: the standard library alone.
 """

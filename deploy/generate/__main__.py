@@ -1,4 +1,4 @@
-"""Writes everything that is generated."""
+"""Writes every generated file."""
 
 import sys
 

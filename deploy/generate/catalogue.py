@@ -1,4 +1,4 @@
-"""The Spanish catalogue as the application reads it, of its source: the server has no tool to compile it."""
+"""The Spanish catalogue, compiled from its source: the server has no tool to compile it."""
 
 import io
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ SOURCE = KIT / "app" / "translations" / "es" / "LC_MESSAGES" / "messages.po"
 COMPILED = SOURCE.with_suffix(".mo")
 
 NO_DATE = datetime(2000, 1, 1, tzinfo=UTC)
-"""babel would take the minute's: the same source, the same file."""
+"""babel would write the current time; so the same source gives the same file."""
 
 
 def compiled() -> bytes:
@@ -20,6 +20,6 @@ def compiled() -> bytes:
     with SOURCE.open("rb") as source:
         catalogue = read_po(source, locale="es")
     catalogue.creation_date = NO_DATE
-    written = io.BytesIO()
-    write_mo(written, catalogue)
-    return written.getvalue()
+    buffer = io.BytesIO()
+    write_mo(buffer, catalogue)
+    return buffer.getvalue()

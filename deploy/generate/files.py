@@ -1,4 +1,4 @@
-"""Every file that is generated, and what makes it."""
+"""Every file that is generated, and the function that returns its text."""
 
 import os
 from collections.abc import Callable
@@ -17,7 +17,7 @@ TEXTS: dict[Path, Callable[[], str]] = {
 
 
 def main() -> int:
-    """Write what isn't as it would be generated, and say so."""
+    """Write each file that isn't up to date, and say which."""
     for file, content in contents().items():
         if changed := not file.exists() or file.read_bytes() != content:
             file.write_bytes(content)
@@ -26,6 +26,6 @@ def main() -> int:
 
 
 def contents() -> dict[Path, bytes]:
-    """Return file → what it is to hold."""
+    """Return file → its content, as generated now."""
     texts = {file: text().encode() for file, text in TEXTS.items()}
     return texts | {catalogue.COMPILED: catalogue.compiled()}

@@ -9,5 +9,5 @@ PAGE = MODELS / "model.schema.json"
 
 
 def text() -> str:
-    """Return the file."""
+    """Return the file's text."""
     return json.dumps(Contract.model_json_schema(), indent=1, ensure_ascii=False) + "\n"

@@ -22,7 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from app.model import FILES, MANIFEST, TIMINGS, Manifest
 from deploy.base import engines
 from deploy.base.errors import DeployError
-from deploy.base.locks import alone
+from deploy.base.locks import exclusive
 from deploy.base.paths import BUNDLES, KIT, MODELS, state
 from deploy.models.sandbox.bubblewrap import Opened, sandbox
 from deploy.models.sandbox.replies import ROWS, Compared, PandasType, Row, Value, visible
@@ -61,7 +61,7 @@ def main() -> int:
 
 def models_locked() -> AbstractContextManager[None]:
     """Be the only one who writes bundles, for as long as they are to stay as they are."""
-    return alone(state("locks", "models"))
+    return exclusive(state("locks", "models"))
 
 
 def build_all() -> dict[str, bool]:
@@ -85,7 +85,7 @@ def _build_and_tell(folder: Path) -> bool:
     before = engines.of(BUNDLES / folder.name)
     built = build(folder, BUNDLES)
     now = engines.of(BUNDLES / folder.name)
-    for sentence in engines.fallen({"": before} if before else {}, {"": now} if now else {}):
+    for sentence in engines.downgrades({"": before} if before else {}, {"": now} if now else {}):
         print(f"{folder.name}{sentence}", file=sys.stderr)
     return built
 

@@ -1,7 +1,7 @@
 """Runs inside a rehearsal host, before its first SSH connection; prints its host key.
 
-Standard input: JSON, ``{"files": path → text, "certificates": [PEM], "seconds": most that the boot may take}``. A path
-that begins with ``~user`` is that user's.
+Standard input: JSON, ``{"files": path → text, "certificates": [PEM], "seconds": that the boot may take at most}``. A
+path that begins with ``~user`` is that user's.
 """
 
 import json
@@ -13,35 +13,36 @@ from collections.abc import Callable
 from pathlib import Path
 
 HOST_KEY = Path("/etc/ssh/ssh_host_ed25519_key.pub")
-TRUSTED = Path("/etc/ssl/certs/ca-certificates.crt")
-ADDED = Path("/usr/local/share/ca-certificates")
+AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
+OWN_AUTHORITIES = Path("/usr/local/share/ca-certificates")
+"""Where an administrator puts certificates for update-ca-certificates(8)."""
 
 
 def main() -> None:
-    given = json.load(sys.stdin)
-    wait(given["seconds"], "systemd has not booted", has_booted)
-    for name, text in given["files"].items():
+    options = json.load(sys.stdin)
+    wait(options["seconds"], "systemd has not booted", has_booted)
+    for name, text in options["files"].items():
         write(name, text)
-    trust(given["certificates"])
-    wait(given["seconds"], "there is no SSH host key", has_host_key)
+    trust(options["certificates"])
+    wait(options["seconds"], "there is no SSH host key", has_host_key)
     print(HOST_KEY.read_text(), end="")
 
 
-def wait(seconds: float, complaint: str, reached: Callable[[], bool]) -> None:
+def wait(seconds: float, failure: str, condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + seconds
-    while not reached():
+    while not condition():
         if time.monotonic() > deadline:
-            sys.exit(f"{complaint} after {seconds} s")
+            sys.exit(f"{failure} after {seconds} s")
         time.sleep(0.05)
 
 
 def has_booted() -> bool:
-    """Tell whether /tmp has been cleaned and mounted: what is begun earlier loses its temporary files."""
+    """Return whether /tmp has been cleaned and mounted: a program that starts earlier loses its temporary files."""
     return not subprocess.run(["systemctl", "is-active", "--quiet", "basic.target"], capture_output=True).returncode
 
 
 def has_host_key() -> bool:
-    """Tell whether the first start of the SSH server has made its key."""
+    """Return whether the first start of the SSH server has made its key."""
     return HOST_KEY.exists() and HOST_KEY.read_text().endswith("\n")
 
 
@@ -56,12 +57,12 @@ def write(name: str, text: str) -> None:
 
 
 def trust(certificates: list[str]) -> None:
-    """Trust the authorities that the machine trusts beyond Debian's own, one file each as Debian wants them."""
-    own = "".join(TRUSTED.read_text().split())
-    strangers = [certificate for certificate in certificates if "".join(certificate.split()) not in own]
-    for number, certificate in enumerate(strangers):
-        (ADDED / f"machine-{number}.crt").write_text(certificate + "\n")
-    if strangers:
+    """Trust the authorities that the machine trusts beyond Debian's, one file each as Debian requires."""
+    trusted = "".join(AUTHORITIES.read_text().split())
+    missing = [certificate for certificate in certificates if "".join(certificate.split()) not in trusted]
+    for number, certificate in enumerate(missing):
+        (OWN_AUTHORITIES / f"machine-{number}.crt").write_text(certificate + "\n")
+    if missing:
         subprocess.run(["update-ca-certificates"], check=True, capture_output=True)
 
 

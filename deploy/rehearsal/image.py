@@ -1,4 +1,4 @@
-"""The root file system of a rehearsal host: a fresh Debian server's, made once and kept as a podman image."""
+"""The root file system of a rehearsal host: that of a fresh Debian server, built once and kept as a podman image."""
 
 import hashlib
 import subprocess
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from deploy.base.console import Console
 from deploy.base.errors import DeployError
-from deploy.base.locks import alone
+from deploy.base.locks import exclusive
 from deploy.base.toolchain import as_root
 
 SUITES = {"12": "bookworm", "13": "trixie"}
@@ -16,9 +16,18 @@ ADMIN = "admin"
 """The user with sudo and no password that cloud images of Debian have."""
 
 PACKAGES = (
-    "ca-certificates", "dbus", "iproute2", "libpam-systemd", "openssh-server", "procps",
-    "python3", "python3-apt", "sudo", "systemd", "systemd-sysv",
-)  # fmt: skip
+    "ca-certificates",
+    "dbus",
+    "iproute2",
+    "libpam-systemd",
+    "openssh-server",
+    "procps",
+    "python3",
+    "python3-apt",
+    "sudo",
+    "systemd",
+    "systemd-sysv",
+)
 """What Debian's own cloud images have, as far as it matters here: no Nginx, no pip, no venv."""
 
 HOOK = f"""set -eu
@@ -31,13 +40,13 @@ mkdir "$1/etc/systemd/system/ssh.service.d"
 printf '[Service]\\nExecStartPre=\\nExecStartPre=/usr/bin/ssh-keygen -A\\nExecStartPre=/usr/sbin/sshd -t\\n' \\
     > "$1/etc/systemd/system/ssh.service.d/host-keys.conf"
 """
-"""Each host makes host keys and a machine id of its own, as a cloud's server does at its first boot."""
+"""Each host makes host keys and a machine id of its own, as a cloud server does at its first boot."""
 
 LOCK = Path.home() / ".cache" / "puerto" / "image.lock"
 
 
 def ensure(console: Console, debian: str) -> str:
-    """Return the name of the image of that Debian release ("12" or "13"), made now if it isn't there.
+    """Return the name of the image of that Debian release ("12" or "13"), built now if it doesn't exist.
 
     Raises:
         DeployError: mmdebstrap or podman failed.
@@ -45,10 +54,10 @@ def ensure(console: Console, debian: str) -> str:
     name = _name(debian)
     if _exists(name):
         return name
-    with alone(LOCK):
+    with exclusive(LOCK):
         if not _exists(name):
-            with console.step(f"Make the root file system of Debian {debian} (once)"):
-                _make(console, debian, name)
+            with console.step(f"Build the root file system of Debian {debian} (once)"):
+                _build(console, debian, name)
     return name
 
 
@@ -61,18 +70,16 @@ def _exists(name: str) -> bool:
     return subprocess.run(as_root(["podman", "image", "exists", name]), capture_output=True).returncode == 0
 
 
-def _make(console: Console, debian: str, name: str) -> None:
-    """Pipe mmdebstrap's archive into podman: no file is left behind by a run that is cut off."""
-    debootstrap = as_root([
-        "mmdebstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}",
-        "--customize-hook=" + HOOK, SUITES[debian], "-",
-    ])  # fmt: skip
-    podman = as_root(["podman", "import", "--quiet", "-", name + "-partial"])
-    with subprocess.Popen(debootstrap, stdout=subprocess.PIPE, stderr=console.log) as source:
-        imported = subprocess.run(podman, stdin=source.stdout, capture_output=True, text=True)
-    console.log.write(imported.stdout + imported.stderr)
-    if source.returncode or imported.returncode:
-        reason = f"mmdebstrap ended with {source.returncode}, podman import with {imported.returncode}"
+def _build(console: Console, debian: str, name: str) -> None:
+    """Pipe mmdebstrap's archive into podman, so that an interrupted run leaves no file behind."""
+    options = ["--variant=minbase", f"--include={','.join(PACKAGES)}", f"--customize-hook={HOOK}"]
+    mmdebstrap_command = as_root(["mmdebstrap", *options, SUITES[debian], "-"])
+    podman_command = as_root(["podman", "import", "--quiet", "-", name + "-partial"])
+    with subprocess.Popen(mmdebstrap_command, stdout=subprocess.PIPE, stderr=console.log) as mmdebstrap:
+        podman = subprocess.run(podman_command, stdin=mmdebstrap.stdout, capture_output=True, text=True)
+    console.log.write(podman.stdout + podman.stderr)
+    if mmdebstrap.returncode or podman.returncode:
+        reason = f"mmdebstrap exited with status {mmdebstrap.returncode}, podman import with {podman.returncode}"
         raise DeployError(reason, "Is Debian's package archive reachable? Try: apt-get update")
     console.run(as_root(["podman", "tag", name + "-partial", name]))
     console.run(as_root(["podman", "untag", name + "-partial", name + "-partial"]))

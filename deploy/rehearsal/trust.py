@@ -1,4 +1,4 @@
-"""What this machine trusts and how it reaches packages, as far as a rehearsal host must follow it."""
+"""The certificate authorities and pip settings of this machine that a rehearsal host takes over."""
 
 import os
 import re
@@ -14,9 +14,11 @@ BUNDLES = (
     "/etc/pki/tls/certs/ca-bundle.crt",
     "/etc/ssl/ca-bundle.pem",
 )
-"""Where distributions keep the certificate authorities that a machine trusts; the first that exists."""
+"""Where distributions keep the certificate authorities that a machine trusts; the first that exists counts."""
 
-PIP_PASSED_ON = ("index-url", "extra-index-url", "proxy", "trusted-host", "timeout")
+PIP_OPTIONS = ("index-url", "extra-index-url", "proxy", "trusted-host", "timeout")
+"""Those that hold on another host too."""
+
 _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 
 
@@ -30,24 +32,23 @@ def certificate_authorities() -> list[str]:
 
 
 def pip_settings(authorities: str) -> dict[str, str]:
-    """Return pip's settings here that hold on another host too.
+    """Return this machine's pip settings that hold on another host too.
 
     Args:
-        authorities: the path of the certificate authorities there, named where pip is told of some here.
+        authorities: the path of the certificate authorities there, which replaces this machine's if pip names one.
     """
     settings: dict[str, str] = {}
     for name, value in _pip_config():
         if name == "cert":
             settings["cert"] = authorities
-        elif name in PIP_PASSED_ON and (remote := _without_local_paths(name, value)):
+        elif name in PIP_OPTIONS and (remote := _without_local_paths(name, value)):
             settings[name] = remote
     return settings
 
 
 def _pip_config() -> Iterator[tuple[str, str]]:
-    listing = subprocess.run(
-        [tool("python"), "-m", "pip", "config", "list"], capture_output=True, text=True, check=False
-    ).stdout
+    command = [tool("python"), "-m", "pip", "config", "list"]
+    listing = subprocess.run(command, capture_output=True, text=True, check=False).stdout
     for line in listing.splitlines():
         key, _, value = line.partition("=")
         yield key.rpartition(".")[2], value.strip("'\"")

@@ -1,4 +1,4 @@
-"""Packs what the server runs into one archive whose name says its content: the same tree, the same release.
+"""Packs what the server runs into one archive, named after its content: the same tree is the same release.
 
 ``python -m deploy.release.archive`` prints ``{"content", "path", "virtualenv", "manifest", "made"}`` as JSON.
 """
@@ -19,24 +19,24 @@ from deploy.base.paths import BUNDLES, KIT, LOCK, PIPENV_LOCK, SITE, state
 from deploy.models.builder import build_locked, models_locked
 
 CONTENT = ("app", "bundles", "wsgi.py", "Pipfile", "Pipfile.lock", ".env.example")
-"""What a release consists of: the kit's, and the site's bundles; everything else stays on the operator's machine."""
+"""What a release consists of: files of the kit, and the site's bundles; all else stays on the operator's machine."""
 
 PROGRAM = Path("ansible/module_utils")
-"""What runs beside the application, by systemd and by people on the host: ``puerto`` in the release."""
+"""What systemd and people run on the host beside the application: ``puerto`` in the release."""
 
 STATIC = Path("app/static")
-"""The part that Nginx serves, and so may read."""
+"""The part that Nginx serves, and so must be able to read."""
 
 ARCHIVES_KEPT = 5
 
 
 def main() -> int:
-    """Print where the archive of the tree is, after making it where needed."""
+    """Print where the archive of the tree is, after building the models and packing it if needed."""
     try:
-        with models_locked():  # until it is packed: another run would take away the bundles that it makes anew
+        with models_locked():  # until it is packed: another run would remove the bundles that it builds again
             built = any(build_locked().values())
-            made, release = pack()
-        print(json.dumps(release | {"made": built or made}))
+            packed, release = pack()
+        print(json.dumps(release | {"made": built or packed}))
     except DeployError as fault:
         print(f"{fault.reason} {fault.advice}".strip(), file=sys.stderr)
         return 1
@@ -47,61 +47,65 @@ def pack() -> tuple[bool, dict[str, Any]]:
     """Write the archive, unless there is one of the same content.
 
     Returns:
-        Whether it was written; of the release: content: 12 hexadecimal digits of its files' SHA-256; path: of the
+        Whether it was written; the release: content: 12 hexadecimal digits of its files' SHA-256; path: of the
         archive; virtualenv: the folder under the application's root for its packages, one per Pipfile.lock; manifest:
-        of which commit, with which models.
+        its commit and its models.
     """
     files = {name: path.read_bytes() for name, path in _files().items()}
-    content = b"".join(f"{name}\0{len(data)}\0".encode() + data for name, data in files.items()
-                       if name.name != TIMINGS)  # fmt: skip
-    number = _hash(Path(__file__).read_bytes() + content)
-    path = state("releases", f"{number}.tar.gz")
+    content = _hash(Path(__file__).read_bytes() + _content(files))
+    path = state("releases", f"{content}.tar.gz")
     if is_new := not path.exists():
         partial = path.with_suffix(".partial")
         partial.write_bytes(gzip.compress(_tar(files), compresslevel=6, mtime=0))
         partial.rename(path)
         _drop_old(path.parent)
     virtualenv = f"virtualenvs/{_hash(LOCK.read_bytes() + PIPENV_LOCK.read_bytes())}"
-    return is_new, {"content": number, "path": str(path), "virtualenv": virtualenv, "manifest": _manifest()}
+    return is_new, {"content": content, "path": str(path), "virtualenv": virtualenv, "manifest": _manifest()}
+
+
+def _content(files: dict[Path, bytes]) -> bytes:
+    """Return all files' names and data; the timings, which differ between builds of the same model, left out."""
+    contents = ((name, data) for name, data in files.items() if name.name != TIMINGS)
+    return b"".join(f"{name}\0{len(data)}\0".encode() + data for name, data in contents)
 
 
 def _manifest() -> dict[str, Any]:
-    """Say where the release comes from: commit, whether the tree had changes beside it, lock, models."""
-    commit, changes = (_git(*words) for words in (("rev-parse", "HEAD"), ("status", "--porcelain")))
-    models = {file.parent.name: json.loads(file.read_bytes())["version"]
-              for file in sorted(BUNDLES.glob("*/model.json"))}  # fmt: skip
+    """Return where the release comes from: commit, whether the tree had uncommitted changes, lock, models."""
+    commit, changes = _git("rev-parse", "HEAD"), _git("status", "--porcelain")
+    files = sorted(BUNDLES.glob("*/model.json"))
+    models = {file.parent.name: json.loads(file.read_bytes())["version"] for file in files}
     return {"commit": commit, "dirty": bool(changes), "lock": _hash(LOCK.read_bytes()), "models": models}
 
 
-def _git(*words: str) -> str:
-    """Return what git says; nothing where the tree is none of git's."""
+def _git(*arguments: str) -> str:
+    """Return git's output; empty if the tree isn't in a repository, or there is no git."""
     try:
-        return subprocess.run(["git", *words], cwd=KIT, capture_output=True, text=True).stdout.strip()
+        return subprocess.run(["git", *arguments], cwd=KIT, capture_output=True, text=True).stdout.strip()
     except FileNotFoundError:
         return ""
 
 
 def _files() -> dict[Path, Path]:
-    """Return the release's files: each one's name in the release → where it is."""
-    found = {}
+    """Return the release's files: name in the release → path here."""
+    files = {}
     for name in (*map(Path, CONTENT), PROGRAM):
         root = SITE if name.name == BUNDLES.name else KIT
         path = root / name
         for file in [path] if path.is_file() else sorted(path.rglob("*")):
             if file.is_file() and "__pycache__" not in file.parts and _is_content(file, root):
-                found[file.relative_to(path if name == PROGRAM else root)] = file
-    return found
+                files[file.relative_to(path if name == PROGRAM else root)] = file
+    return files
 
 
 def _is_content(file: Path, root: Path) -> bool:
-    """Return whether a file is to be in the release: beside the bundles there may be somebody's own.
+    """Return whether a file belongs in the release: among the bundles there may be files of somebody's own.
 
     Raises:
-        DeployError: it is a link to what isn't this project's.
+        DeployError: it is a link that leads out of the project.
     """
     if not file.resolve().is_relative_to(root):
-        reason = f"{file.relative_to(root)}: would be released, and leads out of the project, to {file.resolve()}"
-        raise DeployError(reason, "Put the file itself there, or take the link away.")
+        reason = f"{file.relative_to(root)}: can't be released: it is a link that leads out of the project, to "
+        raise DeployError(f"{reason}{file.resolve()}", "Put the file itself there, or remove the link.")
     if not file.is_relative_to(BUNDLES):
         return True
     return file.parent.parent == BUNDLES and file.name in (MANIFEST, TIMINGS, *FILES.values())
@@ -135,8 +139,8 @@ def _hash(data: bytes) -> str:
 
 
 def _drop_old(folder: Path) -> None:
-    for old in sorted(folder.glob("*.tar.gz"), key=lambda file: file.stat().st_mtime)[:-ARCHIVES_KEPT]:
-        old.unlink(missing_ok=True)
+    for archive in sorted(folder.glob("*.tar.gz"), key=lambda file: file.stat().st_mtime)[:-ARCHIVES_KEPT]:
+        archive.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

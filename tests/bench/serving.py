@@ -1,6 +1,7 @@
 """Loads Puerto and its peers on one host in one run: ``python3 -m deploy bench``.
 
-Each peer is installed in a virtual environment of its own, and configured as its documentation says for production.
+Each peer is installed in a virtual environment of its own, and configured as its documentation recommends for
+production.
 """
 
 import argparse
@@ -31,7 +32,7 @@ from tests.inventory import rendered
 HERE = Path(__file__).parent
 NAME = "bench"
 DEBIAN = "12"
-"""Some peers know no newer Python than its."""
+"""Some peers support no newer Python than this release's."""
 
 SYSTEMS = ("nginx-static", "puerto-constant", "puerto", "practice", "fastapi", "mlflow", "bentoml", "mlserver")
 PACKAGES = {
@@ -54,46 +55,45 @@ SHARED = ("joblib", "numpy", "pandas", "scikit-learn")
 def main() -> int:
     """Measure, print the table, write the records and the picture."""
     options = _options()
+    workload = (options.systems, options.models, options.workers, options.seconds)
     console = Console("bench", sys.stderr)
     try:
-        host, own = _provisioned(console, options.models)
+        host, values = _provisioned_host(console, options.models)
         try:
-            records, versions = measure(
-                console, host, own, options.systems, options.models, options.workers, options.seconds
-            )
+            records, versions = measure(console, host, values, *workload)
         finally:
             rehearsal.down(NAME)
-    except DeployError as fault:
-        print(f"{fault.reason} {fault.advice}".strip(), file=sys.stderr)
+    except DeployError as error:
+        print(f"{error.reason} {error.advice}".strip(), file=sys.stderr)
         return 1
-    machine = (
-        f"{os.cpu_count()} cores, Debian {DEBIAN}, {', '.join(f'{name} {said}' for name, said in versions.items())}"
-    )
+    packages = ", ".join(f"{name} {version}" for name, version in versions.items())
+    machine = f"{os.cpu_count()} cores, Debian {DEBIAN}, {packages}"
     print(table(records))
     print(f"\nRequests per second, {options.seconds} s each, 16 connections. {machine}.")
     if options.json:
-        found = [record | {"versions": versions, "machine": machine} for record in records]
-        options.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        complete = [record | {"versions": versions, "machine": machine} for record in records]
+        options.json.write_text(json.dumps(complete, indent=1) + "\n", encoding="utf-8")
     if options.svg:
         options.svg.write_text(picture(records), encoding="utf-8")
     return 0
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python3 -m deploy bench", description=__doc__.splitlines()[0])
+    text = "Load Puerto and its peers on one host, in one run."
+    parser = argparse.ArgumentParser(prog="python3 -m deploy bench", description=text)
     parser.add_argument(
         "--systems", nargs="+", choices=SYSTEMS, default=[*SYSTEMS], metavar="NAME", help=", ".join(SYSTEMS)
     )
     parser.add_argument("--models", nargs="+", choices=ALL, default=[*ALL], metavar="NAME", help=", ".join(ALL))
     parser.add_argument("--workers", nargs="+", type=int, default=[2, 4], metavar="N", help="worker processes (2 4)")
-    parser.add_argument("--seconds", type=int, default=5, help="of load for each figure (5)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the records there")
-    parser.add_argument("--svg", type=Path, metavar="FILE", help="draw the figures there")
+    parser.add_argument("--seconds", type=int, default=5, help="seconds of load for each figure (5)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the records to this file")
+    parser.add_argument("--svg", type=Path, metavar="FILE", help="draw the figures into this file")
     return parser.parse_args()
 
 
-def _provisioned(console: Console, models: list[str]) -> tuple[rehearsal.Host, dict[str, Any]]:
-    """Return a host on which Puerto serves the models, from a copy of this checkout that has them all; its options."""
+def _provisioned_host(console: Console, models: list[str]) -> tuple[rehearsal.Host, dict[str, Any]]:
+    """Return a host on which Puerto serves the models, from a copy of this checkout with them, and its options."""
     copy = copied(state("bench", "project"))
     for model in models:
         shutil.copytree(model_folder(model), copy / "models" / model, dirs_exist_ok=True)
@@ -101,7 +101,7 @@ def _provisioned(console: Console, models: list[str]) -> tuple[rehearsal.Host, d
     host = rehearsal.up(console, NAME, DEBIAN)
     inventory = state("bench", "hosts.yml")
     inventory.write_text(rehearsal.inventory([host]))
-    with console.step("Provision it"):
+    with console.step(f"Provision {NAME}"):
         console.run([tool("ansible-playbook"), "-i", str(inventory), "ansible/site.yml"], cwd=copy)
     return host, rendered(str(inventory))[host.name]
 
@@ -111,36 +111,41 @@ def model_folder(model: str) -> Path:
     return MODELS / model if model in OWN else HERE / "models" / model
 
 
-def measure(console: Console, host: rehearsal.Host, own: dict[str, Any], systems: list[str], models: list[str],
-            workers: list[int], seconds: int) -> tuple[list[dict[str, Any]], dict[str, str]]:  # fmt: skip
-    """Return the records of all figures, and the versions of what was measured; own: Puerto's options there."""
+def measure(
+    console: Console,
+    host: rehearsal.Host,
+    values: dict[str, Any],
+    systems: list[str],
+    models: list[str],
+    workers: list[int],
+    seconds: int,
+) -> tuple[list[dict[str, Any]], dict[str, str]]:
+    """Return the records of all figures, and the versions of the peers; values: of Puerto's options on the host."""
     with console.step("Install the load generator"):
-        _on(host, "command -v wrk >/dev/null || { apt-get -q update && apt-get -qy install wrk; }")
-        _on(host, "rm -rf /opt/bench && mkdir /opt/bench && tar -x -C /opt/bench", _files(models))
+        _run_on(host, "command -v wrk >/dev/null || { apt-get -q update && apt-get -qy install wrk; }")
+        _run_on(host, "rm -rf /opt/bench && mkdir /opt/bench && tar -x -C /opt/bench", _files(models))
     versions = {}
     for name in systems:
         if name in PACKAGES:
             with console.step(f"Install {name}"):
-                versions |= _installed(host, name)
-    asked = json.dumps({"systems": systems, "models": models, "workers": workers, "seconds": seconds})
-    records = []
-    command = f"python3 /opt/bench/on_host.py {own['systemd_unit']} {own['nginx_server_names'][0]}"
-    with subprocess.Popen(host.ssh(command), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                          text=True) as process:  # fmt: skip
+                versions |= _install(host, name)
+    request = json.dumps({"systems": systems, "models": models, "workers": workers, "seconds": seconds})
+    command = host.ssh(f"python3 /opt/bench/on_host.py {values['systemd_unit']} {values['nginx_server_names'][0]}")
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin and process.stdout
-        process.stdin.write(asked)
+        process.stdin.write(request)
         process.stdin.close()
         records = [json.loads(line) for line in process.stdout]
     if process.returncode:
-        print("Not all was measured: see above.", file=sys.stderr)
+        print("Some measurements are missing: see above.", file=sys.stderr)
     return records, versions
 
 
 def _files(models: list[str]) -> bytes:
-    """Return an archive of what the host needs: programs, and of each model its file and its requests."""
+    """Return an archive of what the host needs: the programs, and each model's file and requests."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as tar:
-        for name in ("on_host.py", "wrk.lua", "peers"):
+        for name in ("on_host.py", "processes.py", "wrk.lua", "peers"):
             tar.add(HERE / name, name, filter=lambda member: None if "__pycache__" in member.name else member)
         for model in models:
             folder = model_folder(model)
@@ -169,56 +174,63 @@ def _add(tar: tarfile.TarFile, name: str, data: bytes) -> None:
     tar.addfile(member, io.BytesIO(data))
 
 
-def _installed(host: rehearsal.Host, peer: str) -> dict[str, str]:
-    """Install a peer, with the packages that it shares with Puerto in Puerto's versions; name → version."""
+def _install(host: rehearsal.Host, peer: str) -> dict[str, str]:
+    """Install a peer, with Puerto's versions of the packages that they share; return package → version."""
     lock = json.loads(LOCK.read_text())["default"]
     shared = " ".join(f"{name}{lock[name]['version']}" for name in SHARED)
     folder = f"/opt/bench/venvs/{peer}"
-    _on(host, f"python3 -m venv {folder} && {folder}/bin/pip -q install {PACKAGES[peer]} {shared}")
-    listed = json.loads(_on(host, f"{folder}/bin/pip list --format json"))
-    named = {re.split(r"[\[<]", name)[0] for name in PACKAGES[peer].replace("'", "").split()}
-    return {each["name"]: each["version"] for each in listed if each["name"].lower() in named}
+    _run_on(host, f"python3 -m venv {folder} && {folder}/bin/pip -q install {PACKAGES[peer]} {shared}")
+    packages = json.loads(_run_on(host, f"{folder}/bin/pip list --format json"))
+    names = {re.split(r"[\[<]", name)[0] for name in PACKAGES[peer].replace("'", "").split()}
+    return {package["name"]: package["version"] for package in packages if package["name"].lower() in names}
 
 
-def _on(host: rehearsal.Host, command: str, given: bytes = b"") -> str:
-    done = subprocess.run(host.ssh(command), input=given, capture_output=True)
-    if done.returncode:
-        raise DeployError(f"{command}: {done.stdout.decode()[-2000:]}{done.stderr.decode()[-2000:]}")
-    return done.stdout.decode()
+def _run_on(host: rehearsal.Host, command: str, stdin: bytes = b"") -> str:
+    process = subprocess.run(host.ssh(command), input=stdin, capture_output=True)
+    if process.returncode:
+        raise DeployError(f"{command}: {process.stdout.decode()[-2000:]}{process.stderr.decode()[-2000:]}")
+    return process.stdout.decode()
 
 
 def table(records: list[dict[str, Any]]) -> str:
     """Return the figures of the fewest workers, with and without Nginx, as a Markdown table."""
     workers = min(record["workers"] for record in records)
     models = list(dict.fromkeys(record["model"] for record in records))
-    lines = [f"| {workers} workers | Nginx | {' | '.join(models)} | memory | start |",
-             f"|---|---|{'---:|' * (len(models) + 2)}"]  # fmt: skip
+    lines = [
+        f"| {workers} workers | Nginx | {' | '.join(models)} | memory | start |",
+        f"|---|---|{'---:|' * (len(models) + 2)}",
+    ]
+    comparable = [record for record in records if record["workers"] == workers]
     for system in dict.fromkeys(record["system"] for record in records):
         for has_nginx in (True, False):
-            found = {record["model"]: record for record in records if record["system"] == system
-                     and record["nginx"] == has_nginx and record["workers"] == workers}  # fmt: skip
-            if found:
-                cells = [f"{found[model]['requests_per_s']:,.0f}" if model in found else "" for model in models]
-                memory = max(record["pss_mib"] for record in found.values())
-                starts = [record["start_s"] for record in found.values() if record["start_s"]]
-                told = [f"{memory:.0f} MiB" if memory else "", f"{max(starts):.1f} s" if starts and memory else ""]
-                lines.append(f"| {system} | {'yes' if has_nginx else 'no'} | {' | '.join(cells + told)} |")
+            rows = [record for record in comparable if (record["system"], record["nginx"]) == (system, has_nginx)]
+            if rows:
+                cells = [system, "yes" if has_nginx else "no", *_cells(rows, models)]
+                lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def _cells(records: list[dict[str, Any]], models: list[str]) -> list[str]:
+    """Return a system's figures for each model, then its memory and its start."""
+    by_model = {record["model"]: record for record in records}
+    figures = [f"{by_model[model]['requests_per_s']:,.0f}" if model in by_model else "" for model in models]
+    memory = max(record["pss_mib"] for record in records)
+    starts = [record["start_s"] for record in records if record["start_s"]]
+    return [*figures, f"{memory:.0f} MiB" if memory else "", f"{max(starts):.1f} s" if starts and memory else ""]
 
 
 def picture(records: list[dict[str, Any]]) -> str:
     """Draw requests per second through Nginx, a bar for each system and model, as SVG."""
     workers = min(record["workers"] for record in records)
-    shown = [record for record in records if record["nginx"] and record["workers"] == workers
-             and record["system"] != "nginx-static"]  # fmt: skip
-    models = list(dict.fromkeys(record["model"] for record in shown))
-    most = max(record["requests_per_s"] for record in shown)
+    through_nginx = [record for record in records if record["nginx"] and record["workers"] == workers]
+    bars = [record for record in through_nginx if record["system"] != "nginx-static"]
+    highest = max(record["requests_per_s"] for record in bars)
     parts, y = [], 10
-    for model in models:
+    for model in dict.fromkeys(record["model"] for record in bars):
         parts.append(f'<text x="10" y="{y + 14}" font-weight="bold">{model}</text>')
         y += 22
-        for record in (each for each in shown if each["model"] == model):
-            width = max(1.0, 380 * record["requests_per_s"] / most)
+        for record in (bar for bar in bars if bar["model"] == model):
+            width = max(1.0, 380 * record["requests_per_s"] / highest)
             colour = "#0b5d77" if record["system"].startswith("puerto") else "#8fa3ad"
             parts += [
                 f'<text x="120" y="{y + 12}" text-anchor="end">{record["system"]}</text>',

@@ -1,4 +1,4 @@
-"""Compares a table's rows per second with the engine's own, and tells the memory it takes.
+"""Compares a table's rows per second with the engine's own, and prints the memory it takes.
 
 ``python3 -m deploy model build; .venv/bin/python -m tests.bench.tables [bundles/NAME …]``
 """
@@ -30,12 +30,12 @@ def main(folders: list[Path]) -> None:
 def _line(model: Model) -> str:
     rows = [model.check.typed(row) for row in _rows(model, ROWS)]
     blocks = [rows[start : start + BLOCK] for start in range(0, ROWS, BLOCK)]
-    engine = _fastest(lambda: [model.answers(block) for block in blocks])
+    engine_s = _fastest(lambda: [model.answers(block) for block in blocks])
     data = _table(model, ROWS)
-    table = _fastest(lambda: _read(model, data))
-    few, many = (_peak(model, _table(model, count)) for count in (ROWS // 10, ROWS))
-    return (f"| {model.name} | {ROWS / engine:,.0f} | {ROWS / table:,.0f} | {engine / table:.2f}"
-            f" | {few:,} KiB | {many:,} KiB |")  # fmt: skip
+    table_s = _fastest(lambda: _read(model, data))
+    few_kib, many_kib = (_peak_kib(model, _table(model, count)) for count in (ROWS // 10, ROWS))
+    speeds = f"{ROWS / engine_s:,.0f} | {ROWS / table_s:,.0f} | {engine_s / table_s:.2f}"
+    return f"| {model.name} | {speeds} | {few_kib:,} KiB | {many_kib:,} KiB |"
 
 
 def _rows(model: Model, count: int) -> list[dict[str, object]]:
@@ -56,15 +56,15 @@ def _read(model: Model, data: bytes) -> None:
 
 
 def _fastest(work: Callable[[], object]) -> float:
-    took = []
+    seconds = []
     for _ in range(ROUNDS):
-        began = time.perf_counter()
+        start = time.perf_counter()
         work()
-        took.append(time.perf_counter() - began)
-    return min(took)
+        seconds.append(time.perf_counter() - start)
+    return min(seconds)
 
 
-def _peak(model: Model, data: bytes) -> int:
+def _peak_kib(model: Model, data: bytes) -> int:
     tracemalloc.start()
     _read(model, data)
     peak = tracemalloc.get_traced_memory()[1]
@@ -73,4 +73,4 @@ def _peak(model: Model, data: bytes) -> int:
 
 
 if __name__ == "__main__":
-    main([Path(each) for each in sys.argv[1:]] or sorted(BUNDLES.iterdir()))
+    main([Path(argument) for argument in sys.argv[1:]] or sorted(BUNDLES.iterdir()))

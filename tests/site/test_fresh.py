@@ -160,4 +160,4 @@ def test_inventory_that_cannot_be_read(tmp_path):
 def test_environment_that_is_not_there():
     run = deploy("verify", "prodution")
     assert run.returncode == 2
-    assert "prodution: no such environment; there are: example" in run.stderr
+    assert "prodution: no such environment; the existing ones are: example" in run.stderr

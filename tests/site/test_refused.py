@@ -144,5 +144,5 @@ def test_doctor_says_what_is_wrong_and_what_to_do(hosts, project, changed):
     run = deploy(project, "doctor", str(hosts.inventory))
     assert run.returncode == 1
     for line in ("✓ port 80 is Nginx's", "✓ the lock is free", "of the last 20 deploys failed; the last, ",
-                 "leads to no address", "say: " + max(host.address for host in hosts.by_name.values())):  # fmt: skip
+                 "resolves to no address", "say: " + max(host.address for host in hosts.by_name.values())):  # fmt: skip
         assert line in run.stdout, run.stdout

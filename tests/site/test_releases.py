@@ -165,7 +165,7 @@ def test_command_tells_steps_gates_visitors_and_writes_a_page(hosts, project, ch
         run = deploy(project, "release", str(hosts.inventory))
     assert run.returncode == 0, run.stderr
     for name, host in hosts.by_name.items():
-        assert re.search(rf"^{name}: release [0-9a-f]{{12}}, before it [0-9a-f]{{12}}$", run.stdout, re.M), run.stdout
+        assert re.search(rf"^{name}: release \w{{12}}, previous release \w{{12}}$", run.stdout, re.M), run.stdout
         assert f"http://{host.address}/health is answered by " in run.stdout
     rows = sum(len(json.loads(file.read_text())["golden"]) for file in BUNDLES.glob("*/model.json"))
     assert run.stdout.count(f"golden rows: {rows} answered as recorded") == 2 * len(hosts.by_name)

@@ -16,11 +16,11 @@ def answer(row):
     if hasattr(MODEL, "feature_names_in_"):
         import pandas as pd
 
-        given = pd.DataFrame([row])
+        table = pd.DataFrame([row])
     else:
-        given = [[row[name] for name in EXAMPLE]]
-    found = MODEL.predict(given)[0]
-    said = {"predict": found.item() if hasattr(found, "item") else found}
+        table = [[row[name] for name in EXAMPLE]]
+    prediction = MODEL.predict(table)[0]
+    response = {"predict": prediction.item() if hasattr(prediction, "item") else prediction}
     if hasattr(MODEL, "predict_proba"):
-        said["probabilities"] = MODEL.predict_proba(given)[0].tolist()
-    return said
+        response["probabilities"] = MODEL.predict_proba(table)[0].tolist()
+    return response

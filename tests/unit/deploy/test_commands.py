@@ -1,4 +1,4 @@
-"""The command line's own reading."""
+"""The command line: how it reads its arguments, and how it asks a site from this machine."""
 
 import io
 import socket
@@ -18,7 +18,7 @@ RELEASE = "0123456789ab"
 
 
 @pytest.mark.parametrize(
-    ("words", "found"),
+    ("arguments", "expected"),
     [
         ([], ("", "local")),
         (["production"], ("", "production")),
@@ -27,24 +27,24 @@ RELEASE = "0123456789ab"
         (["0123", "production"], ("0123", "production")),
     ],
 )
-def test_rollback_takes_a_release_an_environment_or_both(words, found):
-    assert commands.number_and_environment(words) == found
+def test_rollback_takes_a_release_an_environment_or_both(arguments, expected):
+    assert commands.release_and_environment(arguments) == expected
 
 
-@pytest.mark.parametrize("words", [["0123", "4567"], ["staging", "production"]])
-def test_rollback_takes_one_of_each(words):
-    with pytest.raises(DeployError, match="rollback takes one release and one environment"):
-        commands.number_and_environment(words)
+@pytest.mark.parametrize("arguments", [["0123", "4567"], ["staging", "production"]])
+def test_rollback_takes_one_of_each(arguments):
+    with pytest.raises(DeployError, match="rollback takes at most one release and one environment"):
+        commands.release_and_environment(arguments)
 
 
-class Machine(HTTPServer):
+class Server(HTTPServer):
     """A server at an address of this machine, which answers with a status and, if it is ours, a release."""
 
     def __init__(self, address: str, status: int = 200, release: str = "") -> None:
         self.address_family = socket.AF_INET6 if ":" in address else socket.AF_INET
         headers = {"X-Release": release} if release else {}
 
-        class Answering(BaseHTTPRequestHandler):
+        class Handler(BaseHTTPRequestHandler):
             def do_GET(self):
                 self.send_response(status)
                 for header in headers.items():
@@ -54,75 +54,88 @@ class Machine(HTTPServer):
             def log_message(self, *_):
                 pass
 
-        super().__init__((address, 0), Answering)
+        super().__init__((address, 0), Handler)
 
 
 @contextmanager
-def serving(machine: Machine, monkeypatch):
-    """Serve, at the port that hosts are asked at."""
-    monkeypatch.setattr(output, "HTTP_PORT", machine.server_port)
-    threading.Thread(target=machine.serve_forever).start()
+def serving(server: Server, monkeypatch):
+    """Serve, on the port at which the command asks hosts."""
+    monkeypatch.setattr(output, "HTTP_PORT", server.server_port)
+    threading.Thread(target=server.serve_forever).start()
     try:
         yield
     finally:
-        machine.shutdown()
-        machine.server_close()
+        server.shutdown()
+        server.server_close()
 
 
 @pytest.fixture
 def console():
-    """One that writes to memory."""
-    made = Console("test", io.StringIO())
-    yield made
-    made.log.close()
+    """A console that writes to memory."""
+    console = Console("test", io.StringIO())
+    yield console
+    console.log.close()
 
 
-def said_of(address: str) -> dict:
-    """Return what a run says of a host."""
-    return {"address": address, "server_names": ["site.example", "www.site.example"], "release": {"id": RELEASE},
-            "url": "http://site.example/", "default_model": ""}  # fmt: skip
+def report_of(address: str) -> dict:
+    """Return what a run reports about a host."""
+    return {
+        "address": address,
+        "server_names": ["site.example", "www.site.example"],
+        "release": {"id": RELEASE},
+        "url": "http://site.example/",
+        "default_model": "",
+    }
 
 
 @pytest.mark.parametrize("status", [200, 404, 503])
 def test_address_of_another_machine_is_no_success(monkeypatch, console, status):
     monkeypatch.setattr(output, "SWITCH_SECONDS", 0.1)
-    words = f"is answered by release none, seen from here, not by {RELEASE}"
-    with serving(Machine("127.0.0.1", status), monkeypatch), pytest.raises(DeployError, match=words):
-        output.seen_from_here(console, said_of("127.0.0.1"))
+    sentence = f"should be answered by release {RELEASE}, but from here it is answered by something that isn't"
+    with serving(Server("127.0.0.1", status), monkeypatch), pytest.raises(DeployError, match=sentence):
+        output.check_from_here(console, report_of("127.0.0.1"))
 
 
-def test_address_that_cannot_be_reached_from_here_is_told(monkeypatch, console):
+def test_address_of_another_release_is_no_success(monkeypatch, console):
+    monkeypatch.setattr(output, "SWITCH_SECONDS", 0.1)
+    sentence = f"should be answered by release {RELEASE}, but from here it is answered by release ba9876543210"
+    server = Server("127.0.0.1", release="ba9876543210")
+    with serving(server, monkeypatch), pytest.raises(DeployError, match=sentence):
+        output.check_from_here(console, report_of("127.0.0.1"))
+
+
+def test_address_that_cannot_be_reached_from_here_is_reported(monkeypatch, console):
     monkeypatch.setattr(output, "HTTP_PORT", 9)
-    output.seen_from_here(console, said_of("127.0.0.1"))
-    assert "not to be reached" in console.stream.getvalue()
+    output.check_from_here(console, report_of("127.0.0.1"))
+    assert "can't be reached" in console.stream.getvalue()
 
 
 @pytest.mark.parametrize("variable", ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"])
-def test_look_from_here_asks_no_proxy(monkeypatch, console, variable):
-    """A company's proxy, which knows nothing of a host that is being made, refuses it."""
+def test_check_from_here_asks_no_proxy(monkeypatch, console, variable):
+    """A company's proxy, which doesn't know a host that is being made, would refuse it."""
     proxy = HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
     monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.delenv("NO_PROXY", raising=False)
     monkeypatch.setenv(variable, f"http://127.0.0.1:{proxy.server_port}")
-    with serving(Machine("127.0.0.1", release=RELEASE), monkeypatch):
-        output.seen_from_here(console, said_of("127.0.0.1"))
+    with serving(Server("127.0.0.1", release=RELEASE), monkeypatch):
+        output.check_from_here(console, report_of("127.0.0.1"))
     proxy.server_close()
     assert f"is answered by {RELEASE}" in console.stream.getvalue()
 
 
-def test_host_that_has_an_ipv6_address_is_asked_and_told(monkeypatch, console, bundles):
+def test_host_that_has_an_ipv6_address_is_asked_and_shown(monkeypatch, console, bundles):
     monkeypatch.setattr(output, "BUNDLES", bundles)
-    with serving(Machine("::1", release=RELEASE), monkeypatch):
-        output.seen_from_here(console, said_of("::1"))
-    output.address(console, said_of("::1"), "changed=0")
-    told = console.stream.getvalue()
-    assert f"http://[::1]/health is answered by {RELEASE}" in told
-    assert "--resolve 'site.example:80:[::1]' http://site.example/modelo" in told
-    assert "/etc/hosts   ::1 site.example www.site.example\n" in told
+    with serving(Server("::1", release=RELEASE), monkeypatch):
+        output.check_from_here(console, report_of("::1"))
+    output.show_address(console, report_of("::1"), "changed=0")
+    printed = console.stream.getvalue()
+    assert f"http://[::1]/health is answered by {RELEASE}" in printed
+    assert "--resolve 'site.example:80:[::1]' http://site.example/modelo" in printed
+    assert "/etc/hosts   ::1 site.example www.site.example\n" in printed
 
 
 @pytest.mark.parametrize(
-    ("address", "written"),
+    ("address", "expected"),
     [
         ("192.0.2.1", "192.0.2.1"),
         ("site.example", "site.example"),
@@ -130,7 +143,7 @@ def test_host_that_has_an_ipv6_address_is_asked_and_told(monkeypatch, console, b
         ("fe80::1%eth0", "[fe80::1%25eth0]"),
     ],
 )
-def test_address_in_a_url(address, written):
-    assert in_url(address) == written
+def test_address_in_a_url(address, expected):
+    assert in_url(address) == expected
     host = testinfra.get_host(f"ssh://root@{in_url(address)}:22")
     assert (host.backend.host.name, host.backend.host.port) == (address, "22")

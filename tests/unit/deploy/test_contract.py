@@ -1,4 +1,4 @@
-"""Contracts: each contradiction is refused with file, line and sentence; one file is all that a field needs."""
+"""Contracts: each contradiction is refused with file, line and sentence; a new field is a change of one file."""
 
 import json
 import shutil
@@ -41,43 +41,46 @@ CONTRADICTIONS = [
     (TITANIC, "example: third", "example: fourth", "example 'fourth' is none of the choices", "- name: class"),
     (TITANIC, "value: crew", "value: ''", "an empty one can't be told from a missing value", "- name: class"),
 ]  # fmt: skip
-"""Contract, what is replaced once, by what, words of the sentence, and what the named line begins with."""
+"""Contract, text that is replaced once, its replacement, part of the sentence, and how the named line begins."""
 
 
-def written(parent: Path, text: str) -> Path:
+def write_contract(parent: Path, text: str) -> Path:
     file = parent / yaml.safe_load(EXAM if "estudio" in text else TITANIC)["name"] / "model.yaml"
     file.parent.mkdir()
     file.write_text(text)
     return file
 
 
-@pytest.mark.parametrize(("text", "old", "new", "sentence", "begins"), CONTRADICTIONS,
-                         ids=[f"{case[1]} → {case[2]}" for case in CONTRADICTIONS])  # fmt: skip
-def test_contradiction_is_refused_with_file_line_and_sentence(tmp_path, text, old, new, sentence, begins):
-    file = written(tmp_path, text.replace(old, new, 1))
-    with pytest.raises(DeployError) as refusal:
+@pytest.mark.parametrize(
+    ("text", "old", "new", "sentence", "line_start"),
+    CONTRADICTIONS,
+    ids=[f"{case[1]} → {case[2]}" for case in CONTRADICTIONS],
+)
+def test_contradiction_is_refused_with_file_line_and_sentence(tmp_path, text, old, new, sentence, line_start):
+    file = write_contract(tmp_path, text.replace(old, new, 1))
+    with pytest.raises(DeployError) as error:
         contracts.read_contract(file)
-    place, _, said = refusal.value.reason.splitlines()[0].partition(": ")
-    assert sentence in said
+    place, _, message = error.value.reason.splitlines()[0].partition(": ")
+    assert sentence in message
     path, _, line = place.rpartition(":")
     assert path == str(file)
-    assert file.read_text().splitlines()[int(line) - 1].lstrip(" -").startswith(begins.lstrip(" -"))
+    assert file.read_text().splitlines()[int(line) - 1].lstrip(" -").startswith(line_start.lstrip(" -"))
 
 
-def test_every_fault_is_told_at_once(tmp_path):
-    file = written(tmp_path, EXAM.replace("minimum: 0", "minimum: x").replace("example: 6", "exmple: 6"))
-    with pytest.raises(DeployError) as refusal:
+def test_all_errors_are_reported_at_once(tmp_path):
+    file = write_contract(tmp_path, EXAM.replace("minimum: 0", "minimum: x").replace("example: 6", "exmple: 6"))
+    with pytest.raises(DeployError) as error:
         contracts.read_contract(file)
-    assert len(refusal.value.reason.splitlines()) == 4
+    assert len(error.value.reason.splitlines()) == 4
 
 
 @pytest.mark.parametrize(("text", "line"), [("title: {es: ¿?".encode(), ":1"), (b"a: 1\nb: [", ":2"), (b"\xff", "")])
 def test_contract_that_is_no_yaml(tmp_path, text, line):
     file = tmp_path / "model.yaml"
     file.write_bytes(text)
-    with pytest.raises(DeployError) as refusal:
+    with pytest.raises(DeployError) as error:
         contracts.read_contract(file)
-    assert refusal.value.reason.startswith(f"{file}{line}: is no YAML")
+    assert error.value.reason.startswith(f"{file}{line}: is no YAML")
 
 
 @pytest.mark.parametrize("text", ["", "[]", "hello", "1"])
@@ -108,7 +111,7 @@ def test_contract_that_the_model_does_not_fit_is_refused_with_its_line(tmp_path,
 
 
 def test_range_that_the_model_fails_in_is_refused(tmp_path):
-    """Proven at build, rather than met by a visitor."""
+    """The build finds it, rather than a visitor."""
     folder = tmp_path / "roots"
     folder.mkdir()
     (folder / "train.py").write_text(ROOTS)
@@ -152,10 +155,30 @@ def train():
 FIELD = "  - {name: %s, kind: number, label: The %s, minimum: 0, maximum: 1, example: 0.5}\n"
 
 
-def served(folder: Path):
+def client_of(folder: Path):
+    """Build a model and return a client of an application that serves it."""
     assert build(folder, folder.parent / "bundles")
     settings = Settings(app_bundles=folder.parent / "bundles", app_default_model="", secret_key="x" * 32)
     return create_app(settings).test_client()
+
+
+def names(objects: list[dict]) -> list[str]:
+    return [mapping["name"] for mapping in objects]
+
+
+def predictions(client, row: dict) -> list[float]:
+    """Return a row's prediction by each address and protocol."""
+    tensors = [{"name": name, "shape": [1], "datatype": "FP64", "data": [value]} for name, value in row.items()]
+    query = "&".join(f"{name}={value}" for name, value in row.items())
+    csv = f"{','.join(reversed(row))}\n{','.join(map(str, reversed(row.values())))}\n"
+    return [
+        client.post("/api/v1/models/sums/predictions", json=row).json["predictions"][0]["value"],
+        client.get(f"/api/v1/models/sums/prediction?{query}").json["prediction"]["value"],
+        client.post("/invocations", json={"instances": [row]}).json["predictions"][0],
+        client.post("/invocations", data=csv, content_type="text/csv").json["predictions"][0],
+        client.post("/v2/models/sums/infer", json={"inputs": tensors}).json["outputs"][0]["data"][0],
+        client.post("/modelo", json=row).json["predict"],
+    ]
 
 
 def test_adding_a_field_changes_one_file(tmp_path):
@@ -165,35 +188,24 @@ def test_adding_a_field_changes_one_file(tmp_path):
     (folder / "train.py").write_text(TRAINED_ON_ITS_CONTRACT)
     contract = folder / "model.yaml"
     contract.write_text(ROOTS_CONTRACT.replace("roots", "sums").replace("maximum: 9, ", "").replace("-1", "0"))
-    before = served(folder)
-    assert "third" not in before.get("/models/sums").text
+    assert "third" not in client_of(folder).get("/models/sums").text
 
     contract.write_text(contract.read_text() + FIELD % ("third", "third"))
 
-    client, row = served(folder), {"x": 0.5, "third": 0.25}
+    client = client_of(folder)
     page = client.get("/models/sums?example").text
     assert '<label class="form-label" for="field-1">The third</label>' in page
     document = client.get("/api/v1/openapi.json").json
     assert document["components"]["schemas"]["SumsRow"]["properties"]["third"]["maximum"] == 1
-    parameters = document["paths"]["/api/v1/models/sums/prediction"]["get"]["parameters"]
-    assert [each["name"] for each in parameters] == ["x", "third"]
-    answers = [
-        client.post("/api/v1/models/sums/predictions", json=row).json["predictions"][0]["value"],
-        client.get("/api/v1/models/sums/prediction?x=0.5&third=0.25").json["prediction"]["value"],
-        client.post("/invocations", json={"instances": [row]}).json["predictions"][0],
-        client.post("/invocations", data="third,x\n0.25,0.5\n", content_type="text/csv").json["predictions"][0],
-        client.post("/v2/models/sums/infer", json={"inputs": [
-            {"name": name, "shape": [1], "datatype": "FP64", "data": [value]} for name, value in row.items()
-        ]}).json["outputs"][0]["data"][0],
-        client.post("/modelo", json=row).json["predict"],
-    ]  # fmt: skip
-    assert answers == pytest.approx([0.75] * 6)
-    lacking = client.post("/modelo", json={"x": 0.5}).json
-    assert [each["field"] for each in lacking["errors"]] == ["third"]
-    assert [each["name"] for each in client.get("/v2/models/sums").json["inputs"]] == ["x", "third"]
+    assert names(document["paths"]["/api/v1/models/sums/prediction"]["get"]["parameters"]) == ["x", "third"]
+    assert predictions(client, {"x": 0.5, "third": 0.25}) == pytest.approx([0.75] * 6)
+    incomplete = client.post("/modelo", json={"x": 0.5}).json
+    assert [error["field"] for error in incomplete["errors"]] == ["third"]
+    assert names(client.get("/v2/models/sums").json["inputs"]) == ["x", "third"]
 
 
 def test_schema_for_editors_knows_every_kind_of_field():
-    kinds = {each["properties"]["kind"]["const"] for each in json.loads(schema.text())["$defs"].values()
-             if "kind" in each.get("properties", {})}  # fmt: skip
+    definitions = json.loads(schema.text())["$defs"].values()
+    properties = [definition.get("properties", {}) for definition in definitions]
+    kinds = {schemas["kind"]["const"] for schemas in properties if "kind" in schemas}
     assert kinds == {"category", "classification", "date", "integer", "number", "regression", "text", "yes_no"}

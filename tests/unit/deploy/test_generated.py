@@ -1,4 +1,4 @@
-"""What is generated is as it would be generated now."""
+"""Each generated file is as it would be generated now."""
 
 import pytest
 
@@ -9,5 +9,5 @@ FILES = contents()
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(KIT)))
-def test_file_is_the_generated_one(file):
+def test_file_is_up_to_date(file):
     assert file.read_bytes() == FILES[file], "python3 -m deploy generate"

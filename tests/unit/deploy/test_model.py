@@ -14,20 +14,20 @@ import sklearn
 
 from app import model
 from deploy.base.errors import DeployError
-from deploy.base.locks import alone
+from deploy.base.locks import exclusive
 from deploy.base.paths import BUNDLES, KIT, LOCK, MODELS, state, tool
-from deploy.models import builder as bundling
+from deploy.models import builder
 from deploy.models.builder import build, build_all, training
 from deploy.release import archive
 
 
-def test_contract_that_nothing_is_trained_for(tmp_path):
+def test_contract_without_a_model(tmp_path):
     shutil.copytree(MODELS / "exam", tmp_path / "exam", ignore=shutil.ignore_patterns("train.py"))
     with pytest.raises(DeployError, match=r"train\.py: is missing"):
         build(tmp_path / "exam", tmp_path / "bundles")
 
 
-def test_leftovers_of_a_cut_off_build_do_not_reach_the_release(tmp_path):
+def test_leftovers_of_an_interrupted_build_do_not_reach_the_release(tmp_path):
     (tmp_path / ".exam-cut").mkdir()
     build(MODELS / "exam", tmp_path)
     assert [folder.name for folder in tmp_path.iterdir()] == ["exam"]
@@ -40,7 +40,7 @@ def test_build_is_repeatable_and_skipped_when_nothing_changed(bundles, tmp_path)
         assert (tmp_path / "exam" / name).read_bytes() == (bundles / "exam" / name).read_bytes()
 
 
-def test_cut_off_build_is_made_again(tmp_path):
+def test_interrupted_build_is_made_again(tmp_path):
     build(MODELS / "exam", tmp_path)
     (tmp_path / "exam" / model.FILES["onnx"]).write_bytes(b"half")
     assert build(MODELS / "exam", tmp_path)
@@ -50,32 +50,32 @@ def test_cut_off_build_is_made_again(tmp_path):
 def test_probability_is_scikit_learns(bundles):
     loaded = model.load(bundles / "exam")
     expected = training(MODELS / "exam" / "train.py").train().estimator.predict_proba([[6, 8]])[0]
-    (found,) = loaded.predict([[6, 8]])
-    assert found.probabilities == pytest.approx(expected, abs=1e-15)
-    assert found.probability == max(expected)
+    (prediction,) = loaded.predict([[6, 8]])
+    assert prediction.probabilities == pytest.approx(expected, abs=1e-15)
+    assert prediction.probability == max(expected)
 
 
-def without(bundle: Path, key: str) -> None:
+def remove_key(bundle: Path, key: str) -> None:
     manifest = json.loads((bundle / model.MANIFEST).read_text())
     del manifest[key]
     (bundle / model.MANIFEST).write_text(json.dumps(manifest))
 
 
 @pytest.mark.parametrize(
-    ("harm", "sentence"),
+    ("damage", "sentence"),
     [
         (lambda bundle: (bundle / model.FILES["onnx"]).write_bytes(b"evil"), "is not the file that was built"),
         (lambda bundle: (bundle / model.FILES["onnx"]).unlink(), "no whole bundle"),
         (lambda bundle: (bundle / model.MANIFEST).write_text("{"), "no whole bundle"),
         (lambda bundle: (bundle / model.MANIFEST).write_text("{}"), "no whole bundle"),
         (lambda bundle: (bundle / model.MANIFEST).write_text("[]"), "no whole bundle"),
-        (lambda bundle: without(bundle, "sha256"), "no whole bundle"),
-        (lambda bundle: without(bundle, "version"), "no whole bundle"),
+        (lambda bundle: remove_key(bundle, "sha256"), "no whole bundle"),
+        (lambda bundle: remove_key(bundle, "version"), "no whole bundle"),
     ],
 )
-def test_harmed_bundle_is_refused(bundles, tmp_path, harm, sentence):
+def test_damaged_bundle_is_refused(bundles, tmp_path, damage, sentence):
     shutil.copytree(bundles / "exam", tmp_path / "exam")
-    harm(tmp_path / "exam")
+    damage(tmp_path / "exam")
     with pytest.raises(model.BundleError, match=sentence):
         model.load(tmp_path / "exam")
 
@@ -92,60 +92,61 @@ def test_model_of_another_scikit_learn_is_refused(bundles, tmp_path):
 
 def test_same_tree_is_the_same_release():
     build_all()
-    _, packed = archive.pack()
-    assert archive.pack() == (False, packed)
+    _, release = archive.pack()
+    assert archive.pack() == (False, release)
 
 
 def test_archive_holds_what_the_server_runs_and_nothing_else():
     build_all()
-    packed = archive.pack()[1]
-    with tarfile.open(packed["path"]) as tar:
+    release = archive.pack()[1]
+    with tarfile.open(release["path"]) as tar:
         members = {Path(member.name): member for member in tar}
     assert {name.parts[0] for name in members} == {*archive.CONTENT, "host", "puerto"}
-    assert packed["manifest"]["models"].keys() == {"exam", "titanic", "diabetes"}
+    assert release["manifest"]["models"].keys() == {"exam", "titanic", "diabetes"}
     assert {Path("puerto/__main__.py"), Path("host/__main__.py")} <= set(members), "by either name"
     assert members[Path("app/static/style.css")].mode == 0o644
     assert members[Path("wsgi.py")].mode == 0o640
     assert not [name for name in members if "__pycache__" in name.parts]
 
 
-ODD = {
+STRAY_PATHS = {
     "a file": lambda path: path.write_text("mine"),
     "a link": lambda path: path.symlink_to("elsewhere"),
     "a folder": lambda path: path.mkdir(),
     "a pipe": lambda path: os.mkfifo(path),
 }
+"""What somebody may put among the bundles → how."""
 
 
 @pytest.fixture
 def one_model(bundles, tmp_path, monkeypatch):
-    """A project with exam alone, which is built."""
+    """A project with one model, exam, which is built."""
     shutil.copytree(MODELS / "exam", tmp_path / "models" / "exam")
     shutil.copytree(bundles / "exam", tmp_path / "bundles" / "exam")
     for name in ("MODELS", "BUNDLES"):
-        monkeypatch.setattr(bundling, name, tmp_path / name.lower())
+        monkeypatch.setattr(builder, name, tmp_path / name.lower())
     return tmp_path
 
 
-@pytest.mark.parametrize("kind", ODD)
-def test_what_is_no_bundle_in_their_folder_is_no_fault(one_model, kind):
+@pytest.mark.parametrize("kind", STRAY_PATHS)
+def test_stray_path_among_the_bundles_is_no_error(one_model, kind):
     (one_model / "elsewhere").mkdir()
-    ODD[kind](one_model / "bundles" / "odd")
+    STRAY_PATHS[kind](one_model / "bundles" / "stray")
     assert build_all() == {"exam": False}
     assert (one_model / "elsewhere").is_dir()
-    assert (one_model / "bundles" / "odd").exists() == (kind in ("a file", "a pipe"))
+    assert (one_model / "bundles" / "stray").exists() == (kind in ("a file", "a pipe"))
 
 
-@pytest.mark.parametrize("kind", ODD)
-def test_what_is_no_bundle_in_the_place_of_one_gives_way(one_model, kind):
-    place = one_model / "bundles" / "exam"
-    place.rename(one_model / "bundles" / "elsewhere")
-    ODD[kind](place)
+@pytest.mark.parametrize("kind", STRAY_PATHS)
+def test_stray_path_in_the_place_of_a_bundle_is_replaced(one_model, kind):
+    bundle = one_model / "bundles" / "exam"
+    bundle.rename(one_model / "bundles" / "elsewhere")
+    STRAY_PATHS[kind](bundle)
     assert build_all() == {"exam": True}
-    assert model.load(place).name == "exam"
+    assert model.load(bundle).name == "exam"
 
 
-def test_file_in_the_place_of_the_bundles_is_said(one_model):
+def test_file_in_the_place_of_the_bundles_is_an_error(one_model):
     shutil.rmtree(one_model / "bundles")
     (one_model / "bundles").write_text("mine")
     with pytest.raises(DeployError, match="bundles: is no folder"):
@@ -154,14 +155,14 @@ def test_file_in_the_place_of_the_bundles_is_said(one_model):
 
 def test_somebody_s_file_among_the_bundles_is_in_no_release():
     build_all()
-    before = archive.pack()[1]["content"]
-    beside = [BUNDLES / "notes.md", BUNDLES / "exam" / "notes.md"]
-    for file in beside:
+    content = archive.pack()[1]["content"]
+    notes = [BUNDLES / "notes.md", BUNDLES / "exam" / "notes.md"]
+    for file in notes:
         file.write_text("mine")
     try:
-        assert archive.pack()[1]["content"] == before
+        assert archive.pack()[1]["content"] == content
     finally:
-        for file in beside:
+        for file in notes:
             file.unlink()
 
 
@@ -170,7 +171,7 @@ def test_link_out_of_the_project_is_not_released(tmp_path):
     link = KIT / "app" / "static" / "link.txt"
     link.symlink_to(tmp_path / "secret")
     try:
-        with pytest.raises(DeployError, match=r"^app/static/link\.txt: would be released, and leads out"):
+        with pytest.raises(DeployError, match=r"^app/static/link\.txt: can't be released: it is a link that leads out"):
             archive.pack()
     finally:
         link.unlink()
@@ -179,26 +180,26 @@ def test_link_out_of_the_project_is_not_released(tmp_path):
 def test_bundles_stay_as_they_are_until_they_are_packed(monkeypatch):
     """Another run asks for the models' lock between build and pack: it gets it afterwards."""
     build_all()
-    order = []
+    events = []
 
-    def another():
-        with alone(state("locks", "models")):
-            order.append("another run")
+    def take_lock():
+        with exclusive(state("locks", "models")):
+            events.append("another run")
 
-    waiting = threading.Thread(target=another)
+    another_run = threading.Thread(target=take_lock)
     pack = archive.pack
 
-    def packing():
-        waiting.start()
-        waiting.join(0.5)
-        packed = pack()
-        order.append("packed")
-        return packed
+    def pack_beside_another_run():
+        another_run.start()
+        another_run.join(0.5)
+        release = pack()
+        events.append("packed")
+        return release
 
-    monkeypatch.setattr(archive, "pack", packing)
+    monkeypatch.setattr(archive, "pack", pack_beside_another_run)
     assert archive.main() == 0
-    waiting.join(10)
-    assert order == ["packed", "another run"]
+    another_run.join(10)
+    assert events == ["packed", "another run"]
 
 
 def test_lock_names_no_index_and_is_the_pipfile_s():
@@ -207,5 +208,5 @@ def test_lock_names_no_index_and_is_the_pipfile_s():
     packages = [*lock["default"].values(), *lock["develop"].values()]
     assert all(package["hashes"] for package in packages)
     assert not [package for package in packages if "index" in package]
-    verified = subprocess.run([tool("../../.puerto/pipenv/bin/pipenv"), "verify"], cwd=LOCK.parent, capture_output=True)
-    assert verified.returncode == 0, verified.stderr
+    process = subprocess.run([tool("../../.puerto/pipenv/bin/pipenv"), "verify"], cwd=LOCK.parent, capture_output=True)
+    assert process.returncode == 0, process.stderr

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.base.locks import alone
+from deploy.base.locks import exclusive
 from deploy.base.paths import state
 from deploy.base.toolchain import as_root
 
@@ -20,7 +20,7 @@ def debian_nginx() -> Path:
     Unpacked, which needs no root: installed, it would serve this machine's port 80.
     """
     folder = state("test", "nginx")
-    with alone(state("test", "nginx.lock")):
+    with exclusive(state("test", "nginx.lock")):
         if not (folder / "complete").exists():
             folder.mkdir(exist_ok=True)
             _download(folder)

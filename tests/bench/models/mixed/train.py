@@ -17,8 +17,9 @@ NUMBERS = ["age", "income", "visits", "tenure", "score"]
 def train() -> Trained:
     """Return the fitted pipeline and its rows."""
     random = np.random.default_rng(SEED)
-    table = pd.DataFrame({name: random.normal(size=ROWS).round(3) for name in NUMBERS}
-                         | {name: random.choice(values, ROWS) for name, values in CHOICES.items()})  # fmt: skip
+    numbers = {name: random.normal(size=ROWS).round(3) for name in NUMBERS}
+    choices = {name: random.choice(values, ROWS) for name, values in CHOICES.items()}
+    table = pd.DataFrame(numbers | choices)
     answers = np.where(table["age"] + table["income"] * (table["city"] == "Madrid") > 0.2, "yes", "no")
     parts = ColumnTransformer([("n", StandardScaler(), NUMBERS), ("c", OneHotEncoder(), [*CHOICES])])
     pipeline = make_pipeline(parts, RandomForestClassifier(100, random_state=SEED)).fit(table, answers)

@@ -1,4 +1,4 @@
-"""One page of what a run did: what runs where, each gate and test, the time of each step, and what visitors noticed."""
+"""One page about a run: what is running where, each gate and test, the time of each step, and what visitors noticed."""
 
 import html
 import json
@@ -40,15 +40,15 @@ WIDTH, HEIGHT = 600, 120
 
 
 def write(environment: Environment, outcome: Outcome, tests: Path | None = None) -> Path:
-    """Write the page of a run, and return where it is.
+    """Write the page about a run, and return where it is.
 
     Args:
-        environment: of which.
-        outcome: what the play reported of each host.
+        environment: that the run was for.
+        outcome: what the play reported about each host.
         tests: pytest's JUnit file of the host tests, if they ran.
     """
-    hosts = (_host(name, said, outcome.samples.get(name, [])) for name, said in outcome.reports.items())
-    body = "".join(hosts) + _scores() + _tests(tests)
+    hosts = (_host(name, report, outcome.samples.get(name, [])) for name, report in outcome.reports.items())
+    body = "".join(hosts) + _models() + _tests(tests)
     when = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     path = state("reports", f"{environment.file_name}.html")
     path.write_text(
@@ -58,41 +58,46 @@ def write(environment: Environment, outcome: Outcome, tests: Path | None = None)
 
 
 def _host(name: str, report: dict[str, Any], samples: list[list[Any]]) -> str:
-    found = report["release"]
-    facts = [("address", report["address"]), ("site", report["url"]), ("names", ", ".join(report["server_names"])),
-             ("release", found["id"]), ("before it", found.get("from_release") or "none")]  # fmt: skip
-    parts = [f"<h2>{html.escape(name)}</h2>", _table(("", ""), facts)]
-    if not found.get("seconds"):
-        return "".join([*parts, "<p>The release was there already; nothing was changed.</p>"])
-    parts += [
-        "<h3>Steps</h3>",
-        _table(("step", "seconds"), [(step, f"{took:.2f}") for step, took in found["seconds"].items()]),
+    release = report["release"]
+    facts = [
+        ("address", report["address"]),
+        ("site", report["url"]),
+        ("names", ", ".join(report["server_names"])),
+        ("release", release["id"]),
+        ("previous release", release.get("from_release") or "none"),
     ]
-    parts += ["<h3>Gates</h3>", _table(("passed", "found"), found["gates"])]
-    parts += [f"<p>{html.escape(sentence)}</p>"
-              for sentence in engines.fallen(**found.get("engines", {"before": {}, "now": {}}))]  # fmt: skip
-    if seen := found.get("downtime"):
-        told = "{requests} requests at 50 a second, {failures} failed; longest gap {longest_gap_ms} ms, p99 {p99_ms} ms"
-        parts += ["<h3>Visitors during the release</h3>", f"<p>{told.format(**seen)}</p>", _plot(samples)]
+    parts = [f"<h2>{html.escape(name)}</h2>", _table(("", ""), facts)]
+    if not release.get("seconds"):
+        return "".join([*parts, "<p>The release was already there; nothing was changed.</p>"])
+    steps = [(step, f"{seconds:.2f}") for step, seconds in release["seconds"].items()]
+    parts += ["<h3>Steps</h3>", _table(("step", "seconds"), steps)]
+    parts += ["<h3>Gates</h3>", _table(("gate", "result"), release["gates"])]
+    downgrades = engines.downgrades(**release.get("engines", {"before": {}, "now": {}}))
+    parts += [f"<p>{html.escape(sentence)}</p>" for sentence in downgrades]
+    if downtime := release.get("downtime"):
+        text = "{requests} requests at 50 a second, {failures} failed; longest gap {longest_gap_ms} ms, p99 {p99_ms} ms"
+        parts += ["<h3>Visitors during the release</h3>", f"<p>{text.format(**downtime)}</p>", _plot(samples)]
     return "".join(parts)
 
 
 def _plot(samples: list[list[Any]]) -> str:
     """Draw each request's latency over time; what failed is red."""
-    last = max(start for start, *_ in samples) or 1
-    most = max(took for _, took, *_ in samples) or 1
+    last_s = max(start_s for start_s, *_ in samples) or 1
+    max_ms = max(latency_ms for _, latency_ms, *_ in samples) or 1
     bars = []
-    for start, took, status, release in samples:
-        x, height = 30 + (WIDTH - 40) * start / last, max(1.0, (HEIGHT - 30) * took / most)
+    for start_s, latency_ms, status, release in samples:
+        x, height = 30 + (WIDTH - 40) * start_s / last_s, max(1.0, (HEIGHT - 30) * latency_ms / max_ms)
         kind = "bar" if 0 < status < 500 else "bad"
-        bars.append(f'<rect class="{kind}" x="{x:.1f}" y="{HEIGHT - 20 - height:.1f}" width="2" height="{height:.1f}">'
-                    f"<title>{took} ms, {status}, release {html.escape(str(release))}</title></rect>")  # fmt: skip
-    words = f'<text x="0" y="12">{most:.0f} ms</text><text x="{WIDTH - 40}" y="{HEIGHT - 4}">{last:.1f} s</text>'
+        bars.append(
+            f'<rect class="{kind}" x="{x:.1f}" y="{HEIGHT - 20 - height:.1f}" width="2" height="{height:.1f}">'
+            f"<title>{latency_ms} ms, {status}, release {html.escape(str(release))}</title></rect>"
+        )
+    axes = f'<text x="0" y="12">{max_ms:.0f} ms</text><text x="{WIDTH - 40}" y="{HEIGHT - 4}">{last_s:.1f} s</text>'
     label = "Latency of each request during the release"
-    return f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{label}">{words}{"".join(bars)}</svg>'
+    return f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{label}">{axes}{"".join(bars)}</svg>'
 
 
-def _scores() -> str:
+def _models() -> str:
     rows = []
     for file in sorted(BUNDLES.glob("*/model.json")):
         manifest = json.loads(file.read_text(encoding="utf-8"))
@@ -109,7 +114,8 @@ def _tests(file: Path | None) -> str:
     return f"<h2>Host tests: {len(rows)}</h2>" + _table(("test", "result", "seconds"), rows)
 
 
-def _table(head: tuple[str, ...], rows: Iterable[Iterable[object]]) -> str:
-    top = "".join(f"<th>{html.escape(cell)}</th>" for cell in head)
-    lines = ["".join(f"<td>{html.escape(str(cell))}</td>" for cell in row) for row in rows]
-    return f"<table><thead><tr>{top}</tr></thead><tbody>{''.join(f'<tr>{line}</tr>' for line in lines)}</tbody></table>"
+def _table(titles: tuple[str, ...], rows: Iterable[Iterable[object]]) -> str:
+    head = "".join(f"<th>{html.escape(title)}</th>" for title in titles)
+    lines = ("".join(f"<td>{html.escape(str(cell))}</td>" for cell in row) for row in rows)
+    body = "".join(f"<tr>{line}</tr>" for line in lines)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

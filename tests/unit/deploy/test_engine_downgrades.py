@@ -1,4 +1,4 @@
-"""A model that falls from its fast engine is told of: when it is built, and by the release that brings it to a host."""
+"""A model that loses its fast engine is reported: when it is built, and by the release that brings it to a host."""
 
 import io
 import json
@@ -8,56 +8,56 @@ from pathlib import Path
 
 import pytest
 
-from app import engines as served_by
+from app import engines as app_engines
 from app.model import FILES
 from deploy.base import engines
 from deploy.base.console import Console
 from deploy.base.paths import KIT, MODELS
-from deploy.cli import output, report
+from deploy.cli import output, report_page
 from deploy.environments.inventory import Environment
 from deploy.environments.playbook import Outcome
-from deploy.models import builder as bundling
-from deploy.models import equivalence
+from deploy.models import builder, equivalence
 from deploy.models.compiler.graph import Unsupported
 
 
-def renamed(*_):
+def raise_attribute_error(*_):
     raise AttributeError("'LogisticRegression' object has no attribute 'coef_'")
 
 
-def unsupported(*_):
+def raise_unsupported(*_):
     raise Unsupported("LogisticRegression of a kind that has no graph")
 
 
-@pytest.fixture(params=[renamed, unsupported])
-def fallen(request, bundles, tmp_path, monkeypatch) -> tuple[Path, Path]:
+@pytest.fixture(params=[raise_attribute_error, raise_unsupported])
+def bundles_before_and_now(request, bundles, tmp_path, monkeypatch) -> tuple[Path, Path]:
     """The folder of exam's bundle on ONNX Runtime, and of the one after its graph failed."""
     shutil.copytree(MODELS / "exam", tmp_path / "models" / "exam")
     shutil.copytree(bundles / "exam", tmp_path / "now" / "exam")
     (tmp_path / "models" / "exam" / "notes.md").write_text("Another scikit-learn: a source that has changed.")
     monkeypatch.setattr(equivalence, "compiled", request.param)
-    monkeypatch.setattr(bundling, "MODELS", tmp_path / "models")
-    monkeypatch.setattr(bundling, "BUNDLES", tmp_path / "now")
+    monkeypatch.setattr(builder, "MODELS", tmp_path / "models")
+    monkeypatch.setattr(builder, "BUNDLES", tmp_path / "now")
     return bundles, tmp_path / "now"
 
 
-def test_build_tells_of_a_model_that_fell(fallen, capsys):
-    assert bundling.main() == 0
-    said = capsys.readouterr()
-    assert "exam: built" in said.out
-    assert said.err.startswith("exam: was on ONNX Runtime, is on scikit-learn now (")
-    assert "µs a row instead of" in said.err
-    why = json.loads((fallen[1] / "exam" / "model.json").read_text())["proof"]["why"]
+def test_build_reports_a_model_that_lost_its_engine(bundles_before_and_now, capsys):
+    assert builder.main() == 0
+    printed = capsys.readouterr()
+    assert "exam: built" in printed.out
+    assert printed.err.startswith("exam: ran on ONNX Runtime, now runs on scikit-learn (")
+    assert "µs per row instead of" in printed.err
+    why = json.loads((bundles_before_and_now[1] / "exam" / "model.json").read_text())["proof"]["why"]
     assert "LogisticRegression" in why
-    assert why in said.err
-    assert bundling.main() == 0
+    assert why in printed.err
+    assert builder.main() == 0
     assert capsys.readouterr().err == "", "once is enough"
 
 
 def test_reason_names_the_place_in_our_code():
     with pytest.raises(AttributeError) as fault:
-        renamed()
-    assert equivalence._failure(fault.value).endswith("'coef_' (tests/unit/deploy/test_engine_told.py, renamed)")
+        raise_attribute_error()
+    place = f"(tests/unit/deploy/{Path(__file__).name}, {raise_attribute_error.__name__})"
+    assert equivalence._failure(fault.value).endswith(f"'coef_' {place}")
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def host(monkeypatch):
         del sys.modules[name]
 
 
-def test_release_tells_of_a_model_that_fell(fallen, host, tmp_path, monkeypatch):
+def test_release_reports_a_model_that_lost_its_engine(bundles_before_and_now, host, tmp_path, monkeypatch):
     """By what the host finds in the release that runs and in the new one, whatever was built here between them."""
     from puerto.deployment import Deployment
     from puerto.layout import Application
@@ -77,24 +77,25 @@ def test_release_tells_of_a_model_that_fell(fallen, host, tmp_path, monkeypatch)
 
     from tests.plans import store
 
-    bundling.build_all()
+    builder.build_all()
     application = Application(tmp_path / "www", "flask_app")
-    for release, built in zip(("a" * 12, "b" * 12), fallen, strict=True):
-        shutil.copytree(built, application.folder(release) / "bundles")
-        store(application, release)
+    for release_id, folder in zip(("a" * 12, "b" * 12), bundles_before_and_now, strict=True):
+        shutil.copytree(folder, application.folder(release_id) / "bundles")
+        store(application, release_id)
     application.link("current", "a" * 12)
-    found = Deployment(application, application.plan("b" * 12), Operator("ada", "laptop")).report
+    release = Deployment(application, application.plan("b" * 12), Operator("ada", "laptop")).report
+    release |= {"seconds": {"prepare": 1.0}}
     console = Console("test", io.StringIO())
-    output.release(console, "web1", {"release": found | {"seconds": {"prepare": 1.0}}})
+    output.show_release(console, "web1", {"release": release})
     (line,) = [line for line in console.stream.getvalue().splitlines() if "slower" in line]
     console.log.close()
-    assert line.startswith("  slower       exam: was on ONNX Runtime, is on scikit-learn now (")
-    assert "because: " in line
+    assert line.startswith("  slower       exam: ran on ONNX Runtime, now runs on scikit-learn (")
+    assert "reason: " in line
     assert "LogisticRegression" in line
-    monkeypatch.setattr(report, "BUNDLES", tmp_path / "now")
-    said = {"address": "", "url": "", "server_names": [], "release": found | {"seconds": {"prepare": 1.0}}}
-    page = report.write(Environment("told", tmp_path / "hosts.yml"), Outcome(reports={"web1": said}))
-    assert "exam: was on ONNX Runtime, is on scikit-learn now" in page.read_text()
+    monkeypatch.setattr(report_page, "BUNDLES", tmp_path / "now")
+    report = {"address": "", "url": "", "server_names": [], "release": release}
+    page = report_page.write(Environment("downgrade", tmp_path / "hosts.yml"), Outcome(reports={"web1": report}))
+    assert "exam: ran on ONNX Runtime, now runs on scikit-learn" in page.read_text()
     page.unlink()
 
 
@@ -112,12 +113,12 @@ def test_bundle_that_cannot_be_read_fails_no_release(host, tmp_path):
 
 
 def test_engines_have_the_same_names_everywhere():
-    assert engines.NAMES == served_by.NAMES
+    assert engines.NAMES == app_engines.NAMES
     assert [*engines.NAMES] == [*FILES]
 
 
-def test_only_what_fell_is_told():
+def test_only_a_slower_engine_is_reported():
     fast, slow = ({"engine": name, "why": "", "us_per_row": 1} for name in engines.NAMES)
     before = {"rose": slow, "stayed": fast, "gone": fast, "strange": {"engine": "x"}}
-    assert engines.fallen(before, {"rose": fast, "stayed": fast, "strange": slow, "new": slow}) == []
-    assert len(engines.fallen({"fell": fast}, {"fell": slow})) == 1
+    assert engines.downgrades(before, {"rose": fast, "stayed": fast, "strange": slow, "new": slow}) == []
+    assert len(engines.downgrades({"fell": fast}, {"fell": slow})) == 1
