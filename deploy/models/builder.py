@@ -44,7 +44,8 @@ PACKAGES = ("joblib", "numpy", "onnxruntime", "scikit-learn")
 
 CODE = ("app/check.py", "app/contract.py", "app/engines/*.py", "app/fields/*.py", "app/model.py", "app/values.py",
         "deploy/models/boundary_rows.py", "deploy/models/builder.py", "deploy/models/compiler/*.py",
-        "deploy/models/equivalence.py", "deploy/models/validation.py")  # fmt: skip
+        "deploy/models/equivalence.py", "deploy/models/json_values.py", "deploy/models/tolerance.py",
+        "deploy/models/validation.py")  # fmt: skip
 """What a bundle is made by: when it changes, bundles are made anew."""
 
 
@@ -154,7 +155,7 @@ def _record(file: Path) -> Record:
 def _given(folder: Path, table: Table | None, opened: Opened | None, random_rows: int) -> dict[str, Any]:
     """Take the file that was added; its code never runs in this process, and what comes of it is of a strict type."""
     from deploy.models.contracts import read_contract
-    from deploy.models.equivalence import tolerance
+    from deploy.models.tolerance import tolerance_of
 
     contract, record = read_contract(folder / CONTRACT), _record(folder / RECORD)
     file, target = table or (None, "")
@@ -172,7 +173,7 @@ def _given(folder: Path, table: Table | None, opened: Opened | None, random_rows
         "data": graph or (folder / GIVEN).read_bytes(), "contract": contract.model_dump(mode="json"),
         "metrics": contract.metrics, "made_with": record.made_with, **said,
         "columns": dict(zip(names, found.columns, strict=True)), "golden": golden,
-        "tolerance": tolerance(each.value for each in found.golden).model_dump(),
+        "tolerance": tolerance_of(each.value for each in found.golden).model_dump(),
     }  # fmt: skip
 
 

@@ -7,7 +7,7 @@ import math
 import statistics
 import time
 import traceback
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,16 +19,14 @@ from app.engines import Answers, Engine
 from app.engines.onnx import Onnx
 from app.engines.scikit_learn import ScikitLearn
 from app.fields import Field
-from app.model import Proof, Timings, Tolerance
+from app.model import Proof, Timings
 from app.values import Row, Value
 from deploy.base.paths import KIT, VENV
 from deploy.models.boundary_rows import rows_at_thresholds
 from deploy.models.compiler import predictors
 from deploy.models.compiler.compile import compiled, parts
 from deploy.models.compiler.graph import Unsupported
-
-TOLERANCE = 1e-6
-"""The one home of what "the same answer" means; each bundle tells it to whoever compares answers later."""
+from deploy.models.tolerance import SMALL, TOLERANCE
 
 THRESHOLDS = 100_000
 """Most that get rows of their own."""
@@ -36,18 +34,8 @@ THRESHOLDS = 100_000
 MISSING_SHARE = 0.1
 BLOCK_ROWS = 10_000
 TIMED_ROWS = 200
-TIMED_SECONDS = 1.0
-"""At most so long for one engine."""
-
-SMALL = 1e-6
-"""A value smaller than this share of the largest is measured by that share: there, its own digits are rounding."""
-
-
-def tolerance(answers: Iterable[Any]) -> Tolerance:
-    """Return within what answers are the same, of a model that gave those: labels, or numbers of that size."""
-    numbers = [each for each in answers if isinstance(each, int | float) and not isinstance(each, bool)]
-    largest = max((abs(float(each)) for each in numbers if math.isfinite(each)), default=0.0)
-    return Tolerance(relative=TOLERANCE, absolute=TOLERANCE * SMALL * largest)
+TIMED_SECONDS = 0.3
+"""At most so long for one engine: of scikit-learn's slowest pipelines still some thirty rows."""
 
 
 class Differs(Exception):
@@ -98,7 +86,10 @@ def choose(contract: Contract, reference: ScikitLearn, served: ScikitLearn, rows
     if not graph:
         largest = difference(served, reference, tried)
     proof = Proof(rows=len(tried), thresholds=thresholds, largest_difference=largest, why=why)
-    timings = Timings(us_per_row=_us_per_row(engine, rows), scikit_learn_us_per_row=_us_per_row(served, rows))
+    scikit_learn = _us_per_row(served, rows)
+    timings = Timings(
+        us_per_row=_us_per_row(engine, rows) if graph else scikit_learn, scikit_learn_us_per_row=scikit_learn
+    )
     return Choice("onnx" if graph else "scikit_learn", graph, proof, timings)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from app.csv_file import SEPARATORS
 from app.fields import KINDS, Column, recognised, type_of
 from deploy.base.errors import DeployError
-from deploy.models.validation import plain
+from deploy.models.json_values import json_value
 
 LOOKED_AT_LINES = 100
 SCORED_ROWS = 20_000
@@ -62,7 +62,7 @@ def describe(file: str, estimator: Any, data: str, target: str) -> dict[str, Any
 def rows(estimator: Any, data: str, target: str) -> list[list[Any]]:
     """Return the rows of the table that a model was trained on."""
     table = _as_trained(estimator, _read(data, target, estimator))
-    return [[plain(value) for value in row] for row in table.frame.itertuples(index=False)]
+    return [[json_value(value) for value in row] for row in table.frame.itertuples(index=False)]
 
 
 def _must_be_supervised(file: str, estimator: Any) -> None:
@@ -80,7 +80,7 @@ def _labels(file: str, estimator: Any) -> list[Any] | None:
     if isinstance(classes, list) or np.asarray(classes).ndim != 1:
         raise DeployError(f"{file}: answers several things at once; Puerto serves models with one answer",
                           "Save one model for each.")  # fmt: skip
-    return [plain(label) for label in classes]
+    return [json_value(label) for label in classes]
 
 
 def _names(estimator: Any) -> list[str]:
@@ -150,7 +150,7 @@ def _known_categories(estimator: Any, names: list[str]) -> dict[str, list[Any]]:
         categories = getattr(encoder, "categories_", None)
         if isinstance(categories, list) and len(categories) == len(columns):
             for name, values in zip(columns, categories, strict=True):
-                found[name] = [*map(plain, values)]
+                found[name] = [*map(json_value, values)]
     return found
 
 
@@ -202,7 +202,7 @@ def _answers(estimator: Any, frame: Any) -> bool:
 
 def _field(name: str, column: Any, categories: list[Any] | None) -> dict[str, Any]:
     """Return what a field's values are: kind, choices, range, an example, whether one may be missing."""
-    values = [] if column is None else [*map(plain, column)]
+    values = [] if column is None else [*map(json_value, column)]
     present, known = (None if each is None else [value for value in each if value is not None]
                       for each in (values, categories))  # fmt: skip
     missing = None in values or None in (categories or [])
@@ -226,8 +226,8 @@ def _recorded(file: str, estimator: Any, table: Table, data: str) -> dict[str, A
     answers = answers.reshape(len(frame))
     places = np.unique(np.linspace(0, len(frame) - 1, RECORDED_ROWS).astype(int))
     return {
-        "rows": [[plain(value) for value in frame.iloc[place]] for place in places],
-        "answers": [plain(answers[place]) for place in places],
+        "rows": [[json_value(value) for value in frame.iloc[place]] for place in places],
+        "answers": [json_value(answers[place]) for place in places],
         "metrics": {"rows": len(table.frame), **_score(estimator, given, table)},
     }
 

@@ -1,7 +1,6 @@
 """Proves that an estimator answers what its contract lets in, and records answers that must hold ever after."""
 
 import itertools
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,9 @@ from app.model import Prediction, Proof, Timings, Tolerance, predictions
 from app.values import Value
 from deploy.base.errors import DeployError
 from deploy.models.contracts import at
-from deploy.models.equivalence import TOLERANCE, choose, tolerance
+from deploy.models.equivalence import choose
+from deploy.models.json_values import json_value
+from deploy.models.tolerance import TOLERANCE, tolerance_of
 
 GOLDEN_ROWS = 50
 
@@ -75,7 +76,7 @@ def prove(file: Path, contract: Contract, estimator: Any, rows: Sequence[Sequenc
     golden = [{"row": dict(zip(kinds, row, strict=True)), "value": answer.value}
               for row, answer in itertools.islice(zip(probes, expected, strict=True), GOLDEN_ROWS)]  # fmt: skip
     choice = choose(contract, trained, served, [*corners, *known], random_rows)
-    within = tolerance(each["value"] for each in golden)
+    within = tolerance_of(each["value"] for each in golden)
     return Proved(served.how, kinds, golden, choice.engine, choice.graph, choice.proof, choice.timings, within)
 
 
@@ -108,23 +109,11 @@ def _accepted(contract: Contract, rows: Sequence[Sequence[Any]]) -> Iterable[lis
     check = Check(contract)
     names = [field.name for field in contract.fields]
     for row in rows:
-        given = {name: plain(value) for name, value in zip(names, row, strict=True)}
+        given = {name: json_value(value) for name, value in zip(names, row, strict=True)}
         try:
             yield check.typed(given)
         except InvalidInput:
             continue
-
-
-def plain(value: Any) -> Any:
-    """Return a table's value as JSON has it: no numpy type, None for a missing one, whole numbers as such."""
-    value = value.item() if isinstance(value, np.generic) else value
-    if (
-        value is None
-        or (isinstance(value, float) and math.isnan(value))
-        or type(value).__name__ in ("NAType", "NaTType")
-    ):
-        return None
-    return value if isinstance(value, bool | int | float | str) else str(value)
 
 
 def _corners(contract: Contract) -> Iterable[list[Value]]:
@@ -176,7 +165,7 @@ def _agrees(contract: Contract, engine: ScikitLearn, rows: list[list[Value]], re
         alone = [predictions(contract, engine, [row])[0] for row in rows]
     except (PredictionError, TypeError, ValueError, AttributeError, KeyError, IndexError):
         return False
-    within = tolerance(each.value for each in reference)
+    within = tolerance_of(each.value for each in reference)
     return all(_same(a, b, within) for found in (together, alone) for a, b in zip(found, reference, strict=True))
 
 
@@ -194,7 +183,7 @@ def must_repeat(file: Path, estimator: Any, contract: Contract, proved: Proved, 
     Raises:
         DeployError: one gets another answer: another scikit-learn, numpy or processor computes otherwise.
     """
-    check, within = Check(contract), tolerance(expected)
+    check, within = Check(contract), tolerance_of(expected)
     engine = Onnx(contract, proved.graph) if proved.graph else ScikitLearn(
         contract, estimator, proved.input, proved.columns)  # fmt: skip
     for row, answer in zip(rows, expected, strict=True):

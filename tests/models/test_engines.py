@@ -36,7 +36,7 @@ from app.engines.scikit_learn import ScikitLearn
 from deploy.models import equivalence
 from deploy.models.compiler.compile import compiled
 from deploy.models.equivalence import Differs, choose, difference
-from deploy.models.validation import plain
+from deploy.models.json_values import json_value
 
 ROWS = 400
 SEED = 9
@@ -105,7 +105,7 @@ class Mixed:
 
     def __init__(self, estimator: Any, labels: int) -> None:
         given = table()
-        self.rows = [[plain(value) for value in row] for row in given.itertuples(index=False)]
+        self.rows = [[json_value(value) for value in row] for row in given.itertuples(index=False)]
         score = given["age"] / 20 + given["tenth"] * 3 + (given["city"] == "Madrid") + given["member"]
         names = np.array(["low", "middle", "high"][:labels])
         answers = (

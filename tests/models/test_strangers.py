@@ -14,8 +14,8 @@ import pytest
 
 from deploy.base.errors import DeployError
 from deploy.models import importer
-from deploy.models.equivalence import tolerance
-from deploy.models.validation import plain
+from deploy.models.json_values import json_value
+from deploy.models.tolerance import tolerance_of
 from tests.models import strangers
 from tests.run import FULL
 from tests.served import served
@@ -74,7 +74,8 @@ def test_answers_over_http_are_those_of_scikit_learn(given, added):
         for name, (estimator, table) in given.items():
             if name not in refused:
                 rows = [
-                    {key: plain(value) for key, value in row.items()} for row in table.head(ASKED).to_dict("records")
+                    {key: json_value(value) for key, value in row.items()}
+                    for row in table.head(ASKED).to_dict("records")
                 ]
                 answer = ask("POST", f"/api/v1/models/{name}/predictions", rows)
                 found = [each["value"] for each in answer.get("predictions", [])]
@@ -97,13 +98,13 @@ def in_process(estimator: Any, table: pd.DataFrame) -> list[Any]:
             answers = estimator.predict(table.iloc[:, 0])
         else:
             answers = estimator.predict(table.to_numpy())
-    return [plain(answer) for answer in np.asarray(answers).reshape(-1)]
+    return [json_value(answer) for answer in np.asarray(answers).reshape(-1)]
 
 
 def same(found: list[Any], expected: list[Any]) -> bool:
     """Labels equal, numbers within the tolerance."""
     if len(found) != len(expected):
         return False
-    within = tolerance(expected)
+    within = tolerance_of(expected)
     return all(a == b if isinstance(b, str | bool) else within.allows(a, b)
                for a, b in zip(found, expected, strict=True))  # fmt: skip

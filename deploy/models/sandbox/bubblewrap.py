@@ -29,6 +29,9 @@ SECONDS = 600
 SYSTEM = ("/usr", "/bin", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/alternatives")
 CODE = ("app", "deploy")
 WORKER = "deploy.models.sandbox.worker"
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+"""Variables that are 1 on the server: with more, a row's threads only wait for each other, and times are another's."""
+
 NO_SANDBOX = "PUERTO_NO_SANDBOX"
 """A variable that, set to 1, opens model files without a sandbox: for machines that can't make one."""
 
@@ -124,8 +127,13 @@ def sandbox(model: Path, *files: Path) -> Iterator[Opened]:
     Raises:
         DeployError: this machine can't make one.
     """
-    environment = {"PATH": os.defpath, "PYTHONPATH": str(KIT), "OMP_NUM_THREADS": "2", "PYTHONDONTWRITEBYTECODE": "1",
-                   "HOME": "/tmp"}  # fmt: skip
+    environment = {
+        "PATH": os.defpath,
+        "PYTHONPATH": str(KIT),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "HOME": "/tmp",
+        **dict.fromkeys(THREADS, "1"),
+    }
     with ExitStack() as ends:
         walls, numbers = _walls([model, *files], ends)
         opened = Opened(model, started([*walls, tool("python"), "-m", WORKER], environment, numbers))
