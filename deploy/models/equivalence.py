@@ -23,7 +23,7 @@ from app.model import Proof, Timings
 from app.values import Row, Value
 from deploy.base.paths import KIT, VENV
 from deploy.models.boundary_rows import rows_at_thresholds
-from deploy.models.compiler import predictors
+from deploy.models.compiler import ensembles
 from deploy.models.compiler.compile import compiled, parts
 from deploy.models.compiler.graph import Unsupported
 from deploy.models.tolerance import SMALL, TOLERANCE
@@ -144,7 +144,7 @@ def _at_thresholds(
     contract: Contract, reference: ScikitLearn, rows: Sequence[Row]
 ) -> tuple[list[Row], tuple[int, int]]:
     transformers, last = parts(reference.estimator)
-    trees = predictors.trees_in(last)
+    trees = ensembles.trees_in(last)
     if not trees:
         return [], (0, 0)
 
@@ -153,7 +153,7 @@ def _at_thresholds(
         for step in transformers:
             numbers = step.transform(numbers)
         dense = numbers.toarray() if hasattr(numbers, "toarray") else np.asarray(numbers)
-        return predictors.sees(last, dense.astype(np.float64))
+        return ensembles.compared_numbers(last, dense.astype(np.float64))
 
     return rows_at_thresholds(contract, trees, seen, rows, THRESHOLDS)
 
