@@ -25,7 +25,7 @@ from sklearn.preprocessing import StandardScaler
 from app import model
 from deploy.base.errors import DeployError
 from deploy.base.paths import KIT, VENV
-from deploy.models import builder, cli, importer
+from deploy.models import builder, cli, importer, model_folder
 from deploy.models.sandbox import bubblewrap
 
 ROWS = np.random.default_rng(1).uniform(size=(40, 2)).round(3)
@@ -40,7 +40,7 @@ class Add:
         self.folder, self.models, self.bundles = folder, folder / "models", folder / "bundles"
 
     def __call__(self, file: Path, **given: Any) -> Path:
-        return importer.add(file, **{"trust": True, "models": self.models, "built": self.bundles} | given)
+        return importer.add(file, **{"trust": True, "models": self.models, "bundles": self.bundles} | given)
 
     def file(self, name: str, given: Any) -> Path:
         """Write what is to be added: bytes as they are, else by joblib."""
@@ -176,8 +176,8 @@ def test_model_called_bundles_is_one_like_others(add):
 
 def test_contract_that_is_a_pipe_holds_up_nobody(tmp_path):
     (tmp_path / "odd").mkdir()
-    os.mkfifo(tmp_path / "odd" / builder.CONTRACT)
-    (tmp_path / "odd" / builder.TRAINING).touch()
+    os.mkfifo(tmp_path / "odd" / model_folder.CONTRACT)
+    (tmp_path / "odd" / model_folder.TRAINING).touch()
     with pytest.raises(DeployError, match=r"model\.yaml: is no file"):
         builder.build(tmp_path / "odd", tmp_path / "built")
 
@@ -191,26 +191,26 @@ def test_name_that_no_address_can_have(add, name):
 def test_name_that_is_taken_is_kept_unless_replaced(add):
     file = add.file("stranger.joblib", LogisticRegression().fit(ROWS, HIGH))
     folder = add(file)
-    before = (folder / builder.CONTRACT).read_text()
-    with pytest.raises(DeployError, match="there is such a model already"):
+    before = (folder / model_folder.CONTRACT).read_text()
+    with pytest.raises(DeployError, match="there is already a model of that name"):
         add(file)
-    assert (folder / builder.CONTRACT).read_text() == before
+    assert (folder / model_folder.CONTRACT).read_text() == before
     other = add.file("other.joblib", LinearRegression().fit(ROWS, HIGH))
     assert add(other, name="stranger", replace=True) == folder
-    assert "kind: regression" in (folder / builder.CONTRACT).read_text()
+    assert "kind: regression" in (folder / model_folder.CONTRACT).read_text()
     assert model.load(add.bundles / "stranger").contract.predicts.kind == "regression"
 
 
 def test_model_that_is_replaced_is_kept_aside(add, capsys):
     folder = add(add.file("stranger.joblib", LogisticRegression().fit(ROWS, HIGH)))
-    contract = folder / builder.CONTRACT
+    contract = folder / model_folder.CONTRACT
     contract.write_text(contract.read_text().replace("title: Stranger", "title: Words of mine"))
     add(add.file("stranger.joblib", LinearRegression().fit(ROWS, HIGH)), replace=True)
     aside = Path(re.search(r"is kept in (\S+)\.$", capsys.readouterr().out, re.M)[1])
-    assert "Words of mine" in (aside / builder.CONTRACT).read_text()
+    assert "Words of mine" in (aside / model_folder.CONTRACT).read_text()
 
 
-@pytest.mark.parametrize("name", [builder.TRAINING, "churn.csv", "notes.md"])
+@pytest.mark.parametrize("name", [model_folder.TRAINING, "churn.csv", "notes.md"])
 def test_what_somebody_wrote_is_not_replaced(add, name):
     own = add.models / "stranger" / name
     own.parent.mkdir(parents=True)
@@ -223,12 +223,12 @@ def test_what_somebody_wrote_is_not_replaced(add, name):
 def test_link_in_the_place_of_a_model_is_moved_and_not_followed(add):
     victim = add.folder / "victim"
     victim.mkdir()
-    (victim / builder.CONTRACT).write_text("mine")
+    (victim / model_folder.CONTRACT).write_text("mine")
     add.models.mkdir()
     (add.models / "stranger").symlink_to(victim)
     folder = add(add.file("stranger.joblib", LogisticRegression().fit(ROWS, HIGH)), replace=True)
     assert not folder.is_symlink()
-    assert [(entry.name, entry.read_text()) for entry in victim.iterdir()] == [(builder.CONTRACT, "mine")]
+    assert [(entry.name, entry.read_text()) for entry in victim.iterdir()] == [(model_folder.CONTRACT, "mine")]
 
 
 def a_pipe(path: Path) -> Path:
@@ -262,19 +262,19 @@ def test_what_is_no_file_is_refused_at_once(add, tmp_path, kind):
 
 def test_train_py_that_appears_beside_a_given_file_is_not_run(stranger, capsys):
     mark = stranger.parent / "mark"
-    (stranger / builder.TRAINING).write_text(f"open({str(mark)!r}, 'w')")
+    (stranger / model_folder.TRAINING).write_text(f"open({str(mark)!r}, 'w')")
     assert cli.main(["check", "stranger"]) == 1
     assert "which makes the model?" in capsys.readouterr().err
-    (stranger / builder.GIVEN).unlink()
+    (stranger / model_folder.MODEL_FILE).unlink()
     assert cli.main(["check", "stranger"]) == 1
     assert not mark.exists()
 
 
 def test_given_file_without_its_record_is_refused(stranger, capsys):
-    (stranger / builder.RECORD).rename(stranger / "record.txt")
+    (stranger / model_folder.RECORD).rename(stranger / "record.txt")
     assert cli.main(["check", "stranger"]) == 1
     assert "has no record.json beside it" in capsys.readouterr().err
-    (stranger / builder.RECORD).write_text('{"rows": "many"}')
+    (stranger / model_folder.RECORD).write_text('{"rows": "many"}')
     assert cli.main(["check", "stranger"]) == 1
     assert "isn't what model add wrote" in capsys.readouterr().err
 
@@ -335,7 +335,7 @@ def test_contract_says_what_file_and_table_say(add):
     pipeline = make_pipeline(parts, LogisticRegression()).fit(people, ["stays", "leaves"] * 10)
     text = people.assign(outcome=["stays", "leaves"] * 10).to_csv(index=False, sep=";", decimal=",")
     folder = add(add.file("churn.joblib", pipeline), data=add.table(text))
-    contract = yaml.safe_load((folder / builder.CONTRACT).read_text())
+    contract = yaml.safe_load((folder / model_folder.CONTRACT).read_text())
     fields = {field["name"]: field for field in contract["fields"]}
     assert [*fields] == ["age", "city", "income", "member"]
     assert (fields["age"]["kind"], fields["age"]["minimum"], fields["age"]["maximum"]) == ("integer", 20, 55)
@@ -351,7 +351,7 @@ def test_contract_says_what_file_and_table_say(add):
 
 def test_fields_without_names_or_table_are_numbered(add):
     folder = add(add.file("plain.joblib", LogisticRegression().fit(ROWS, HIGH)))
-    contract = yaml.safe_load((folder / builder.CONTRACT).read_text())
+    contract = yaml.safe_load((folder / model_folder.CONTRACT).read_text())
     assert [field["name"] for field in contract["fields"]] == ["x0", "x1"]
 
 
@@ -367,22 +367,22 @@ def stranger(add, monkeypatch):
 def test_check_proves_and_refuses_what_an_edit_broke(stranger, capsys):
     assert cli.main(["check", "stranger"]) == 0
     assert "the contract fits" in capsys.readouterr().out
-    contract = stranger / builder.CONTRACT
+    contract = stranger / model_folder.CONTRACT
     contract.write_text(contract.read_text().replace("name: u", "name: w"))
     assert cli.main(["check"]) == 1
     assert f"{contract}:" in capsys.readouterr().err
 
 
 def test_check_refuses_a_file_that_answers_otherwise(stranger, capsys):
-    joblib.dump(LogisticRegression().fit(TABLE[["u", "v"]], 1 - HIGH), stranger / builder.GIVEN)
+    joblib.dump(LogisticRegression().fit(TABLE[["u", "v"]], 1 - HIGH), stranger / model_folder.MODEL_FILE)
     assert cli.main(["check", "stranger"]) == 1
-    assert "as it did once" in capsys.readouterr().err
+    assert "the recorded answer is" in capsys.readouterr().err
 
 
 def test_list_shows_each_model(stranger, capsys):
     assert cli.main(["list"]) == 0
     (line,) = capsys.readouterr().out.splitlines()
-    assert line.split() == ["stranger", "classification", "2", "fields", "given", "file", "ONNX", "Runtime",
+    assert line.split() == ["stranger", "classification", "2", "fields", "added", "file", "ONNX", "Runtime",
                             "Stranger"]  # fmt: skip
 
 

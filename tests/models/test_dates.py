@@ -19,7 +19,8 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
 
 from app import create_app, model
 from app.settings import Settings
-from deploy.models import builder, importer
+from deploy.models import importer
+from deploy.models.model_folder import CONTRACT
 
 ROWS = 60
 CHANCE = np.random.default_rng(3)
@@ -48,13 +49,13 @@ def add(tmp_path):
         joblib.dump(estimator, tmp_path / "rentals.joblib")
         table.to_csv(tmp_path / "rentals.csv", index=False)
         return importer.add(tmp_path / "rentals.joblib", data=tmp_path / "rentals.csv", trust=True, target="count",
-                          models=tmp_path / "models", built=tmp_path / "bundles")  # fmt: skip
+                          models=tmp_path / "models", bundles=tmp_path / "bundles")  # fmt: skip
 
     return added
 
 
 def fields(folder: Path) -> dict[str, Any]:
-    contract = yaml.safe_load((folder / builder.CONTRACT).read_text())
+    contract = yaml.safe_load((folder / CONTRACT).read_text())
     return {field["name"]: field for field in contract["fields"]}
 
 

@@ -35,7 +35,7 @@ from app.engines import Answers
 from app.engines.scikit_learn import ScikitLearn
 from deploy.models import equivalence
 from deploy.models.compiler.compile import compiled
-from deploy.models.equivalence import Differs, choose, difference
+from deploy.models.equivalence import EngineChoice, Mismatch, choose_engine, largest_difference
 from deploy.models.json_values import json_value
 
 ROWS = 400
@@ -120,8 +120,8 @@ class Mixed:
         columns = {name: str(kind) for name, kind in given.dtypes.items()} | {"city": "object", "plan": "object"}
         self.reference = ScikitLearn(self.contract, self.pipeline, "frame", columns)
 
-    def choice(self) -> equivalence.Choice:
-        return choose(self.contract, self.reference, self.reference, self.rows, 500)
+    def choice(self) -> EngineChoice:
+        return choose_engine(self.contract, self.reference, self.reference, self.rows, 500)
 
 
 @pytest.mark.parametrize(("name", "labels"), [
@@ -159,10 +159,10 @@ class Numbers:
         self.reference = ScikitLearn(self.contract, self.estimator, "numbers", dict.fromkeys("abc", "float64"))
         self.graph = onnx.load_from_string(compiled(self.contract, self.estimator, self.reference.arranged))
 
-    def choice_with(self, changed: onnx.ModelProto, monkeypatch: pytest.MonkeyPatch) -> equivalence.Choice:
+    def choice_with(self, changed: onnx.ModelProto, monkeypatch: pytest.MonkeyPatch) -> EngineChoice:
         """Return what the build chooses where the compiler is wrong."""
         monkeypatch.setattr(equivalence, "compiled", lambda *_: bytes(changed.SerializeToString()))
-        return choose(self.contract, self.reference, self.reference, self.rows, 100)
+        return choose_engine(self.contract, self.reference, self.reference, self.rows, 100)
 
     def changed(self) -> onnx.ModelProto:
         return onnx.ModelProto.FromString(self.graph.SerializeToString())
@@ -173,7 +173,7 @@ def attribute(graph: onnx.ModelProto, name: str) -> onnx.AttributeProto:
     return next(each for each in node.attribute if each.name == name)
 
 
-def must_be_refused(choice: equivalence.Choice, words: str) -> None:
+def must_be_refused(choice: EngineChoice, words: str) -> None:
     assert (choice.engine, choice.graph) == ("scikit_learn", b"")
     assert words in choice.proof.why
 
@@ -220,7 +220,7 @@ def test_labels_that_are_swapped_are_not_let_out(monkeypatch):
     changed.graph.initializer.append(swap)
     swapped = onnx.helper.make_node("Gather", ["swap", label.input[0]], ["label"], axis=0)
     label.CopyFrom(swapped)
-    must_be_refused(numbers.choice_with(changed, monkeypatch), "another label than scikit-learn's for [")
+    must_be_refused(numbers.choice_with(changed, monkeypatch), "a different label from scikit-learn's for [")
 
 
 def test_probability_that_is_a_little_off_is_not_let_out(monkeypatch):
@@ -255,9 +255,9 @@ def test_difference_is_told_of_the_row_that_has_it():
         return Says(lambda row: 1000.0 + (by if row == [3] else 0))
 
     rows = [[each] for each in range(5)]
-    assert difference(off(1e-4), off(0), rows) == pytest.approx(1e-7)
-    with pytest.raises(Differs, match=r"values 2\.0e-06 apart from scikit-learn's for \[3\]"):
-        difference(off(2e-3), off(0), rows)
+    assert largest_difference(off(1e-4), off(0), rows) == pytest.approx(1e-7)
+    with pytest.raises(Mismatch, match=r"values differ by 2\.0e-06 from scikit-learn's for \[3\]"):
+        largest_difference(off(2e-3), off(0), rows)
 
 
 def test_missing_and_infinite_answers_are_alike_only_where_both_are():
@@ -265,7 +265,7 @@ def test_missing_and_infinite_answers_are_alike_only_where_both_are():
         return Says(lambda row: value)
 
     for same in (math.nan, math.inf):
-        assert difference(always(same), always(same), [[1]]) == 0
+        assert largest_difference(always(same), always(same), [[1]]) == 0
     for one, other in ((math.nan, 1.0), (1.0, math.nan), (math.inf, 1.0), (math.inf, -math.inf)):
-        with pytest.raises(Differs):
-            difference(always(one), always(other), [[1]])
+        with pytest.raises(Mismatch):
+            largest_difference(always(one), always(other), [[1]])

@@ -59,7 +59,7 @@ class Project:
         before, began = self.listing, time.monotonic()
         with pytest.raises(DeployError) as refusal:
             importer.add(file, data=self.folder / "table.csv", target="y", trust=True, models=self.models,
-                       built=self.bundles)  # fmt: skip
+                       bundles=self.bundles)  # fmt: skip
         return Attempt(file, refusal.value, time.monotonic() - began, before, self.listing)
 
     @property
@@ -155,14 +155,14 @@ def test_code_in_a_file_comes_to_an_end(ended, kind, what):
 def test_answer_that_is_none_is_refused(lie):
     line = json.dumps(hostile.LIES[lie]).encode()
     if lie == "a file that doesn't come":
-        assert replies.read(line, replies.Described, "stranger.joblib").attached == 10
+        assert replies.decode(line, replies.Description, "stranger.joblib").attached == 10
         return
     with pytest.raises(DeployError, match=r"^stranger\.joblib: what was found in it can't be used"):
-        replies.read(line, replies.Described, "stranger.joblib")
+        replies.decode(line, replies.Description, "stranger.joblib")
 
 
 def test_answer_of_truth_is_taken():
-    assert replies.read(json.dumps(hostile.TRUTH).encode(), replies.Described, "stranger.joblib").labels == [0, 1]
+    assert replies.decode(json.dumps(hostile.TRUTH).encode(), replies.Description, "stranger.joblib").labels == [0, 1]
 
 
 @pytest.mark.parametrize("lie", ["a line break in the estimator", "a file that doesn't come", "a list"])
@@ -176,7 +176,7 @@ def test_answer_of_a_file_s_own_code_reaches_no_file(project, lie, monkeypatch):
 @pytest.mark.parametrize("text", ["[" * 100_000, "1" * 5000, "", "null", '"fault"', "{}", '{"fault": 3}', "\ufeff{}"])
 def test_line_that_is_no_answer_is_refused(text):
     with pytest.raises(DeployError, match=r"^stranger\.joblib: what was found in it can't be used"):
-        replies.read(text.encode(), replies.Described, "stranger.joblib")
+        replies.decode(text.encode(), replies.Description, "stranger.joblib")
 
 
 def test_words_of_a_file_s_own_code_are_shown_without_escapes(project):
@@ -205,12 +205,12 @@ os._exit(0)
 
 def test_process_that_stays_with_the_pipes_holds_up_nobody():
     """As it can be without a sandbox, where a process can start another."""
-    process = bubblewrap.started([sys.executable, "-c", STAYS], {}, [])
-    opened = bubblewrap.Opened(Path("stranger.joblib"), process)
-    opened.must_start()
+    process = bubblewrap.start_process([sys.executable, "-c", STAYS], {}, [])
+    opened = bubblewrap.Sandbox(Path("stranger.joblib"), process)
+    opened.wait_until_ready()
     began = time.monotonic()
     with pytest.raises(DeployError, match=r"ended the process that opened it: \d+") as refusal:
-        opened.ask("types", replies.Types)
+        opened.run("untrusted_types", replies.UntrustedTypes)
     opened.close()
     assert time.monotonic() - began < 10
     os.kill(int(re.search(r"(\d+)$", refusal.value.reason)[1]), signal.SIGKILL)

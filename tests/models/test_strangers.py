@@ -50,7 +50,7 @@ def added(given, tmp_path_factory) -> tuple[Path, dict[str, str]]:
         table.to_csv(folder / f"{name}.csv", index=False)
         try:
             importer.add(folder / f"{name}.joblib", data=folder / f"{name}.csv", trust=True,
-                       models=folder / "models", built=folder / "bundles")  # fmt: skip
+                       models=folder / "models", bundles=folder / "bundles")  # fmt: skip
         except DeployError as fault:
             return name, fault.reason
         return name, ""

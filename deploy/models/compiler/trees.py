@@ -30,6 +30,11 @@ class Tree:
     values: Any
     target: int = 0
 
+    @property
+    def is_inner(self) -> Any:
+        """(nodes,), whether a node has children."""
+        return np.asarray(self.left) != LEAF
+
 
 def constant_tree(value: float, target: int = 0) -> Tree:
     """Return a tree that adds the same to every row."""
