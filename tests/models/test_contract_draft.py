@@ -44,8 +44,10 @@ def test_types_that_a_skops_file_must_be_trusted_with_are_named(add, capsys, mon
 def test_contract_says_what_file_and_table_say(add):
     people = pd.DataFrame({"age": [20, 30, 40, 55] * 5, "city": ["Madrid", "Sevilla", None, "Lugo"] * 5,
                            "income": [1.5, 2.5, np.nan, 9] * 5, "member": [True, False, True, True] * 5})  # fmt: skip
-    parts = make_column_transformer((make_pipeline(SimpleImputer(strategy="most_frequent"), OneHotEncoder()), ["city"]),
-                                    (SimpleImputer(), ["age", "income", "member"]))  # fmt: skip
+    parts = make_column_transformer(
+        (make_pipeline(SimpleImputer(strategy="most_frequent"), OneHotEncoder()), ["city"]),
+        (SimpleImputer(), ["age", "income", "member"]),
+    )
     pipeline = make_pipeline(parts, LogisticRegression()).fit(people, ["stays", "leaves"] * 10)
     text = people.assign(outcome=["stays", "leaves"] * 10).to_csv(index=False, sep=";", decimal=",")
     folder = add(add.file("churn.joblib", pipeline), data=add.table(text))

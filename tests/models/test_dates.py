@@ -38,8 +38,12 @@ def part(name: str) -> FunctionTransformer:
 
 
 def pipeline() -> Any:
-    parts = make_column_transformer((part("month"), ["day"]), (part("day_of_week"), ["day"]),
-                                    (part("hour"), ["pickup"]), ("passthrough", ["celsius"]))  # fmt: skip
+    parts = make_column_transformer(
+        (part("month"), ["day"]),
+        (part("day_of_week"), ["day"]),
+        (part("hour"), ["pickup"]),
+        ("passthrough", ["celsius"]),
+    )
     return make_pipeline(parts, RandomForestRegressor(20, random_state=0))
 
 
@@ -48,8 +52,14 @@ def add(tmp_path):
     def added(estimator: Any, table: pd.DataFrame) -> Path:
         joblib.dump(estimator, tmp_path / "rentals.joblib")
         table.to_csv(tmp_path / "rentals.csv", index=False)
-        return importer.add(tmp_path / "rentals.joblib", data=tmp_path / "rentals.csv", trust=True, target="count",
-                          models=tmp_path / "models", bundles=tmp_path / "bundles")  # fmt: skip
+        return importer.add(
+            tmp_path / "rentals.joblib",
+            data=tmp_path / "rentals.csv",
+            trust=True,
+            target="count",
+            models=tmp_path / "models",
+            bundles=tmp_path / "bundles",
+        )
 
     return added
 
@@ -73,13 +83,18 @@ def test_model_of_dates_answers_as_it_does_in_process(add, tmp_path):
     assert all(isinstance(golden.row["day"], str) for golden in loaded.manifest.golden)
 
     client = create_app(Settings(app_bundles=tmp_path / "bundles", app_default_model="")).test_client()
-    rows = [{"day": str(row.day.date()), "pickup": row.pickup.isoformat(), "celsius": row.celsius}
-            for row in RENTALS.itertuples()]  # fmt: skip
+    rows = [
+        {"day": str(row.day.date()), "pickup": row.pickup.isoformat(), "celsius": row.celsius}
+        for row in RENTALS.itertuples()
+    ]
     answers = client.post("/api/v1/models/rentals/predictions", json=rows).json["predictions"]
     expected = estimator.predict(RENTALS)
     assert [answer["value"] for answer in answers] == pytest.approx(expected.tolist())
-    uploaded = client.post("/models/rentals/invocations", data=table.drop(columns="count").to_csv(index=False).encode(),
-                           content_type="text/csv")  # fmt: skip
+    uploaded = client.post(
+        "/models/rentals/invocations",
+        data=table.drop(columns="count").to_csv(index=False).encode(),
+        content_type="text/csv",
+    )
     assert uploaded.json["predictions"] == pytest.approx(expected.tolist())
 
 

@@ -25,9 +25,10 @@ from deploy.models.equivalence import EngineChoice, Mismatch, choose_engine, lar
 from tests.models.mixed import FITTED, ROWS, SEED, Mixed, contract
 
 
-@pytest.mark.parametrize(("name", "labels"), [
-    (name, labels) for name, kind in FITTED.items() for labels in ((2, 3) if is_classifier(kind) else (0,))
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "labels"),
+    [(name, labels) for name, kind in FITTED.items() for labels in ((2, 3) if is_classifier(kind) else (0,))],
+)
 def test_each_kind_answers_as_scikit_learn_does(name, labels):
     choice = Mixed(FITTED[name], labels).choice()
     assert choice.engine == ("scikit_learn" if name == "neighbours" else "onnx"), choice.proof.why
@@ -52,10 +53,12 @@ class Numbers:
         score = numbers[:, 0] + numbers[:, 1] * numbers[:, 2]
         answers = np.array(names)[np.searchsorted([-0.5, 0.5], score)] if names else score
         self.estimator = estimator.fit(numbers, answers)
-        properties = contract(names).model_dump() | {"fields": [
-            {"name": name, "label": name, "kind": "number", "minimum": -5, "maximum": 5, "example": 0.1}
-            for name in ("a", "b", "c")
-        ]}  # fmt: skip
+        properties = contract(names).model_dump() | {
+            "fields": [
+                {"name": name, "label": name, "kind": "number", "minimum": -5, "maximum": 5, "example": 0.1}
+                for name in ("a", "b", "c")
+            ]
+        }
         self.contract = Contract.model_validate(properties)
         self.reference = ScikitLearn(self.contract, self.estimator, "numbers", dict.fromkeys("abc", "float64"))
         self.graph = onnx.load_from_string(compiled(self.contract, self.estimator, self.reference.arranged))
@@ -85,8 +88,9 @@ SMALL: dict[Any, dict[str, int]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", [DecisionTreeClassifier, RandomForestClassifier,
-                                  GradientBoostingRegressor, HistGradientBoostingClassifier])  # fmt: skip
+@pytest.mark.parametrize(
+    "kind", [DecisionTreeClassifier, RandomForestClassifier, GradientBoostingRegressor, HistGradientBoostingClassifier]
+)
 def test_threshold_that_is_one_float_off_is_not_let_out(kind, monkeypatch):
     numbers = Numbers(kind(**SMALL.get(kind, {})))
     honest = numbers.choice_with(numbers.graph, monkeypatch)

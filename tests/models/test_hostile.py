@@ -60,15 +60,19 @@ class Project:
         hostile.KINDS[kind](file, hostile.source(code, **self._values))
         before, began = self.listing, time.monotonic()
         with pytest.raises(DeployError) as refusal:
-            importer.add(file, data=self.folder / "table.csv", target="y", trust=True, models=self.models,
-                       bundles=self.bundles)  # fmt: skip
+            importer.add(
+                file, data=self.folder / "table.csv", target="y", trust=True, models=self.models, bundles=self.bundles
+            )
         return Attempt(file, refusal.value, time.monotonic() - began, before, self.listing)
 
     @property
     def listing(self) -> dict[str, Any]:
         """All that is there: name → mode, size, time, content."""
-        return {str(path): (status.st_mode, status.st_size, status.st_mtime_ns, path.is_file() and path.read_bytes())
-                for path in sorted(self.folder.rglob("*")) for status in [path.lstat()]}  # fmt: skip
+        return {
+            str(path): (status.st_mode, status.st_size, status.st_mtime_ns, path.is_file() and path.read_bytes())
+            for path in sorted(self.folder.rglob("*"))
+            for status in [path.lstat()]
+        }
 
 
 @pytest.fixture(scope="module")
@@ -83,8 +87,14 @@ def project(tmp_path_factory) -> Iterator[Callable[[], Project]]:
         name = f"puerto-{os.getpid()}"
         abstract.bind("\0" + name)
         abstract.listen()
-        values = {"HOME": str(Path.home()), "ROOT": str(KIT), "MARK": hostile.MARK, "PORT": plug.getsockname()[1],
-                  "ABSTRACT": name, "PARENT": os.getpid()}  # fmt: skip
+        values = {
+            "HOME": str(Path.home()),
+            "ROOT": str(KIT),
+            "MARK": hostile.MARK,
+            "PORT": plug.getsockname()[1],
+            "ABSTRACT": name,
+            "PARENT": os.getpid(),
+        }
         yield lambda: Project(tmp_path_factory.mktemp("hostile"), values)
         require_no_workers(tmp_path_factory.getbasetemp())
         assert [mark for folder in MARKED if folder.is_dir() for mark in folder.glob(f"{hostile.MARK}*")] == []
@@ -130,8 +140,11 @@ def ended(project) -> dict[tuple[str, str], Attempt]:
     """Kind of file, what it does → what came of it; two at a time, for most of them only wait."""
     with pytest.MonkeyPatch.context() as patched, ThreadPoolExecutor(4) as pool:
         patched.setattr(bubblewrap, "SECONDS", SECONDS)
-        tried = {(kind, what): pool.submit(project().add, kind, code)
-                 for what, code in ENDLESS.items() for kind in kinds(what)}  # fmt: skip
+        tried = {
+            (kind, what): pool.submit(project().add, kind, code)
+            for what, code in ENDLESS.items()
+            for kind in kinds(what)
+        }
         return {key: attempt.result() for key, attempt in tried.items()}
 
 
@@ -182,9 +195,11 @@ def test_line_that_is_no_answer_is_refused(text):
 
 
 def test_words_of_a_file_s_own_code_are_shown_without_escapes(project):
-    for code in ("raise RuntimeError('\\x1b[2J\\x9b\\u202e\\nsudo rm')",
-                 "os.write(2, b'\\x1b]0;title\\x07\\x1b[2J'); os._exit(3)",
-                 hostile.answers({"fault": "\x1b[2J\n\u202erm", "advice": "\x1b[2J" + "x" * 5000})):  # fmt: skip
+    for code in (
+        "raise RuntimeError('\\x1b[2J\\x9b\\u202e\\nsudo rm')",
+        "os.write(2, b'\\x1b]0;title\\x07\\x1b[2J'); os._exit(3)",
+        hostile.answers({"fault": "\x1b[2J\n\u202erm", "advice": "\x1b[2J" + "x" * 5000}),
+    ):
         refusal = project().add("joblib", code).refusal
         message = refusal.reason + refusal.advice
         assert not [letter for letter in message if unicodedata.category(letter) in ("Cc", "Zl")]

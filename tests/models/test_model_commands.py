@@ -48,8 +48,7 @@ def test_check_refuses_a_file_that_answers_otherwise(stranger, capsys):
 def test_list_shows_each_model(stranger, capsys):
     assert cli.main(["list"]) == 0
     (line,) = capsys.readouterr().out.splitlines()
-    assert line.split() == ["stranger", "classification", "2", "fields", "added", "file", "ONNX", "Runtime",
-                            "Stranger"]  # fmt: skip
+    assert line.split() == ["stranger", "classification", "2", "fields", "added", "file", "ONNX", "Runtime", "Stranger"]
 
 
 def test_check_of_a_name_that_no_model_has(stranger, capsys):

@@ -49,8 +49,13 @@ def added(models, tmp_path_factory) -> tuple[Path, dict[str, str]]:
         joblib.dump(estimator, folder / f"{name}.joblib")
         table.to_csv(folder / f"{name}.csv", index=False)
         try:
-            importer.add(folder / f"{name}.joblib", data=folder / f"{name}.csv", trust=True,
-                       models=folder / "models", bundles=folder / "bundles")  # fmt: skip
+            importer.add(
+                folder / f"{name}.joblib",
+                data=folder / f"{name}.csv",
+                trust=True,
+                models=folder / "models",
+                bundles=folder / "bundles",
+            )
         except DeployError as fault:
             return name, fault.reason
         return name, ""
@@ -61,8 +66,7 @@ def added(models, tmp_path_factory) -> tuple[Path, dict[str, str]]:
 
 def test_only_what_cannot_work_is_refused_and_the_reason_is_said(added):
     _, refused = added
-    assert {name: reason for name, reason in refused.items()
-            if name not in map(str.lower, REFUSED)} == {}  # fmt: skip
+    assert {name: reason for name, reason in refused.items() if name not in map(str.lower, REFUSED)} == {}
     for name, reason in REFUSED.items():
         assert reason in refused.get(name.lower(), reason), name
 
@@ -106,5 +110,6 @@ def same(values: list[Any], expected: list[Any]) -> bool:
     if len(values) != len(expected):
         return False
     tolerance = tolerance_of(expected)
-    return all(a == b if isinstance(b, str | bool) else tolerance.allows(a, b)
-               for a, b in zip(values, expected, strict=True))  # fmt: skip
+    return all(
+        a == b if isinstance(b, str | bool) else tolerance.allows(a, b) for a, b in zip(values, expected, strict=True)
+    )
