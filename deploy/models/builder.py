@@ -14,13 +14,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from app.contract import Contract
 from deploy.base import engines
 from deploy.base.errors import DeployError
 from deploy.base.locks import alone
 from deploy.base.paths import BUNDLES, KIT, MODELS, state
 from deploy.models import bundle_folder
 from deploy.models.contracts import read_contract
-from deploy.models.model_folder import CONTRACT, MODEL_FILE, RECORD, TRAINING, Origin, origin_of, read_record
+from deploy.models.model_folder import CONTRACT, MODEL_FILE, RECORD, TRAINING, Origin, Record, origin_of, read_record
 from deploy.models.sandbox.bubblewrap import Sandbox, open_sandbox
 from deploy.models.sandbox.replies import Validation
 from deploy.models.tolerance import tolerance_of
@@ -134,10 +135,14 @@ def _from_file(
             target=target,
             random_rows=random_rows,
         )
+    if len(reply.columns) != len(contract.fields):
+        raise DeployError(f"{folder / MODEL_FILE}: its fields are not those of the contract")
+    return graph or (folder / MODEL_FILE).read_bytes(), _manifest(contract, record, reply)
+
+
+def _manifest(contract: Contract, record: Record, reply: Validation) -> dict[str, Any]:
     names = [field.name for field in contract.fields]
-    if len(reply.columns) != len(names):
-        raise DeployError(f"{folder / MODEL_FILE}: what was found in it has other fields than the contract")
-    return graph or (folder / MODEL_FILE).read_bytes(), {
+    return {
         "contract": contract.model_dump(mode="json"),
         "metrics": contract.metrics,
         "made_with": record.made_with,

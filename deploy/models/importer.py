@@ -55,19 +55,18 @@ def add(
         DeployError: what is wrong with file, table or name.
     """
     input_files.check_model(file)
-    name = name or re.sub(r"[^a-z0-9]+", "_", file.name.partition(".")[0].lower()).strip("_")
-    folder = _free_folder(models, name, replace)
+    folder = _free_folder(models, name or _name_of(file), replace)
     if data is not None:
         input_files.check_table(data)
-    with tempfile.TemporaryDirectory(dir=state("adding", name).parent) as scratch:
-        draft = Path(scratch) / name
-        description = _draft(file, draft, data, target, trust)
-        _print_summary(name, description, data)
-        with builder.models_locked():
-            _install(draft, folder)
-            bundle_folder.remove(bundles / name)
-            _move(Path(scratch) / DRAFT_BUNDLES / name, bundles / name)
+    with tempfile.TemporaryDirectory(dir=state("adding", folder.name).parent) as scratch:
+        draft = Path(scratch) / folder.name
+        _print_summary(folder.name, _draft(file, draft, data, target, trust), data)
+        _install(draft, folder, bundles / folder.name)
     return folder
+
+
+def _name_of(file: Path) -> str:
+    return re.sub(r"[^a-z0-9]+", "_", file.name.partition(".")[0].lower()).strip("_")
 
 
 def _draft(file: Path, draft: Path, data: Path | None, target: str, trust: bool) -> Description:
@@ -104,17 +103,20 @@ def _import(file: Path, draft: Path, data: Path | None, target: str, trust: bool
         if is_skops:
             (draft / MODEL_FILE).write_bytes(estimator)
         contract_draft.write(draft, file, description)
-        builder.build(
-            draft,
-            draft.parent / DRAFT_BUNDLES,
-            origin=MODEL_FILE,
-            table=table,
-            sandbox=None if is_skops else sandbox,
-        )
+        opened = None if is_skops else sandbox
+        builder.build(draft, draft.parent / DRAFT_BUNDLES, origin=MODEL_FILE, table=table, sandbox=opened)
     return description
 
 
-def _install(draft: Path, folder: Path) -> None:
+def _install(draft: Path, folder: Path, bundle: Path) -> None:
+    """Put a model's folder and its bundle where they belong."""
+    with builder.models_locked():
+        _replace(draft, folder)
+        bundle_folder.remove(bundle)
+        _move(draft.parent / DRAFT_BUNDLES / folder.name, bundle)
+
+
+def _replace(draft: Path, folder: Path) -> None:
     """Put a model's folder where it belongs; what was there is kept aside."""
     if folder.is_symlink() or folder.exists():
         aside = state("replaced", f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}-{folder.name}")

@@ -18,7 +18,7 @@ from app.model import Prediction, Proof, Timings, Tolerance, predictions
 from app.values import Value
 from deploy.base.errors import DeployError
 from deploy.models.contracts import at
-from deploy.models.equivalence import choose_engine
+from deploy.models.equivalence import EngineChoice, choose_engine
 from deploy.models.json_values import json_value
 from deploy.models.tolerance import TOLERANCE, tolerance_of
 
@@ -85,14 +85,24 @@ def validate(
     *cheaper, trained = (ScikitLearn(contract, estimator, how, kinds) for how in _inputs(contract, estimator))
     expected = _answers(contract, trained, probes, file)
     served = next((engine for engine in cheaper if _answers_alike(contract, engine, probes, expected)), trained)
-    golden = [
-        {"row": dict(zip(kinds, row, strict=True)), "value": answer.value}
-        for row, answer in itertools.islice(zip(probes, expected, strict=True), GOLDEN_ROWS)
-    ]
     choice = choose_engine(contract, trained, served, [*corners, *known], random_rows)
-    tolerance = tolerance_of(row["value"] for row in golden)
+    pairs = itertools.islice(zip(probes, expected, strict=True), GOLDEN_ROWS)
+    golden = [{"row": dict(zip(kinds, row, strict=True)), "value": answer.value} for row, answer in pairs]
+    return _validated(served, kinds, golden, choice)
+
+
+def _validated(
+    served: ScikitLearn, kinds: dict[str, str], golden: list[dict[str, Any]], choice: EngineChoice
+) -> ValidatedModel:
     return ValidatedModel(
-        served.how, kinds, golden, choice.engine, choice.graph, choice.proof, choice.timings, tolerance
+        input=served.how,
+        columns=kinds,
+        golden=golden,
+        engine=choice.engine,
+        graph=choice.graph,
+        proof=choice.proof,
+        timings=choice.timings,
+        tolerance=tolerance_of(row["value"] for row in golden),
     )
 
 
