@@ -13,7 +13,7 @@ import yaml
 
 from app.contract import Contract
 from app.model import FILES, MANIFEST, TIMINGS, Manifest, Proof, Timings
-from deploy.models.equivalence import tolerance
+from deploy.models.tolerance import tolerance_of
 
 FOREVER = 3600
 
@@ -75,7 +75,7 @@ def bundle(bundles: Path) -> Path:
         columns={"how": "object", "seconds": "float64"},
         proof=Proof(rows=0, thresholds=(0, 0), largest_difference=0, why="hangs"),
         golden=(),
-        tolerance=tolerance(()),
+        tolerance=tolerance_of(()),
     )
     (folder / MANIFEST).write_text(manifest.model_dump_json())
     (folder / TIMINGS).write_text(Timings(us_per_row=1, scikit_learn_us_per_row=1).model_dump_json())

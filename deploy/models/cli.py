@@ -1,4 +1,4 @@
-"""The verbs of models: ``python3 -m deploy model add|build|check|list``. Runs in ``.venv``."""
+"""The commands of models: ``python3 -m deploy model add|build|check|list``. Runs in ``.venv``."""
 
 import argparse
 import sys
@@ -12,6 +12,7 @@ from deploy.base.errors import DeployError
 from deploy.base.paths import BUNDLES, MODELS
 from deploy.models import builder, importer
 from deploy.models.contracts import read_contract
+from deploy.models.model_folder import CONTRACT, RECORD, TRAINING
 
 EXAMPLES = """examples:
   python3 -m deploy model add churn.joblib --data churn.csv    a model that scikit-learn trained, and its table
@@ -24,9 +25,9 @@ EXAMPLES = """examples:
 STRICT_ROWS = 100_000
 
 
-def main(words: Sequence[str] | None = None) -> int:
-    """Run a verb and return its exit status: 0 done, 1 refused, 2 not understood, 130 interrupted."""
-    options = _parser().parse_args(words)
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit status: 0 done, 1 refused, 2 not understood, 130 interrupted."""
+    options = _parser().parse_args(arguments)
     try:
         return int(options.run(options))
     except DeployError as fault:
@@ -40,10 +41,18 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def add(options: argparse.Namespace) -> int:
     """Make a model of this project out of a file."""
-    folder = importer.add(options.file, data=options.data, target=options.target, name=options.name,
-                        trust=options.trust, replace=options.replace)  # fmt: skip
-    print(f"\nNext: read {folder / builder.CONTRACT} and put it into people's words, then\n"
-          f"  python3 -m deploy model check {folder.name}\n  python3 -m deploy up")  # fmt: skip
+    folder = importer.add(
+        options.file,
+        data=options.data,
+        target=options.target,
+        name=options.name,
+        trust=options.trust,
+        replace=options.replace,
+    )
+    print(
+        f"\nNext: read {folder / CONTRACT} and put it into people's words, then\n"
+        f"  python3 -m deploy model check {folder.name}\n  python3 -m deploy up"
+    )
     return 0
 
 
@@ -53,42 +62,43 @@ def build(options: argparse.Namespace) -> int:
 
 
 def check(options: argparse.Namespace) -> int:
-    """Prove models anew, whether or not they have changed."""
+    """Build models again, whether or not they have changed, and compare their engines with scikit-learn."""
     for folder in _chosen(options.name):
         with tempfile.TemporaryDirectory() as scratch:
             builder.build(folder, Path(scratch), random_rows=STRICT_ROWS if options.strict else builder.RANDOM_ROWS)
             bundle = Path(scratch) / folder.name
             golden = len(_manifest(bundle).golden)
-            print(
-                f"{folder.name}: the contract fits, {golden} rows get their answers\n  {sentence(bundle)}", flush=True
-            )
+            print(f"{folder.name}: the contract fits, {golden} rows get the recorded answers", flush=True)
+            print(f"  {summary(bundle)}", flush=True)
     return 0
 
 
 def show(options: argparse.Namespace) -> int:
     """List the models."""
     for folder in _chosen(None):
-        contract = read_contract(folder / builder.CONTRACT)
-        origin = "given file" if (folder / builder.RECORD).exists() else builder.TRAINING
+        contract = read_contract(folder / CONTRACT)
+        origin = "added file" if (folder / RECORD).exists() else TRAINING
         bundle = BUNDLES / folder.name
         state = NAMES[_manifest(bundle).engine] if (bundle / MANIFEST).exists() else "not built yet"
-        print(f"{contract.name:<20} {contract.predicts.kind:<15} {len(contract.fields):>3} fields  {origin:<11}"
-              f" {state:<14} {contract.title['en']}")  # fmt: skip
+        print(
+            f"{contract.name:<20} {contract.predicts.kind:<15} {len(contract.fields):>3} fields  {origin:<11}"
+            f" {state:<14} {contract.title['en']}"
+        )
     return 0
 
 
-def sentence(bundle: Path) -> str:
-    """Return how a bundle's answers are computed, and what was proved of them."""
+def summary(bundle: Path) -> str:
+    """Return how a bundle's answers are computed, and how they compare with scikit-learn's."""
     manifest = _manifest(bundle)
     timings = Timings.model_validate_json((bundle / TIMINGS).read_text(encoding="utf-8"))
     proof, (reached, thresholds) = manifest.proof, manifest.proof.thresholds
-    beside = f", at {reached:,} of {thresholds:,} thresholds of its trees" if thresholds else ""
-    equal = f"equal to scikit-learn's answers on {proof.rows:,} rows{beside}"
-    said = f"{NAMES[manifest.engine]}: {equal}, largest difference {proof.largest_difference:.1g}\n"
+    at_thresholds = f", at {reached:,} of {thresholds:,} thresholds of its trees" if thresholds else ""
+    equal = f"equal to scikit-learn's answers on {proof.rows:,} rows{at_thresholds}"
+    text = f"{NAMES[manifest.engine]}: {equal}, largest difference {proof.largest_difference:.1g}\n"
     if proof.why:
-        return said + f"  {timings.us_per_row:g} µs a row; not on ONNX Runtime: {proof.why}"
+        return text + f"  {timings.us_per_row:g} µs a row; not on ONNX Runtime: {proof.why}"
     times = timings.scikit_learn_us_per_row / timings.us_per_row
-    return said + f"  {timings.us_per_row:g} µs a row, {times:.0f} times as fast as scikit-learn"
+    return text + f"  {timings.us_per_row:g} µs a row, {times:.0f} times as fast as scikit-learn"
 
 
 def _manifest(bundle: Path) -> Manifest:
@@ -96,7 +106,7 @@ def _manifest(bundle: Path) -> Manifest:
 
 
 def _chosen(name: str | None) -> list[Path]:
-    folders = [file.parent for file in sorted(MODELS.glob(f"*/{builder.CONTRACT}"))]
+    folders = [file.parent for file in sorted(MODELS.glob(f"*/{CONTRACT}"))]
     if name is None:
         return folders
     if name not in [folder.name for folder in folders]:
@@ -106,28 +116,38 @@ def _chosen(name: str | None) -> list[Path]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python3 -m deploy model", description="Add, build and check the models of this project.",
-        epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
-    commands = parser.add_subparsers(metavar="verb", required=True)
-    words = "make a model of this project out of a file that joblib, pickle or skops wrote"
-    adds = commands.add_parser("add", help=words, description=words)
-    adds.set_defaults(run=add)
-    adds.add_argument("file", type=Path, help="the fitted model or pipeline")
-    adds.add_argument("--data", type=Path, help="the table (CSV) that it was trained on: ranges, choices, proof")
-    adds.add_argument("--target", default="", help="the table's column with the answers")
-    adds.add_argument("--name", help="the model's name in addresses (the file's)")
-    adds.add_argument("--trust", action="store_true", help="open the file without asking: it may run code")
-    adds.add_argument("--replace", action="store_true", help="take the place of a model of that name")
+        prog="python3 -m deploy model",
+        description="Add, build and check the models of this project.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(metavar="command", required=True)
+    _add_parser(commands)
+    _check_parser(commands)
     commands.add_parser("build", help="build the models that have changed").set_defaults(run=build)
-    words = "prove that contract, model and recorded answers fit together"
-    checks = commands.add_parser("check", help=words, description=words)
-    checks.set_defaults(run=check)
-    checks.add_argument("name", nargs="?", help="one model (all)")
-    checks.add_argument("--strict", action="store_true",
-                        help=f"compare its engine with scikit-learn on {STRICT_ROWS:,} random rows more")  # fmt: skip
     commands.add_parser("list", help="list the models").set_defaults(run=show)
     return parser
+
+
+def _add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    help_text = "make a model of this project out of a file that joblib, pickle or skops wrote"
+    parser = commands.add_parser("add", help=help_text, description=help_text)
+    parser.set_defaults(run=add)
+    parser.add_argument("file", type=Path, help="the fitted model or pipeline")
+    parser.add_argument("--data", type=Path, help="the table (CSV) that it was trained on: ranges, choices, answers")
+    parser.add_argument("--target", default="", help="the table's column with the answers")
+    parser.add_argument("--name", help="the model's name in addresses (default: the file's)")
+    parser.add_argument("--trust", action="store_true", help="open the file without asking: it may run code")
+    parser.add_argument("--replace", action="store_true", help="take the place of a model of that name")
+
+
+def _check_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    help_text = "check that contract, model and recorded answers fit together"
+    parser = commands.add_parser("check", help=help_text, description=help_text)
+    parser.set_defaults(run=check)
+    parser.add_argument("name", nargs="?", help="one model (default: all)")
+    strict = f"compare its engine with scikit-learn on {STRICT_ROWS:,} more random rows"
+    parser.add_argument("--strict", action="store_true", help=strict)
 
 
 if __name__ == "__main__":

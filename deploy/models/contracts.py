@@ -1,4 +1,4 @@
-"""Reads ``models/<name>/model.yaml``; what is wrong with one is said with file, line and sentence."""
+"""Reads ``models/<name>/model.yaml``; each fault is a sentence with its file and line."""
 
 import difflib
 from collections.abc import Sequence
@@ -33,10 +33,11 @@ def read_contract(file: Path) -> Contract:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
         contract = Contract.model_validate(yaml.safe_load(text))
     except (yaml.YAMLError, UnicodeError) as fault:
-        raise DeployError(f"{file}{_line_of(fault)}: is no YAML: {' '.join(str(fault).split())}") from fault
+        raise DeployError(f"{file}{_line_of(fault)}: isn't valid YAML: {' '.join(str(fault).split())}") from fault
     except ValidationError as fault:
-        faults = [dict(error) for error in fault.errors()]
-        sentences = dict.fromkeys(_sentence(file, root, error) for error in faults if not _follows(error, faults))
+        errors = [dict(error) for error in fault.errors()]
+        causes = [error for error in errors if not _is_consequence(error, errors)]
+        sentences = dict.fromkeys(_sentence(file, root, error) for error in causes)
         raise DeployError("\n".join(sentences)) from fault
     if contract.name != file.parent.name:
         raise DeployError(f"{at(file, ['name'])}: name: {contract.name} is not the folder's name, {file.parent.name}")
@@ -68,22 +69,22 @@ def _sentence(file: Path, root: yaml.Node | None, error: dict[str, Any]) -> str:
     return shown + message
 
 
-def _follows(error: dict[str, Any], faults: list[dict[str, Any]]) -> bool:
-    """Tell whether a list is too short only because its items are at fault, which is said already."""
-    inside = (each["loc"][: len(error["loc"])] == error["loc"] for each in faults if each is not error)
+def _is_consequence(error: dict[str, Any], errors: list[dict[str, Any]]) -> bool:
+    """Return whether a list is too short only because its items are at fault, which is reported already."""
+    inside = (other["loc"][: len(error["loc"])] == error["loc"] for other in errors if other is not error)
     return error["type"] == "too_short" and any(inside)
 
 
 def _find(node: yaml.Node | None, place: Sequence[str | int]) -> tuple[int, list[str]]:
     """Return the line of a place and the place without pydantic's own names for the alternatives of a union."""
-    found: list[str] = []
+    keys: list[str] = []
     line = node.start_mark.line + 1 if node else 1
     for number, part in enumerate(place):
         if isinstance(node, yaml.MappingNode):
             entry = next(((key, value) for key, value in node.value if key.value == str(part)), None)
             if entry is None:
                 alternative = any((key.value, value.value) == ("kind", part) for key, value in node.value)
-                found += [str(part)] if number == len(place) - 1 and not alternative else []
+                keys += [str(part)] if number == len(place) - 1 and not alternative else []
                 continue
             line, node = entry[0].start_mark.line + 1, entry[1]
         elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
@@ -91,8 +92,8 @@ def _find(node: yaml.Node | None, place: Sequence[str | int]) -> tuple[int, list
             line = node.start_mark.line + 1
         else:
             continue
-        found.append(str(part))
-    return line, found
+        keys.append(str(part))
+    return line, keys
 
 
 def _known_keys() -> list[str]:

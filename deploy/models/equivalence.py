@@ -1,4 +1,4 @@
-"""Chooses a model's engine: the fastest whose answers are scikit-learn's own, on every row that it is tried on.
+"""Chooses a model's engine: the fastest whose answers equal scikit-learn's on every row that both are asked.
 
 Equal means: the same label, probabilities within 1e-6, values within 1e-6 of their size.
 """
@@ -7,7 +7,7 @@ import math
 import statistics
 import time
 import traceback
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,16 +19,14 @@ from app.engines import Answers, Engine
 from app.engines.onnx import Onnx
 from app.engines.scikit_learn import ScikitLearn
 from app.fields import Field
-from app.model import Proof, Timings, Tolerance
+from app.model import Proof, Timings
 from app.values import Row, Value
 from deploy.base.paths import KIT, VENV
 from deploy.models.boundary_rows import rows_at_thresholds
-from deploy.models.compiler import predictors
+from deploy.models.compiler import ensembles
 from deploy.models.compiler.compile import compiled, parts
 from deploy.models.compiler.graph import Unsupported
-
-TOLERANCE = 1e-6
-"""The one home of what "the same answer" means; each bundle tells it to whoever compares answers later."""
+from deploy.models.tolerance import SMALL, TOLERANCE
 
 THRESHOLDS = 100_000
 """Most that get rows of their own."""
@@ -36,31 +34,22 @@ THRESHOLDS = 100_000
 MISSING_SHARE = 0.1
 BLOCK_ROWS = 10_000
 TIMED_ROWS = 200
-TIMED_SECONDS = 1.0
-"""At most so long for one engine."""
-
-SMALL = 1e-6
-"""A value smaller than this share of the largest is measured by that share: there, its own digits are rounding."""
+TIMED_SECONDS = 0.3
+"""At most so long for one engine: of scikit-learn's slowest pipelines still some thirty rows."""
 
 
-def tolerance(answers: Iterable[Any]) -> Tolerance:
-    """Return within what answers are the same, of a model that gave those: labels, or numbers of that size."""
-    numbers = [each for each in answers if isinstance(each, int | float) and not isinstance(each, bool)]
-    largest = max((abs(float(each)) for each in numbers if math.isfinite(each)), default=0.0)
-    return Tolerance(relative=TOLERANCE, absolute=TOLERANCE * SMALL * largest)
-
-
-class Differs(Exception):
-    """An engine that answers a row otherwise: the row, and both answers."""
+class Mismatch(Exception):
+    """An engine answers a row otherwise than scikit-learn: how, and the row."""
 
 
 @dataclass(frozen=True)
-class Choice:
+class EngineChoice:
     """An engine for a bundle.
 
     Attributes:
         engine: a module of `app.engines`.
         graph: ONNX's bytes; empty for scikit-learn.
+        proof: on how many rows it was compared, and with which result.
     """
 
     engine: str
@@ -69,9 +58,20 @@ class Choice:
     timings: Timings
 
 
-def choose(contract: Contract, reference: ScikitLearn, served: ScikitLearn, rows: Sequence[Row],
-           random_rows: int) -> Choice:  # fmt: skip
-    """Return the fastest engine that is exact, and how that was found.
+@dataclass
+class _Comparison:
+    """Rows on which engines are compared, and what came of it; see `app.model.Proof`."""
+
+    rows: list[Row]
+    thresholds: tuple[int, int] = (0, 0)
+    largest_difference: float = 0.0
+    why: str = ""
+
+
+def choose_engine(
+    contract: Contract, reference: ScikitLearn, served: ScikitLearn, rows: Sequence[Row], random_rows: int
+) -> EngineChoice:
+    """Return the fastest engine whose answers equal scikit-learn's, and the comparison that shows it.
 
     Args:
         reference: the estimator, asked as it was trained.
@@ -79,60 +79,67 @@ def choose(contract: Contract, reference: ScikitLearn, served: ScikitLearn, rows
         rows: of the table, and the contract's corners, the example among them.
         random_rows: how many more.
     """
-    tried = [*rows, *_random(contract, rows, random_rows)]
-    thresholds = (0, 0)
-    engine: Engine = served
-    why, graph = "", b""
+    comparison = _Comparison([*rows, *_random(contract, rows, random_rows)])
+    graph = _equal_graph(contract, reference, rows, comparison)
+    if not graph:
+        comparison.largest_difference = largest_difference(served, reference, comparison.rows)
+    proof = Proof(
+        rows=len(comparison.rows),
+        thresholds=comparison.thresholds,
+        largest_difference=comparison.largest_difference,
+        why=comparison.why,
+    )
+    scikit_learn = _us_per_row(served, rows)
+    us_per_row = _us_per_row(Onnx(contract, graph), rows) if graph else scikit_learn
+    timings = Timings(us_per_row=us_per_row, scikit_learn_us_per_row=scikit_learn)
+    return EngineChoice("onnx" if graph else "scikit_learn", graph, proof, timings)
+
+
+def _equal_graph(contract: Contract, reference: ScikitLearn, rows: Sequence[Row], comparison: _Comparison) -> bytes:
+    """Return a graph that answers as scikit-learn does, and write the comparison down; empty, and why, if none does."""
     try:
         graph = compiled(contract, reference.estimator, reference.arranged)
-        at_thresholds, thresholds = _at_thresholds(contract, reference, rows)
-        tried += at_thresholds
-        largest = difference(Onnx(contract, graph), reference, tried)
-        engine = Onnx(contract, graph)
+        at_thresholds, comparison.thresholds = _at_thresholds(contract, reference, rows)
+        comparison.rows += at_thresholds
+        comparison.largest_difference = largest_difference(Onnx(contract, graph), reference, comparison.rows)
+        return graph
     except Unsupported as fault:
-        why, graph = str(fault), b""
-    except Differs as fault:
-        why, graph = f"ONNX Runtime: {fault}", b""
-    except Exception as fault:  # a part that is like none before it: scikit-learn can still answer
-        why, graph = _failure(fault), b""
-    if not graph:
-        largest = difference(served, reference, tried)
-    proof = Proof(rows=len(tried), thresholds=thresholds, largest_difference=largest, why=why)
-    timings = Timings(us_per_row=_us_per_row(engine, rows), scikit_learn_us_per_row=_us_per_row(served, rows))
-    return Choice("onnx" if graph else "scikit_learn", graph, proof, timings)
+        comparison.why = str(fault)
+    except Mismatch as fault:
+        comparison.why = f"ONNX Runtime: {fault}"
+    except Exception as fault:  # an estimator that is like none before it: scikit-learn can still answer
+        comparison.why = _failure(fault)
+    return b""
 
 
 def _failure(fault: Exception) -> str:
-    """Return what failed and where in our code, for whoever is to mend it: often another scikit-learn's other name."""
+    """Return what failed and where in our code, for whoever mends it: often a name that scikit-learn changed."""
     places = [frame for frame in traceback.extract_tb(fault.__traceback__) if Path(frame.filename).is_relative_to(KIT)]
     ours = [frame for frame in places if not Path(frame.filename).is_relative_to(VENV)]
     where = f" ({Path(ours[-1].filename).relative_to(KIT)}, {ours[-1].name})" if ours else ""
     return f"{type(fault).__name__}: {' '.join(str(fault).split())[:200]}{where}"
 
 
-def difference(engine: Engine, reference: Engine, rows: Sequence[Row]) -> float:
+def largest_difference(engine: Engine, reference: Engine, rows: Sequence[Row]) -> float:
     """Return the largest difference between the answers of two engines.
 
     Raises:
-        Differs: a row has another label, or is more than TOLERANCE apart.
+        Mismatch: a row has another label, or is more than TOLERANCE apart.
     """
     largest = 0.0
     for start in range(0, len(rows), BLOCK_ROWS):
         block = rows[start : start + BLOCK_ROWS]
-        largest = max(largest, _difference(block, engine.answers(block), reference.answers(block)))
+        largest = max(largest, _block_difference(block, engine.answers(block), reference.answers(block)))
     return largest
 
 
-def _difference(rows: Sequence[Row], found: Answers, expected: Answers) -> float:
-    if found.labels != expected.labels:
-        place = next(place for place, pair in enumerate(zip(found.labels or [], expected.labels or [], strict=True))
-                     if pair[0] != pair[1])  # fmt: skip
-        raise Differs(_sentence(rows[place], "another label"))
+def _block_difference(rows: Sequence[Row], answers: Answers, expected: Answers) -> float:
+    if answers.labels != expected.labels:
+        pairs = enumerate(zip(answers.labels or [], expected.labels or [], strict=True))
+        first = next(place for place, (label, expected_label) in pairs if label != expected_label)
+        raise Mismatch(f"a different label from scikit-learn's for {rows[first]}")
     kind = "values" if expected.values is not None else "probabilities"
-    ours, theirs = (
-        np.asarray(getattr(each, kind) or [[0.0]] * len(rows), dtype=np.float64) for each in (found, expected)
-    )
-    ours, theirs = ours.reshape(len(rows), -1), theirs.reshape(len(rows), -1)
+    ours, theirs = _matrix(answers, kind, len(rows)), _matrix(expected, kind, len(rows))
     with np.errstate(invalid="ignore"):
         apart = np.where((ours == theirs) | (np.isnan(ours) & np.isnan(theirs)), 0.0, np.abs(ours - theirs))
         if kind == "values":
@@ -141,30 +148,31 @@ def _difference(rows: Sequence[Row], found: Answers, expected: Answers) -> float
     apart = np.where(np.isnan(apart), math.inf, apart).max(axis=1)
     worst = int(apart.argmax())
     if apart[worst] > TOLERANCE:
-        raise Differs(_sentence(rows[worst], f"{kind} {apart[worst]:.1e} apart"))
+        raise Mismatch(f"{kind} differ by {apart[worst]:.1e} from scikit-learn's for {rows[worst]}")
     return float(apart[worst])
 
 
-def _sentence(row: Row, what: str) -> str:
-    return f"{what} than scikit-learn's for {row}" if "label" in what else f"{what} from scikit-learn's for {row}"
+def _matrix(answers: Answers, kind: str, rows: int) -> Any:
+    """Return values or probabilities as (rows, n); zeros where the engine gives none."""
+    return np.asarray(getattr(answers, kind) or [[0.0]] * rows, dtype=np.float64).reshape(rows, -1)
 
 
 def _at_thresholds(
     contract: Contract, reference: ScikitLearn, rows: Sequence[Row]
 ) -> tuple[list[Row], tuple[int, int]]:
     transformers, last = parts(reference.estimator)
-    trees = predictors.trees_in(last)
+    trees = ensembles.trees_in(last)
     if not trees:
         return [], (0, 0)
 
-    def seen(asked: Sequence[Row]) -> Any:
-        numbers = reference.arranged(asked)
+    def features_of(block: Sequence[Row]) -> Any:
+        numbers = reference.arranged(block)
         for step in transformers:
             numbers = step.transform(numbers)
         dense = numbers.toarray() if hasattr(numbers, "toarray") else np.asarray(numbers)
-        return predictors.sees(last, dense.astype(np.float64))
+        return ensembles.compared_numbers(last, dense.astype(np.float64))
 
-    return rows_at_thresholds(contract, trees, seen, rows, THRESHOLDS)
+    return rows_at_thresholds(contract, trees, features_of, rows, THRESHOLDS)
 
 
 def _random(contract: Contract, rows: Sequence[Row], count: int) -> Iterator[Row]:
@@ -180,19 +188,19 @@ def _drawn(field: Field, known: list[Value], chance: np.random.Generator, count:
     values = field.drawn(known, chance, count)
     if not field.missing:
         return values
-    gone = (chance.random(count) < MISSING_SHARE).tolist()
-    return [None if is_gone else value for value, is_gone in zip(values, gone, strict=True)]
+    absent = (chance.random(count) < MISSING_SHARE).tolist()
+    return [None if is_absent else value for value, is_absent in zip(values, absent, strict=True)]
 
 
 def _us_per_row(engine: Engine, rows: Sequence[Row]) -> float:
     """Return the median time for one row, in microseconds."""
     engine.answers(rows[:1])
-    took = []
+    times = []
     end = time.perf_counter() + TIMED_SECONDS
     for number in range(TIMED_ROWS):
         begin = time.perf_counter()
         engine.answers([rows[number % len(rows)]])
-        took.append(time.perf_counter() - begin)
-        if took and time.perf_counter() > end:
+        times.append(time.perf_counter() - begin)
+        if times and time.perf_counter() > end:
             break
-    return round(statistics.median(took) * 1e6, 1)
+    return round(statistics.median(times) * 1e6, 1)

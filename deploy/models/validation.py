@@ -1,7 +1,6 @@
-"""Proves that an estimator answers what its contract lets in, and records answers that must hold ever after."""
+"""Tries an estimator on what its contract lets in, and records answers that must hold ever after."""
 
 import itertools
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,13 +18,15 @@ from app.model import Prediction, Proof, Timings, Tolerance, predictions
 from app.values import Value
 from deploy.base.errors import DeployError
 from deploy.models.contracts import at
-from deploy.models.equivalence import TOLERANCE, choose, tolerance
+from deploy.models.equivalence import EngineChoice, choose_engine
+from deploy.models.json_values import json_value
+from deploy.models.tolerance import TOLERANCE, tolerance_of
 
 GOLDEN_ROWS = 50
 
 
 @dataclass(frozen=True)
-class Proved:
+class ValidatedModel:
     """What a bundle says of its model beyond the contract: see `app.model.Manifest`.
 
     Attributes:
@@ -42,16 +43,28 @@ class Proved:
     tolerance: Tolerance
 
     @property
-    def said(self) -> dict[str, Any]:
+    def manifest(self) -> dict[str, Any]:
         """All but the graph, as JSON."""
-        return {"input": self.input, "columns": self.columns, "golden": self.golden, "engine": self.engine,
-                "proof": self.proof.model_dump(mode="json"), "timings": self.timings.model_dump(),
-                "tolerance": self.tolerance.model_dump()}  # fmt: skip
+        return {
+            "input": self.input,
+            "columns": self.columns,
+            "golden": self.golden,
+            "engine": self.engine,
+            "proof": self.proof.model_dump(mode="json"),
+            "timings": self.timings.model_dump(),
+            "tolerance": self.tolerance.model_dump(),
+        }
 
 
-def prove(file: Path, contract: Contract, estimator: Any, rows: Sequence[Sequence[Any]],
-          columns: Sequence[str] = (), random_rows: int = 0) -> Proved:  # fmt: skip
-    """Try an estimator on its contract's corners and on rows of its table, and each engine against it.
+def validate(
+    file: Path,
+    contract: Contract,
+    estimator: Any,
+    rows: Sequence[Sequence[Any]],
+    columns: Sequence[str] = (),
+    random_rows: int = 0,
+) -> ValidatedModel:
+    """Try an estimator on its contract's corners and on rows of its table, and compare each engine with it.
 
     Args:
         file: the contract's, for sentences.
@@ -69,14 +82,28 @@ def prove(file: Path, contract: Contract, estimator: Any, rows: Sequence[Sequenc
     known = list(_accepted(contract, rows))
     corners = list(_corners(contract))
     probes = [*known[:: max(1, len(known) // GOLDEN_ROWS)][:GOLDEN_ROWS], *corners]
-    *cheaper, trained = (ScikitLearn(contract, estimator, how, kinds) for how in _candidates(contract, estimator))
+    *cheaper, trained = (ScikitLearn(contract, estimator, how, kinds) for how in _inputs(contract, estimator))
     expected = _answers(contract, trained, probes, file)
-    served = next((engine for engine in cheaper if _agrees(contract, engine, probes, expected)), trained)
-    golden = [{"row": dict(zip(kinds, row, strict=True)), "value": answer.value}
-              for row, answer in itertools.islice(zip(probes, expected, strict=True), GOLDEN_ROWS)]  # fmt: skip
-    choice = choose(contract, trained, served, [*corners, *known], random_rows)
-    within = tolerance(each["value"] for each in golden)
-    return Proved(served.how, kinds, golden, choice.engine, choice.graph, choice.proof, choice.timings, within)
+    served = next((engine for engine in cheaper if _answers_alike(contract, engine, probes, expected)), trained)
+    choice = choose_engine(contract, trained, served, [*corners, *known], random_rows)
+    pairs = itertools.islice(zip(probes, expected, strict=True), GOLDEN_ROWS)
+    golden = [{"row": dict(zip(kinds, row, strict=True)), "value": answer.value} for row, answer in pairs]
+    return _validated(served, kinds, golden, choice)
+
+
+def _validated(
+    served: ScikitLearn, kinds: dict[str, str], golden: list[dict[str, Any]], choice: EngineChoice
+) -> ValidatedModel:
+    return ValidatedModel(
+        input=served.how,
+        columns=kinds,
+        golden=golden,
+        engine=choice.engine,
+        graph=choice.graph,
+        proof=choice.proof,
+        timings=choice.timings,
+        tolerance=tolerance_of(row["value"] for row in golden),
+    )
 
 
 def _compare_labels(file: Path, contract: Contract, estimator: Any) -> None:
@@ -87,44 +114,35 @@ def _compare_labels(file: Path, contract: Contract, estimator: Any) -> None:
         return
     if not hasattr(estimator, "classes_"):
         raise DeployError(f"{at(file, ['predicts'])}: predicts: the model answers numbers; say kind: regression")
-    trained = np.asarray(estimator.classes_).tolist()
-    said = [choice.value for choice in predicts.labels]
-    if len(said) != len(trained) or any(label not in trained for label in said):
-        raise DeployError(f"{at(file, ['predicts', 'labels'])}: labels: the model was trained on {trained}, not {said}")
+    classes = np.asarray(estimator.classes_).tolist()
+    labels = [choice.value for choice in predicts.labels]
+    if len(labels) != len(classes) or any(label not in classes for label in labels):
+        place = at(file, ["predicts", "labels"])
+        raise DeployError(f"{place}: labels: the model was trained on {classes}, not {labels}")
 
 
 def _compare_fields(file: Path, contract: Contract, estimator: Any) -> None:
-    said = [field.name for field in contract.fields]
-    names = [str(name) for name in getattr(estimator, "feature_names_in_", [])]
-    count = getattr(estimator, "n_features_in_", len(said))
-    if names and names != said:
-        raise DeployError(f"{at(file, ['fields'])}: fields: the model knows {', '.join(names)}, in this order;"
-                          f" the contract says {', '.join(said)}")  # fmt: skip
-    if count != len(said):
-        raise DeployError(f"{at(file, ['fields'])}: fields: the model takes {count}, not {len(said)}")
+    fields = [field.name for field in contract.fields]
+    features = [str(name) for name in getattr(estimator, "feature_names_in_", [])]
+    count = getattr(estimator, "n_features_in_", len(fields))
+    if features and features != fields:
+        raise DeployError(
+            f"{at(file, ['fields'])}: fields: the model knows {', '.join(features)}, in this order;"
+            f" the contract says {', '.join(fields)}"
+        )
+    if count != len(fields):
+        raise DeployError(f"{at(file, ['fields'])}: fields: the model takes {count}, not {len(fields)}")
 
 
 def _accepted(contract: Contract, rows: Sequence[Sequence[Any]]) -> Iterable[list[Value]]:
     check = Check(contract)
     names = [field.name for field in contract.fields]
     for row in rows:
-        given = {name: plain(value) for name, value in zip(names, row, strict=True)}
+        values = {name: json_value(value) for name, value in zip(names, row, strict=True)}
         try:
-            yield check.typed(given)
+            yield check.typed(values)
         except InvalidInput:
             continue
-
-
-def plain(value: Any) -> Any:
-    """Return a table's value as JSON has it: no numpy type, None for a missing one, whole numbers as such."""
-    value = value.item() if isinstance(value, np.generic) else value
-    if (
-        value is None
-        or (isinstance(value, float) and math.isnan(value))
-        or type(value).__name__ in ("NAType", "NaTType")
-    ):
-        return None
-    return value if isinstance(value, bool | int | float | str) else str(value)
 
 
 def _corners(contract: Contract) -> Iterable[list[Value]]:
@@ -136,8 +154,8 @@ def _corners(contract: Contract) -> Iterable[list[Value]]:
             yield [*example[:place], value, *example[place + 1 :]]
 
 
-def _candidates(contract: Contract, estimator: Any) -> Iterable[Input]:
-    """The ways to give rows, the fastest first; the last is the one that the estimator was trained with."""
+def _inputs(contract: Contract, estimator: Any) -> Iterable[Input]:
+    """The containers for rows, the fastest first; the last is the one that the estimator was trained with."""
     containers = [field.container for field in contract.fields]
     if "frame" in containers:
         yield "frame"
@@ -161,49 +179,65 @@ def _answers(contract: Contract, engine: ScikitLearn, rows: list[list[Value]], f
         try:
             answers += predictions(contract, engine, [row])
         except Exception as fault:
-            given = ", ".join(f"{field.name}={value!r}" for field, value in zip(contract.fields, row, strict=True))
-            words = " ".join(str(fault).split())[:300]
+            shown = ", ".join(f"{field.name}={value!r}" for field, value in zip(contract.fields, row, strict=True))
+            message = " ".join(str(fault).split())[:300]
             raise DeployError(
-                f"{file}: the model fails on what the contract lets in: {given}: {words}",
+                f"{file}: the model fails on a row that the contract accepts: {shown}: {message}",
                 "Narrow the field's range or choices, or train the model on such values.",
             ) from fault
     return answers
 
 
-def _agrees(contract: Contract, engine: ScikitLearn, rows: list[list[Value]], reference: list[Prediction]) -> bool:
+def _answers_alike(
+    contract: Contract, engine: ScikitLearn, rows: list[list[Value]], expected: list[Prediction]
+) -> bool:
+    """Return whether an engine gives the expected answers, to all rows at once and to each of them."""
     try:
-        together = predictions(contract, engine, rows)
-        alone = [predictions(contract, engine, [row])[0] for row in rows]
+        batch = predictions(contract, engine, rows)
+        singles = [predictions(contract, engine, [row])[0] for row in rows]
     except (PredictionError, TypeError, ValueError, AttributeError, KeyError, IndexError):
         return False
-    within = tolerance(each.value for each in reference)
-    return all(_same(a, b, within) for found in (together, alone) for a, b in zip(found, reference, strict=True))
+    tolerance = tolerance_of(answer.value for answer in expected)
+    return all(
+        _is_same(one, other, tolerance)
+        for answers in (batch, singles)
+        for one, other in zip(answers, expected, strict=True)
+    )
 
 
-def _same(one: Prediction, other: Prediction, within: Tolerance) -> bool:
+def _is_same(one: Prediction, other: Prediction, tolerance: Tolerance) -> bool:
     if one.label is not None:
-        close = zip(one.probabilities or (), other.probabilities or (), strict=True)
-        return one.value == other.value and all(abs(a - b) <= TOLERANCE for a, b in close)
-    return within.allows(float(one.value), float(other.value))
+        probabilities = zip(one.probabilities or (), other.probabilities or (), strict=True)
+        return one.value == other.value and all(abs(a - b) <= TOLERANCE for a, b in probabilities)
+    return tolerance.allows(float(one.value), float(other.value))
 
 
-def must_repeat(file: Path, estimator: Any, contract: Contract, proved: Proved, rows: Sequence[Sequence[Any]],
-                expected: Sequence[Any]) -> None:  # fmt: skip
-    """Check that recorded rows still get their recorded answers, of the engine that will serve.
+def require_recorded_answers(
+    file: Path,
+    estimator: Any,
+    contract: Contract,
+    model: ValidatedModel,
+    rows: Sequence[Sequence[Any]],
+    expected: Sequence[Any],
+) -> None:
+    """Check that recorded rows still get their recorded answers, from the engine that will serve.
 
     Raises:
         DeployError: one gets another answer: another scikit-learn, numpy or processor computes otherwise.
     """
-    check, within = Check(contract), tolerance(expected)
-    engine = Onnx(contract, proved.graph) if proved.graph else ScikitLearn(
-        contract, estimator, proved.input, proved.columns)  # fmt: skip
-    for row, answer in zip(rows, expected, strict=True):
+    check, tolerance = Check(contract), tolerance_of(expected)
+    engine = (
+        Onnx(contract, model.graph) if model.graph else ScikitLearn(contract, estimator, model.input, model.columns)
+    )
+    for row, recorded in zip(rows, expected, strict=True):
         try:
-            given = check.typed(dict(zip(proved.columns, row, strict=True)))
+            values = check.typed(dict(zip(model.columns, row, strict=True)))
         except InvalidInput:
             continue  # the contract was narrowed since
-        found = predictions(contract, engine, [given])[0].value
-        close = isinstance(answer, str | bool) or within.allows(float(found), answer)
-        if not close or (isinstance(answer, str | bool) and found != answer):
-            raise DeployError(f"{file.parent}: the model answers {found!r}, not {answer!r} as it did once, to {row}",
-                              "Add it again where its packages are the same: model add --replace")  # fmt: skip
+        answer = predictions(contract, engine, [values])[0].value
+        is_label = isinstance(recorded, str | bool)
+        if answer != recorded if is_label else not tolerance.allows(float(answer), recorded):
+            raise DeployError(
+                f"{file.parent}: the model now answers {answer!r} to {row}; the recorded answer is {recorded!r}",
+                "Add it again where its packages are the same: model add --replace",
+            )

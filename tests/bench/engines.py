@@ -1,6 +1,6 @@
 """Compares each kind of estimator with its compiled graph: ``.venv/bin/python tests/bench/engines.py``.
 
-Prints a Markdown table; the pipelines are those of ``tests/models/test_engines.py``, of six mixed fields.
+Prints a Markdown table; the pipelines are those of ``tests/models/mixed.py``, of six mixed fields.
 """
 
 import sys
@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from sklearn.base import clone, is_classifier
 
 from app.engines import NAMES
-from tests.models.test_engines import FITTED, Mixed
+from tests.models.mixed import FITTED, Mixed
 
 
 def main() -> None:

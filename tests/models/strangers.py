@@ -64,62 +64,82 @@ def every_estimator() -> Iterator[tuple[str, Any, pd.DataFrame]]:
     """Return name, fitted estimator and table of all of scikit-learn's; every second one without feature names."""
     table = numbers()
     kinds = (("classifier", _labels), ("regressor", _values))
-    found = [(name, kind, answers) for of, answers in kinds for name, kind in all_estimators(of)]
-    for number, (name, kind, answers) in enumerate(found):
-        given = table[["a"]] if name in ONE_FIELD else table
+    estimators = [(name, kind, answers) for of, answers in kinds for name, kind in all_estimators(of)]
+    for number, (name, kind, answers) in enumerate(estimators):
+        inputs = table[["a"]] if name in ONE_FIELD else table
         target = answers(table, name)
         estimator = kind(**PARTS.get(NEEDS.get(name, ""), {}))
-        yield name, estimator.fit(given if number % 2 else given.to_numpy(), target), given
+        yield name, estimator.fit(inputs if number % 2 else inputs.to_numpy(), target), inputs
 
 
 def preparation() -> ColumnTransformer:
     """What people put before an estimator for a table like that of `mixed`."""
     fill = make_pipeline(SimpleImputer(), StandardScaler())
-    words = make_pipeline(SimpleImputer(strategy="most_frequent"), OneHotEncoder(handle_unknown="ignore"))
+    encode = make_pipeline(SimpleImputer(strategy="most_frequent"), OneHotEncoder(handle_unknown="ignore"))
     return ColumnTransformer(
-        [("n", fill, ["age", "income"]), ("c", words, ["city", "plan"]), ("m", "passthrough", ["member"])]
+        [("n", fill, ["age", "income"]), ("c", encode, ["city", "plan"]), ("m", "passthrough", ["member"])]
     )
 
 
 def pipelines() -> Iterator[tuple[str, Any, pd.DataFrame]]:
     """Return name, fitted pipeline and table of what people save."""
-    table, plain = mixed(), numbers()
-    label = np.where(table["age"] > 50, "leaves", "stays")
-    value = table["age"] * 1.5
-    texts, both = ["city", "plan"], preparation()
-    (_, fill, _), (_, words, _), _ = both.transformers
+    yield from _pipelines_of_mixed_fields()
+    yield from _pipelines_of_categories()
+    yield from _pipelines_of_reviews()
+    yield from _pipelines_of_numbers()
+
+
+def _pipelines_of_mixed_fields() -> Iterator[tuple[str, Any, pd.DataFrame]]:
+    table, both = mixed(), preparation()
+    label, value = _leaving(table), table["age"] * 1.5
+    (_, fill, _), (_, encode, _), _ = both.transformers
     yield "mixed_forest", make_pipeline(both, RandomForestClassifier(10, random_state=0)).fit(table, label), table
     yield "mixed_ridge", make_pipeline(both, Ridge()).fit(table, value), table
     yield "mixed_svc", make_pipeline(both, SVC(probability=True, random_state=0)).fit(table, label), table
-    by_type = ColumnTransformer([("c", words, make_column_selector(dtype_include=[object, "string"]))], remainder=fill)
+    selector = make_column_selector(dtype_include=[object, "string"])
+    by_type = ColumnTransformer([("c", encode, selector)], remainder=fill)
     yield "by_type", make_pipeline(by_type, LogisticRegression()).fit(table, label), table
     search = GridSearchCV(make_pipeline(both, Ridge()), {"ridge__alpha": [0.1, 1]}, cv=3)
     yield "search", search.fit(table, value), table
+
+
+def _pipelines_of_categories() -> Iterator[tuple[str, Any, pd.DataFrame]]:
+    table, texts = mixed(), ["city", "plan"]
+    label, value = _leaving(table), table["age"] * 1.5
     codes = ColumnTransformer([("o", OrdinalEncoder(encoded_missing_value=-1), texts)], remainder="passthrough")
     yield "codes_boosted", make_pipeline(codes, HistGradientBoostingClassifier(max_iter=5)).fit(table, label), table
     categories = table.astype({"city": "category", "plan": "category"})
     own = HistGradientBoostingRegressor(max_iter=5, categorical_features="from_dtype").fit(categories, value)
     yield "own_categories", own, table
-    numeric_codes = pd.DataFrame({"class": table["age"] % 3 + 1, "fare": plain["a"]})
+    numeric_codes = pd.DataFrame({"class": table["age"] % 3 + 1, "fare": numbers()["a"]})
     some = ColumnTransformer([("c", OneHotEncoder(), ["class"])], remainder="passthrough")
     yield "number_codes", make_pipeline(some, LogisticRegression()).fit(numeric_codes, label == "stays"), numeric_codes
     arrays = table[texts].fillna("none")
     yield "text_array", make_pipeline(OneHotEncoder(), LogisticRegression()).fit(arrays.to_numpy(), label), arrays
-    reviews = pd.DataFrame({"review": [f"{word} {other}, number {n}" for n, (word, other) in enumerate(
-        zip(["good", "bad", "awful"] * 40, ["día", "noche"] * 60, strict=True))]})  # fmt: skip
-    mood = ["up" if text.startswith("good") else "down" for text in reviews["review"]]
+
+
+def _pipelines_of_reviews() -> Iterator[tuple[str, Any, pd.DataFrame]]:
+    pairs = zip(["good", "bad", "awful"] * 40, ["día", "noche"] * 60, strict=True)
+    texts = [f"{word} {other}, number {number}" for number, (word, other) in enumerate(pairs)]
+    reviews = pd.DataFrame({"review": texts})
+    mood = ["up" if text.startswith("good") else "down" for text in texts]
     yield "reviews", make_pipeline(TfidfVectorizer(), LogisticRegression()).fit(reviews["review"], mood), reviews
     column = ColumnTransformer([("t", TfidfVectorizer(), "review")])
     yield "review_column", make_pipeline(column, LogisticRegression()).fit(reviews, mood), reviews
-    log = TransformedTargetRegressor(Ridge(), func=np.log1p, inverse_func=np.expm1).fit(plain, plain["a"] * 3)
-    yield "log_target", log, plain
-    roots = make_pipeline(FunctionTransformer(np.sqrt), LinearRegression()).fit(plain, plain["d"])
-    yield "roots", roots, plain
-    yield (
-        "gaps_forest",
-        make_pipeline(SimpleImputer(), RandomForestClassifier(5)).fit(_gaps(plain), label),
-        _gaps(plain),
-    )
+
+
+def _pipelines_of_numbers() -> Iterator[tuple[str, Any, pd.DataFrame]]:
+    table, label = numbers(), _leaving(mixed())
+    log = TransformedTargetRegressor(Ridge(), func=np.log1p, inverse_func=np.expm1).fit(table, table["a"] * 3)
+    yield "log_target", log, table
+    roots = make_pipeline(FunctionTransformer(np.sqrt), LinearRegression()).fit(table, table["d"])
+    yield "roots", roots, table
+    gaps = _gaps(table)
+    yield "gaps_forest", make_pipeline(SimpleImputer(), RandomForestClassifier(5)).fit(gaps, label), gaps
+
+
+def _leaving(table: pd.DataFrame) -> Any:
+    return np.where(table["age"] > 50, "leaves", "stays")
 
 
 def _gaps(table: pd.DataFrame) -> pd.DataFrame:

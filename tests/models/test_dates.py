@@ -19,7 +19,8 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
 
 from app import create_app, model
 from app.settings import Settings
-from deploy.models import builder, importer
+from deploy.models import importer
+from deploy.models.model_folder import CONTRACT
 
 ROWS = 60
 CHANCE = np.random.default_rng(3)
@@ -37,8 +38,12 @@ def part(name: str) -> FunctionTransformer:
 
 
 def pipeline() -> Any:
-    parts = make_column_transformer((part("month"), ["day"]), (part("day_of_week"), ["day"]),
-                                    (part("hour"), ["pickup"]), ("passthrough", ["celsius"]))  # fmt: skip
+    parts = make_column_transformer(
+        (part("month"), ["day"]),
+        (part("day_of_week"), ["day"]),
+        (part("hour"), ["pickup"]),
+        ("passthrough", ["celsius"]),
+    )
     return make_pipeline(parts, RandomForestRegressor(20, random_state=0))
 
 
@@ -47,14 +52,20 @@ def add(tmp_path):
     def added(estimator: Any, table: pd.DataFrame) -> Path:
         joblib.dump(estimator, tmp_path / "rentals.joblib")
         table.to_csv(tmp_path / "rentals.csv", index=False)
-        return importer.add(tmp_path / "rentals.joblib", data=tmp_path / "rentals.csv", trust=True, target="count",
-                          models=tmp_path / "models", built=tmp_path / "bundles")  # fmt: skip
+        return importer.add(
+            tmp_path / "rentals.joblib",
+            data=tmp_path / "rentals.csv",
+            trust=True,
+            target="count",
+            models=tmp_path / "models",
+            bundles=tmp_path / "bundles",
+        )
 
     return added
 
 
 def fields(folder: Path) -> dict[str, Any]:
-    contract = yaml.safe_load((folder / builder.CONTRACT).read_text())
+    contract = yaml.safe_load((folder / CONTRACT).read_text())
     return {field["name"]: field for field in contract["fields"]}
 
 
@@ -72,13 +83,18 @@ def test_model_of_dates_answers_as_it_does_in_process(add, tmp_path):
     assert all(isinstance(golden.row["day"], str) for golden in loaded.manifest.golden)
 
     client = create_app(Settings(app_bundles=tmp_path / "bundles", app_default_model="")).test_client()
-    rows = [{"day": str(row.day.date()), "pickup": row.pickup.isoformat(), "celsius": row.celsius}
-            for row in RENTALS.itertuples()]  # fmt: skip
+    rows = [
+        {"day": str(row.day.date()), "pickup": row.pickup.isoformat(), "celsius": row.celsius}
+        for row in RENTALS.itertuples()
+    ]
     answers = client.post("/api/v1/models/rentals/predictions", json=rows).json["predictions"]
     expected = estimator.predict(RENTALS)
     assert [answer["value"] for answer in answers] == pytest.approx(expected.tolist())
-    uploaded = client.post("/models/rentals/invocations", data=table.drop(columns="count").to_csv(index=False).encode(),
-                           content_type="text/csv")  # fmt: skip
+    uploaded = client.post(
+        "/models/rentals/invocations",
+        data=table.drop(columns="count").to_csv(index=False).encode(),
+        content_type="text/csv",
+    )
     assert uploaded.json["predictions"] == pytest.approx(expected.tolist())
 
 

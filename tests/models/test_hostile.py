@@ -23,6 +23,8 @@ from deploy.base.paths import KIT, tool
 from deploy.models import importer
 from deploy.models.sandbox import bubblewrap, replies
 from tests.models import hostile
+from tests.models.attacks import ATTACKS, ENDLESS
+from tests.models.lies import LIES, TRUTH
 
 SECONDS = 15
 """That a file's code gets in these tests; it has to be gone soon after."""
@@ -58,15 +60,19 @@ class Project:
         hostile.KINDS[kind](file, hostile.source(code, **self._values))
         before, began = self.listing, time.monotonic()
         with pytest.raises(DeployError) as refusal:
-            importer.add(file, data=self.folder / "table.csv", target="y", trust=True, models=self.models,
-                       built=self.bundles)  # fmt: skip
+            importer.add(
+                file, data=self.folder / "table.csv", target="y", trust=True, models=self.models, bundles=self.bundles
+            )
         return Attempt(file, refusal.value, time.monotonic() - began, before, self.listing)
 
     @property
     def listing(self) -> dict[str, Any]:
         """All that is there: name → mode, size, time, content."""
-        return {str(path): (found.st_mode, found.st_size, found.st_mtime_ns, path.is_file() and path.read_bytes())
-                for path in sorted(self.folder.rglob("*")) for found in [path.lstat()]}  # fmt: skip
+        return {
+            str(path): (status.st_mode, status.st_size, status.st_mtime_ns, path.is_file() and path.read_bytes())
+            for path in sorted(self.folder.rglob("*"))
+            for status in [path.lstat()]
+        }
 
 
 @pytest.fixture(scope="module")
@@ -81,14 +87,20 @@ def project(tmp_path_factory) -> Iterator[Callable[[], Project]]:
         name = f"puerto-{os.getpid()}"
         abstract.bind("\0" + name)
         abstract.listen()
-        values = {"HOME": str(Path.home()), "ROOT": str(KIT), "MARK": hostile.MARK, "PORT": plug.getsockname()[1],
-                  "ABSTRACT": name, "PARENT": os.getpid()}  # fmt: skip
+        values = {
+            "HOME": str(Path.home()),
+            "ROOT": str(KIT),
+            "MARK": hostile.MARK,
+            "PORT": plug.getsockname()[1],
+            "ABSTRACT": name,
+            "PARENT": os.getpid(),
+        }
         yield lambda: Project(tmp_path_factory.mktemp("hostile"), values)
-        must_be_alone(tmp_path_factory.getbasetemp())
-        assert [found for folder in MARKED if folder.is_dir() for found in folder.glob(f"{hostile.MARK}*")] == []
+        require_no_workers(tmp_path_factory.getbasetemp())
+        assert [mark for folder in MARKED if folder.is_dir() for mark in folder.glob(f"{hostile.MARK}*")] == []
 
 
-def must_be_alone(folder: Path) -> None:
+def require_no_workers(folder: Path) -> None:
     deadline = time.monotonic() + 5
     while left := [entry.name for entry in Path("/proc").glob("[0-9]*") if opens_a_model(entry, folder)]:
         assert time.monotonic() < deadline, left
@@ -113,13 +125,13 @@ def attacked(project) -> dict[str, Attempt]:
 
 
 @pytest.mark.parametrize("kind", hostile.KINDS)
-@pytest.mark.parametrize("what", hostile.ATTACKS)
+@pytest.mark.parametrize("what", ATTACKS)
 def test_code_in_a_file_is_shut_in(attacked, kind, what):
     attempt = attacked[kind]
     assert attempt.refusal.reason.startswith(str(attempt.file))
     tried, out = re.search(r"tried (\d+), got out by \[([\d, ]*)\]", attempt.refusal.reason).groups()
-    assert int(tried) == len(hostile.ATTACKS)
-    assert str([*hostile.ATTACKS].index(what)) not in out.split(", "), attempt.refusal.reason
+    assert int(tried) == len(ATTACKS)
+    assert str([*ATTACKS].index(what)) not in out.split(", "), attempt.refusal.reason
     assert attempt.after == attempt.before
 
 
@@ -128,8 +140,11 @@ def ended(project) -> dict[tuple[str, str], Attempt]:
     """Kind of file, what it does → what came of it; two at a time, for most of them only wait."""
     with pytest.MonkeyPatch.context() as patched, ThreadPoolExecutor(4) as pool:
         patched.setattr(bubblewrap, "SECONDS", SECONDS)
-        tried = {(kind, what): pool.submit(project().add, kind, code)
-                 for what, code in hostile.ENDLESS.items() for kind in kinds(what)}  # fmt: skip
+        tried = {
+            (kind, what): pool.submit(project().add, kind, code)
+            for what, code in ENDLESS.items()
+            for kind in kinds(what)
+        }
         return {key: attempt.result() for key, attempt in tried.items()}
 
 
@@ -138,7 +153,7 @@ def kinds(what: str) -> list[str]:
     return [*hostile.KINDS] if what in ("never ends", "prints without end") else ["joblib"]
 
 
-CASES = [(kind, what) for what in hostile.ENDLESS for kind in kinds(what)]
+CASES = [(kind, what) for what in ENDLESS for kind in kinds(what)]
 
 
 @pytest.mark.parametrize(("kind", "what"), CASES)
@@ -151,24 +166,24 @@ def test_code_in_a_file_comes_to_an_end(ended, kind, what):
     assert "PUERTO_NO_SANDBOX" not in attempt.refusal.reason + attempt.refusal.advice
 
 
-@pytest.mark.parametrize("lie", hostile.LIES)
+@pytest.mark.parametrize("lie", LIES)
 def test_answer_that_is_none_is_refused(lie):
-    line = json.dumps(hostile.LIES[lie]).encode()
+    line = json.dumps(LIES[lie]).encode()
     if lie == "a file that doesn't come":
-        assert replies.read(line, replies.Described, "stranger.joblib").attached == 10
+        assert replies.decode(line, replies.Description, "stranger.joblib").attached == 10
         return
     with pytest.raises(DeployError, match=r"^stranger\.joblib: what was found in it can't be used"):
-        replies.read(line, replies.Described, "stranger.joblib")
+        replies.decode(line, replies.Description, "stranger.joblib")
 
 
 def test_answer_of_truth_is_taken():
-    assert replies.read(json.dumps(hostile.TRUTH).encode(), replies.Described, "stranger.joblib").labels == [0, 1]
+    assert replies.decode(json.dumps(TRUTH).encode(), replies.Description, "stranger.joblib").labels == [0, 1]
 
 
 @pytest.mark.parametrize("lie", ["a line break in the estimator", "a file that doesn't come", "a list"])
 def test_answer_of_a_file_s_own_code_reaches_no_file(project, lie, monkeypatch):
     monkeypatch.setattr(bubblewrap, "SECONDS", SECONDS)
-    attempt = project().add("joblib", hostile.answers(hostile.LIES[lie]))
+    attempt = project().add("joblib", hostile.answers(LIES[lie]))
     assert attempt.refusal.reason.startswith(str(attempt.file))
     assert attempt.after == attempt.before
 
@@ -176,18 +191,20 @@ def test_answer_of_a_file_s_own_code_reaches_no_file(project, lie, monkeypatch):
 @pytest.mark.parametrize("text", ["[" * 100_000, "1" * 5000, "", "null", '"fault"', "{}", '{"fault": 3}', "\ufeff{}"])
 def test_line_that_is_no_answer_is_refused(text):
     with pytest.raises(DeployError, match=r"^stranger\.joblib: what was found in it can't be used"):
-        replies.read(text.encode(), replies.Described, "stranger.joblib")
+        replies.decode(text.encode(), replies.Description, "stranger.joblib")
 
 
 def test_words_of_a_file_s_own_code_are_shown_without_escapes(project):
-    for code in ("raise RuntimeError('\\x1b[2J\\x9b\\u202e\\nsudo rm')",
-                 "os.write(2, b'\\x1b]0;title\\x07\\x1b[2J'); os._exit(3)",
-                 hostile.answers({"fault": "\x1b[2J\n\u202erm", "advice": "\x1b[2J" + "x" * 5000})):  # fmt: skip
+    for code in (
+        "raise RuntimeError('\\x1b[2J\\x9b\\u202e\\nsudo rm')",
+        "os.write(2, b'\\x1b]0;title\\x07\\x1b[2J'); os._exit(3)",
+        hostile.answers({"fault": "\x1b[2J\n\u202erm", "advice": "\x1b[2J" + "x" * 5000}),
+    ):
         refusal = project().add("joblib", code).refusal
-        said = refusal.reason + refusal.advice
-        assert not [letter for letter in said if unicodedata.category(letter) in ("Cc", "Zl")]
-        assert "\u202e" not in said
-        assert len(said) < 1500
+        message = refusal.reason + refusal.advice
+        assert not [letter for letter in message if unicodedata.category(letter) in ("Cc", "Zl")]
+        assert "\u202e" not in message
+        assert len(message) < 1500
 
 
 STAYS = """
@@ -205,13 +222,13 @@ os._exit(0)
 
 def test_process_that_stays_with_the_pipes_holds_up_nobody():
     """As it can be without a sandbox, where a process can start another."""
-    process = bubblewrap.started([sys.executable, "-c", STAYS], {}, [])
-    opened = bubblewrap.Opened(Path("stranger.joblib"), process)
-    opened.must_start()
+    process = bubblewrap.start_process([sys.executable, "-c", STAYS], {}, [])
+    sandbox = bubblewrap.Sandbox(Path("stranger.joblib"), process)
+    sandbox.wait_until_ready()
     began = time.monotonic()
     with pytest.raises(DeployError, match=r"ended the process that opened it: \d+") as refusal:
-        opened.ask("types", replies.Types)
-    opened.close()
+        sandbox.run("untrusted_types", replies.UntrustedTypes)
+    sandbox.close()
     assert time.monotonic() - began < 10
     os.kill(int(re.search(r"(\d+)$", refusal.value.reason)[1]), signal.SIGKILL)
     assert threading.active_count() <= 2

@@ -14,13 +14,13 @@ import pytest
 
 from deploy.base.errors import DeployError
 from deploy.models import importer
-from deploy.models.equivalence import tolerance
-from deploy.models.validation import plain
+from deploy.models.json_values import json_value
+from deploy.models.tolerance import tolerance_of
 from tests.models import strangers
 from tests.run import FULL
 from tests.served import served
 
-ASKED = 30
+REQUESTED_ROWS = 30
 PARTS = 2
 """Each a group of tests/conftest.py."""
 
@@ -29,7 +29,7 @@ REFUSED = dict.fromkeys(strangers.MANY_ANSWERS, "answers several things at once"
 
 
 @pytest.fixture(scope="module", params=range(PARTS))
-def given(request) -> dict[str, tuple[Any, pd.DataFrame]]:
+def models(request) -> dict[str, tuple[Any, pd.DataFrame]]:
     """Name → fitted estimator and its table: a part of all."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of fitting on so few rows
@@ -40,47 +40,52 @@ def given(request) -> dict[str, tuple[Any, pd.DataFrame]]:
 
 
 @pytest.fixture(scope="module")
-def added(given, tmp_path_factory) -> tuple[Path, dict[str, str]]:
+def added(models, tmp_path_factory) -> tuple[Path, dict[str, str]]:
     """The folder of their bundles, and name → why it was refused."""
     folder = tmp_path_factory.mktemp("strangers")
 
     def add(name: str) -> tuple[str, str]:
-        estimator, table = given[name]
+        estimator, table = models[name]
         joblib.dump(estimator, folder / f"{name}.joblib")
         table.to_csv(folder / f"{name}.csv", index=False)
         try:
-            importer.add(folder / f"{name}.joblib", data=folder / f"{name}.csv", trust=True,
-                       models=folder / "models", built=folder / "bundles")  # fmt: skip
+            importer.add(
+                folder / f"{name}.joblib",
+                data=folder / f"{name}.csv",
+                trust=True,
+                models=folder / "models",
+                bundles=folder / "bundles",
+            )
         except DeployError as fault:
             return name, fault.reason
         return name, ""
 
-    outcomes = dict(map(add, given))
+    outcomes = dict(map(add, models))
     return folder / "bundles", {name: reason for name, reason in outcomes.items() if reason}
 
 
 def test_only_what_cannot_work_is_refused_and_the_reason_is_said(added):
     _, refused = added
-    assert {name: reason for name, reason in refused.items()
-            if name not in map(str.lower, REFUSED)} == {}  # fmt: skip
-    for name, words in REFUSED.items():
-        assert words in refused.get(name.lower(), words), name
+    assert {name: reason for name, reason in refused.items() if name not in map(str.lower, REFUSED)} == {}
+    for name, reason in REFUSED.items():
+        assert reason in refused.get(name.lower(), reason), name
 
 
-def test_answers_over_http_are_those_of_scikit_learn(given, added):
+def test_answers_over_http_are_those_of_scikit_learn(models, added):
     bundles, refused = added
     wrong = []
     with served(bundles) as ask:
-        for name, (estimator, table) in given.items():
+        for name, (estimator, table) in models.items():
             if name not in refused:
                 rows = [
-                    {key: plain(value) for key, value in row.items()} for row in table.head(ASKED).to_dict("records")
+                    {key: json_value(value) for key, value in row.items()}
+                    for row in table.head(REQUESTED_ROWS).to_dict("records")
                 ]
                 answer = ask("POST", f"/api/v1/models/{name}/predictions", rows)
-                found = [each["value"] for each in answer.get("predictions", [])]
-                expected = in_process(estimator, table.head(ASKED))
-                if not same(found, expected):
-                    wrong.append((name, found[:5] or answer, expected[:5]))
+                values = [prediction["value"] for prediction in answer.get("predictions", [])]
+                expected = in_process(estimator, table.head(REQUESTED_ROWS))
+                if not same(values, expected):
+                    wrong.append((name, values[:5] or answer, expected[:5]))
     assert wrong == []
 
 
@@ -97,13 +102,14 @@ def in_process(estimator: Any, table: pd.DataFrame) -> list[Any]:
             answers = estimator.predict(table.iloc[:, 0])
         else:
             answers = estimator.predict(table.to_numpy())
-    return [plain(answer) for answer in np.asarray(answers).reshape(-1)]
+    return [json_value(answer) for answer in np.asarray(answers).reshape(-1)]
 
 
-def same(found: list[Any], expected: list[Any]) -> bool:
+def same(values: list[Any], expected: list[Any]) -> bool:
     """Labels equal, numbers within the tolerance."""
-    if len(found) != len(expected):
+    if len(values) != len(expected):
         return False
-    within = tolerance(expected)
-    return all(a == b if isinstance(b, str | bool) else within.allows(a, b)
-               for a, b in zip(found, expected, strict=True))  # fmt: skip
+    tolerance = tolerance_of(expected)
+    return all(
+        a == b if isinstance(b, str | bool) else tolerance.allows(a, b) for a, b in zip(values, expected, strict=True)
+    )

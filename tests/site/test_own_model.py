@@ -17,7 +17,7 @@ import requests
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.pipeline import make_pipeline
 
-from deploy.models.validation import plain
+from deploy.models.json_values import json_value
 from tests import readme
 from tests.checkout import copied
 from tests.models import strangers
@@ -74,7 +74,7 @@ def test_section_makes_a_verified_page_of_a_stranger_s_model(checkout):
     assert page.status_code == 200
     assert page.text.count(' id="field-') >= table.shape[1]
     sample = table.head(40)
-    rows = [{key: plain(value) for key, value in row.items()} for row in sample.to_dict("records")]
+    rows = [{key: json_value(value) for key, value in row.items()} for row in sample.to_dict("records")]
     answer = requests.post(f"http://{address}/api/v1/models/churn/predictions", json=rows, headers={"Host": name},
                            timeout=30).json()  # fmt: skip
     assert [prediction["value"] for prediction in answer["predictions"]] == pipeline.predict(sample).tolist()

@@ -11,9 +11,11 @@ from sklearn.pipeline import Pipeline
 from app.contract import Classification, Contract
 from app.engines.onnx import LABEL, PROBABILITIES, VALUE
 from app.values import Value
+from deploy.models.compiler.columns import Block, Columns
 from deploy.models.compiler.graph import Graph, Unsupported
-from deploy.models.compiler.predictors import Answer, predictor
-from deploy.models.compiler.transformers import Columns, Given, numbers, transformed
+from deploy.models.compiler.outputs import PredictorOutput
+from deploy.models.compiler.predictors import predictor
+from deploy.models.compiler.transformers import numbers, transformed
 
 
 def compiled(contract: Contract, estimator: Any, arrange: Callable[[Sequence[Sequence[Value]]], Any]) -> bytes:
@@ -28,12 +30,12 @@ def compiled(contract: Contract, estimator: Any, arrange: Callable[[Sequence[Seq
     if faults := [field.graph_fault for field in contract.fields if field.graph_fault]:
         raise Unsupported(faults[0])
     graph = Graph(len(contract.fields))
-    given: Given = Columns(contract, tuple(range(len(contract.fields))), arrange)
+    block: Block = Columns(contract, tuple(range(len(contract.fields))), arrange)
     transformers, last = parts(estimator)
     for step in transformers:
-        given = transformed(graph, step, given)
-    answer = predictor(graph, last, numbers(graph, given))
-    return graph.serialized(_outputs(graph, contract, last, answer))
+        block = transformed(graph, step, block)
+    output = predictor(graph, last, numbers(graph, block))
+    return graph.serialized(_outputs(graph, contract, last, output))
 
 
 def parts(estimator: Any) -> tuple[list[Any], Any]:
@@ -48,17 +50,18 @@ def parts(estimator: Any) -> tuple[list[Any], Any]:
     return transformers, estimator
 
 
-def _outputs(graph: Graph, contract: Contract, estimator: Any, answer: Answer) -> dict[str, Any]:
+def _outputs(graph: Graph, contract: Contract, estimator: Any, output: PredictorOutput) -> dict[str, Any]:
+    """Return the model's outputs, its labels in the contract's order: name → tensor, ONNX's type, shape."""
     if not isinstance(contract.predicts, Classification):
-        return {VALUE: (answer.value, TensorProto.DOUBLE, [None])}
+        return {VALUE: (output.value, TensorProto.DOUBLE, [None])}
     classes = np.asarray(estimator.classes_).tolist()
     labels = [label.value for label in contract.predicts.labels]
-    place = answer.place
+    place = output.place
     if classes != labels:
-        places = graph.constant([labels.index(each) for each in classes], np.int64)
-        place = graph.add("Gather", places, place, axis=0)
+        places = graph.constant([labels.index(label) for label in classes], np.int64)
+        place = graph.node("Gather", places, place, axis=0)
     outputs: dict[str, Any] = {LABEL: (place, TensorProto.INT64, [None])}
-    if answer.probabilities:
-        ordered = graph.take(answer.probabilities, [classes.index(label) for label in labels])
+    if output.probabilities:
+        ordered = graph.gather(output.probabilities, [classes.index(label) for label in labels])
         outputs[PROBABILITIES] = (ordered.name, TensorProto.DOUBLE, [None, len(labels)])
     return outputs

@@ -1,4 +1,4 @@
-"""An ONNX graph in the making: every tensor is float64 unless its name says otherwise."""
+"""An ONNX graph under construction: every tensor is float64 unless its name says otherwise."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -42,7 +42,7 @@ class Graph:
         self.constants.append(numpy_helper.from_array(np.asarray(value, dtype=kind), name))
         return name
 
-    def add(self, operator: str, *inputs: str, domain: str = "", **attributes: Any) -> str:
+    def node(self, operator: str, *inputs: str, domain: str = "", **attributes: Any) -> str:
         """Add a node and return the name of its result."""
         name = f"t{len(self.nodes)}"
         self.nodes.append(helper.make_node(operator, list(inputs), [name], domain=domain, **attributes))
@@ -50,24 +50,24 @@ class Graph:
 
     def cast(self, name: str, kind: int) -> str:
         """Return a tensor as another type."""
-        return self.add("Cast", name, to=kind)
+        return self.node("Cast", name, to=kind)
 
-    def take(self, tensor: Tensor, columns: list[int]) -> Tensor:
-        """Return some columns of a tensor, in the order given."""
+    def gather(self, tensor: Tensor, columns: list[int]) -> Tensor:
+        """Return some columns of a tensor, in that order."""
         if columns == list(range(tensor.width)):
             return tensor
-        return Tensor(self.add("Gather", tensor.name, self.constant(columns, np.int64), axis=1), len(columns))
+        return Tensor(self.node("Gather", tensor.name, self.constant(columns, np.int64), axis=1), len(columns))
 
-    def beside(self, tensors: list[Tensor]) -> Tensor:
+    def concat(self, tensors: list[Tensor]) -> Tensor:
         """Return the columns of all tensors."""
         if len(tensors) == 1:
             return tensors[0]
-        name = self.add("Concat", *(tensor.name for tensor in tensors), axis=1)
+        name = self.node("Concat", *(tensor.name for tensor in tensors), axis=1)
         return Tensor(name, sum(tensor.width for tensor in tensors))
 
     def column(self, tensor: Tensor) -> str:
         """Return the only column of a tensor, of shape (n,)."""
-        return self.add("Squeeze", tensor.name, self.constant([1], np.int64))
+        return self.node("Squeeze", tensor.name, self.constant([1], np.int64))
 
     def serialized(self, outputs: dict[str, tuple[str, int, list[Any]]]) -> bytes:
         """Return the model's bytes.
@@ -77,9 +77,9 @@ class Graph:
         """
         for name, (tensor, _, _) in outputs.items():
             self.nodes.append(helper.make_node("Identity", [tensor], [name]))
-        given = [helper.make_tensor_value_info(INPUT, TensorProto.DOUBLE, [None, self.fields])]
-        found = [helper.make_tensor_value_info(name, kind, shape) for name, (_, kind, shape) in outputs.items()]
-        graph = helper.make_graph(self.nodes, "puerto", given, found, self.constants)
+        graph_inputs = [helper.make_tensor_value_info(INPUT, TensorProto.DOUBLE, [None, self.fields])]
+        graph_outputs = [helper.make_tensor_value_info(name, kind, shape) for name, (_, kind, shape) in outputs.items()]
+        graph = helper.make_graph(self.nodes, "puerto", graph_inputs, graph_outputs, self.constants)
         opsets = [helper.make_opsetid(domain, version) for domain, version in OPSETS.items()]
         model = helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name="puerto")
         return bytes(model.SerializeToString())

@@ -30,6 +30,11 @@ class Tree:
     values: Any
     target: int = 0
 
+    @property
+    def is_inner(self) -> Any:
+        """(nodes,), whether a node has children."""
+        return np.asarray(self.left) != LEAF
+
 
 def constant_tree(value: float, target: int = 0) -> Tree:
     """Return a tree that adds the same to every row."""
@@ -43,19 +48,19 @@ def of_scikit_learn(tree: Any, values: Any, target: int = 0) -> Tree:
     return Tree(tree.feature, tree.threshold, tree.children_left, tree.children_right, nan_left, values, target)
 
 
-def as_trees_see(graph: Graph, given: Tensor) -> Tensor:
+def rounded(graph: Graph, features: Tensor) -> Tensor:
     """Return what scikit-learn's trees compare: numbers rounded to float32, with float64 thresholds."""
-    rounded = graph.cast(given.name, TensorProto.FLOAT)
-    return Tensor(graph.cast(rounded, TensorProto.DOUBLE), given.width)
+    floats = graph.cast(features.name, TensorProto.FLOAT)
+    return Tensor(graph.cast(floats, TensorProto.DOUBLE), features.width)
 
 
-def sums(graph: Graph, given: Tensor, trees: Sequence[Tree], targets: int) -> Tensor:
+def sums(graph: Graph, features: Tensor, trees: Sequence[Tree], targets: int) -> Tensor:
     """Return, per target, the sum of its trees' values, added in the trees' order."""
     packed = _Packed()
     for tree in trees:
         packed.append(tree)
-    name = graph.add(
-        "TreeEnsemble", given.name, domain="ai.onnx.ml", n_targets=targets, aggregate_function=1, post_transform=0,
+    name = graph.node(
+        "TreeEnsemble", features.name, domain="ai.onnx.ml", n_targets=targets, aggregate_function=1, post_transform=0,
         nodes_modes=numpy_helper.from_array(np.zeros(len(packed.features), np.uint8)),
         nodes_splits=numpy_helper.from_array(np.array(packed.splits, np.float64)),
         leaf_weights=numpy_helper.from_array(np.array(packed.weights, np.float64)),
@@ -66,7 +71,7 @@ def sums(graph: Graph, given: Tensor, trees: Sequence[Tree], targets: int) -> Te
     return Tensor(name, targets)
 
 
-def mean_probabilities(graph: Graph, given: Tensor, trees: Sequence[Any]) -> Tensor:
+def mean_probabilities(graph: Graph, features: Tensor, trees: Sequence[Any]) -> Tensor:
     """Return the mean of the classes' shares in the leaves, bit by bit as scikit-learn adds them up.
 
     ONNX's trees have one number per leaf: here that is the leaf's place in a table of shares.
@@ -79,18 +84,18 @@ def mean_probabilities(graph: Graph, given: Tensor, trees: Sequence[Any]) -> Ten
         count += len(leaves)
         numbered.append(of_scikit_learn(tree, numbers, place))
         shares.append(tree.value[leaves, 0, :])
-    places = graph.cast(sums(graph, given, numbered, len(trees)).name, TensorProto.INT64)
+    places = graph.cast(sums(graph, features, numbered, len(trees)).name, TensorProto.INT64)
     table = np.concatenate(shares)
-    found = graph.add("Gather", graph.constant(table), places, axis=0)
+    leaf_shares = graph.node("Gather", graph.constant(table), places, axis=0)
     if len(trees) > 1:
-        found = graph.add("CumSum", found, graph.constant(1, np.int64))
-    last = graph.add("Gather", found, graph.constant(len(trees) - 1, np.int64), axis=1)
-    mean = graph.add("Div", last, graph.constant(float(len(trees)))) if len(trees) > 1 else last
+        leaf_shares = graph.node("CumSum", leaf_shares, graph.constant(1, np.int64))
+    last = graph.node("Gather", leaf_shares, graph.constant(len(trees) - 1, np.int64), axis=1)
+    mean = graph.node("Div", last, graph.constant(float(len(trees)))) if len(trees) > 1 else last
     return Tensor(mean, table.shape[1])
 
 
-def must_have_one_output(tree: Any) -> None:
-    """Refuse a tree that answers several questions."""
+def require_one_output(tree: Any) -> None:
+    """Refuse a tree with several outputs."""
     if tree.value.shape[1] != 1:
         raise Unsupported("several outputs")
 

@@ -1,4 +1,4 @@
-"""Opens a stranger's model file where it can do no harm: walls, the conversation through them, what may come out.
+"""Opens a stranger's model file where it can do no harm: bubblewrap, the channel to its process, what may come out.
 
-Runs in .venv; the worker runs inside the walls, by the same Python.
+Runs in .venv; the worker runs inside the sandbox, by the same Python.
 """

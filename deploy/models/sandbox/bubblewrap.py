@@ -2,7 +2,7 @@
 
 A joblib or pickle file is a program. bubblewrap (Debian's ``bubblewrap``) gives the process an empty file system with
 Python, this project's code and the given files in it, all read-only, and no network; seccomp.py takes what else the
-kernel offers. What the process answers is taken for what a stranger says: bounded, and of a strict type.
+kernel offers. Whatever the process replies is taken for a stranger's claim: bounded, and of a strict type.
 """
 
 import json
@@ -22,44 +22,48 @@ from deploy.base.errors import DeployError
 from deploy.base.paths import KIT, VENV, tool
 from deploy.models.sandbox import channel, replies, seccomp
 from deploy.models.sandbox.replies import AnyReply
+from deploy.models.sandbox.text import visible
 
 SECONDS = 600
-"""For an answer."""
+"""For a reply."""
 
 SYSTEM = ("/usr", "/bin", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/alternatives")
 CODE = ("app", "deploy")
 WORKER = "deploy.models.sandbox.worker"
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+"""Variables that are 1 on the server: with more, threads wait for each other, and other times are measured."""
+
 NO_SANDBOX = "PUERTO_NO_SANDBOX"
 """A variable that, set to 1, opens model files without a sandbox: for machines that can't make one."""
 
 
-class Opened:
-    """A model file in its sandbox.
+class Sandbox:
+    """A process that opens a model file once it is given a task.
 
     Args:
         model: the file.
-        process: which opens it, once it is asked.
+        process: runs worker.py.
     """
 
     def __init__(self, model: Path, process: "subprocess.Popen[bytes]") -> None:
         self._model, self._process = model, process
         self._channel = channel.Channel(process)
 
-    def ask(self, task: str, kind: type[AnyReply], **words: Any) -> tuple[AnyReply, bytes]:
-        """Return what a task of worker.py finds, and the file that it hands over, or none.
+    def run(self, task: str, kind: type[AnyReply], **arguments: Any) -> tuple[AnyReply, bytes]:
+        """Return the reply to a task of worker.py, and the file that it hands over, or none.
 
         Args:
-            kind: what the answer is to be.
-            words: the task's.
+            kind: of reply.
+            arguments: the task's.
 
         Raises:
             DeployError: the file can't be used; its own sentence.
         """
-        request = {"task": task, "model": str(self._model), **words}
-        return self._answer(json.dumps(request).encode() + b"\n", kind)
+        request = {"task": task, "model": str(self._model), **arguments}
+        return self._reply(json.dumps(request).encode() + b"\n", kind)
 
-    def must_start(self) -> None:
-        """Wait until the process runs; nothing has been opened by then, so what is said of the sandbox is true.
+    def wait_until_ready(self) -> None:
+        """Wait until the process runs; it has opened nothing by then, so a failure is the sandbox's own.
 
         Raises:
             DeployError: this machine can't make one.
@@ -67,33 +71,34 @@ class Opened:
         try:
             self._channel.ask(b"", time.monotonic() + SECONDS)
         except (channel.Ended, channel.Silent, channel.Flooded):
-            self._must_have_ended()
-            words = replies.visible(self._channel.messages) or "it doesn't start"
+            self._end()
+            message = visible(self._channel.messages) or "it doesn't start"
             advice = f"Is the file yours? Then open it without one: {NO_SANDBOX}=1 and the same command."
-            raise DeployError(f"this machine can't make a sandbox: {words}", advice) from None
+            raise DeployError(f"this machine can't make a sandbox: {message}", advice) from None
 
-    def _answer(self, request: bytes, kind: type[AnyReply]) -> tuple[AnyReply, bytes]:
+    def _reply(self, request: bytes, kind: type[AnyReply]) -> tuple[AnyReply, bytes]:
         deadline = time.monotonic() + SECONDS
         try:
-            reply = replies.read(self._channel.ask(request, deadline), kind, str(self._model))
-            return reply, self._channel.take(reply.attached, deadline)
+            reply = replies.decode(self._channel.ask(request, deadline), kind, str(self._model))
+            return reply, self._channel.read(reply.attached, deadline)
         except channel.Silent:
-            raise DeployError(f"{self._model}: was not understood within {SECONDS} s") from None
+            raise DeployError(f"{self._model}: wasn't understood within {SECONDS} s") from None
         except channel.Flooded as fault:
             raise DeployError(f"{self._model}: {fault}: it isn't what it seems") from None
         except channel.Ended:
-            raise self._died() from None
+            raise self._exit_error() from None
 
-    def _died(self) -> DeployError:
-        status = self._must_have_ended()
+    def _exit_error(self) -> DeployError:
+        status = self._end()
         if status in (-signal.SIGKILL, 128 + signal.SIGKILL):
-            return DeployError(f"{self._model}: took all memory, or its process was killed by somebody else")
+            return DeployError(f"{self._model}: used up all memory, or something else killed its process")
         if status in (-signal.SIGXCPU, 128 + signal.SIGXCPU):
-            return DeployError(f"{self._model}: takes more of the processor's time than a model is given")
+            return DeployError(f"{self._model}: takes more processor time than a model is allowed")
         last = self._channel.messages.splitlines()[-1:] or [f"exit status {status}"]
-        return DeployError(f"{self._model}: ended the process that opened it: {replies.visible(last[0])}")
+        return DeployError(f"{self._model}: ended the process that opened it: {visible(last[0])}")
 
-    def _must_have_ended(self) -> int:
+    def _end(self) -> int:
+        """Give the process a moment to end by itself, then kill it; return its exit status."""
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(timeout=5)
         kill(self._process)
@@ -108,14 +113,14 @@ class Opened:
 
 
 def kill(process: "subprocess.Popen[bytes]") -> None:
-    """Kill a process and its group; with bubblewrap that ends all that is inside of its walls."""
+    """Kill a process and its group; with bubblewrap that ends all that runs in the sandbox."""
     if process.poll() is None:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
 
 
 @contextmanager
-def sandbox(model: Path, *files: Path) -> Iterator[Opened]:
+def open_sandbox(model: Path, *files: Path) -> Iterator[Sandbox]:
     """Open a sandbox for a model file.
 
     Args:
@@ -124,54 +129,70 @@ def sandbox(model: Path, *files: Path) -> Iterator[Opened]:
     Raises:
         DeployError: this machine can't make one.
     """
-    environment = {"PATH": os.defpath, "PYTHONPATH": str(KIT), "OMP_NUM_THREADS": "2", "PYTHONDONTWRITEBYTECODE": "1",
-                   "HOME": "/tmp"}  # fmt: skip
-    with ExitStack() as ends:
-        walls, numbers = _walls([model, *files], ends)
-        opened = Opened(model, started([*walls, tool("python"), "-m", WORKER], environment, numbers))
-        ends.callback(opened.close)
-        opened.must_start()
-        yield opened
+    environment = {
+        "PATH": os.defpath,
+        "PYTHONPATH": str(KIT),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "HOME": "/tmp",
+        **dict.fromkeys(THREADS, "1"),
+    }
+    with ExitStack() as stack:
+        command, descriptors = _bwrap_command([model, *files], stack)
+        process = start_process([*command, tool("python"), "-m", WORKER], environment, descriptors)
+        sandbox = Sandbox(model, process)
+        stack.callback(sandbox.close)
+        sandbox.wait_until_ready()
+        yield sandbox
 
 
-def started(command: list[str], environment: dict[str, str], numbers: list[int]) -> "subprocess.Popen[bytes]":
+def start_process(command: list[str], environment: dict[str, str], descriptors: list[int]) -> "subprocess.Popen[bytes]":
     """Start a process with pipes, in a group of its own, which can be killed whole."""
     return subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0, env=environment,
-        cwd=KIT, pass_fds=numbers, start_new_session=True,
-    )  # fmt: skip
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        bufsize=0,
+        env=environment,
+        cwd=KIT,
+        pass_fds=descriptors,
+        start_new_session=True,
+    )
 
 
-def _walls(readable: list[Path], ends: ExitStack) -> tuple[list[str], list[int]]:
-    """Return the words before the command, and the descriptors that it reads."""
+def _bwrap_command(readable: list[Path], stack: ExitStack) -> tuple[list[str], list[int]]:
+    """Return bubblewrap and its options, to stand before a command, and the descriptors that it reads."""
     if os.environ.get(NO_SANDBOX) == "1":
         return [], []
     bubblewrap = shutil.which("bwrap")
     if bubblewrap is None:
-        raise DeployError("bubblewrap is missing, which keeps a model file's code away from your files",
-                          "On Debian: apt-get install bubblewrap")  # fmt: skip
-    shown = [*map(Path, SYSTEM), *_python(), VENV, *(KIT / name for name in CODE), *readable]
-    binds = [word for path in shown if path.exists() for word in ("--ro-bind", str(path), str(path))]
+        raise DeployError(
+            "bubblewrap is missing, which keeps a model file's code away from your files",
+            "On Debian: apt-get install bubblewrap",
+        )
+    paths = [*map(Path, SYSTEM), *_python_folders(), VENV, *(KIT / name for name in CODE), *readable]
+    binds = [option for path in paths if path.exists() for option in ("--ro-bind", str(path), str(path))]
     # Last, once all is in its place: then not even what lies in memory alone can be written to.
-    shut = ["--remount-ro", "/tmp", "--remount-ro", "/dev", "--remount-ro", "/"]
-    numbers = _filter(ends)
-    filters = [word for number in numbers for word in ("--seccomp", str(number))]
-    return [bubblewrap, "--tmpfs", "/tmp", *binds, "--dev", "/dev", *shut, "--unshare-all", "--die-with-parent",
-            "--new-session", "--cap-drop", "ALL", "--chdir", str(KIT), *filters], numbers  # fmt: skip
+    remounts = ["--remount-ro", "/tmp", "--remount-ro", "/dev", "--remount-ro", "/"]
+    isolation = ["--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--chdir", str(KIT)]
+    descriptors = _seccomp_descriptors(stack)
+    filters = [option for descriptor in descriptors for option in ("--seccomp", str(descriptor))]
+    command = [bubblewrap, "--tmpfs", "/tmp", *binds, "--dev", "/dev", *remounts, *isolation, *filters]
+    return command, descriptors
 
 
-def _filter(ends: ExitStack) -> list[int]:
-    """Return a descriptor of the program for seccomp; none on a machine that there is none for."""
+def _seccomp_descriptors(stack: ExitStack) -> list[int]:
+    """Return a descriptor of the filter for seccomp; none on a machine that there is none for."""
     if not (program := seccomp.program()):
         return []
-    number = os.memfd_create("seccomp")
-    ends.callback(os.close, number)
-    os.write(number, program)
-    os.lseek(number, 0, os.SEEK_SET)
-    return [number]
+    descriptor = os.memfd_create("seccomp")
+    stack.callback(os.close, descriptor)
+    os.write(descriptor, program)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return [descriptor]
 
 
-def _python() -> list[Path]:
+def _python_folders() -> list[Path]:
     """Where Python itself is, which may be outside of /usr."""
-    homes = {Path(sys.base_prefix), Path(sysconfig.get_paths()["stdlib"]).parent.parent}
-    return [home for home in homes if not home.is_relative_to("/usr")]
+    folders = {Path(sys.base_prefix), Path(sysconfig.get_paths()["stdlib"]).parent.parent}
+    return [folder for folder in folders if not folder.is_relative_to("/usr")]

@@ -1,6 +1,6 @@
-"""What a process in the sandbox can't ask of the kernel: a program of seccomp's, which bubblewrap loads.
+"""What a process in the sandbox can't ask of the kernel: a filter for seccomp, which bubblewrap loads.
 
-A model is opened and asked by one process with its threads. It starts no other, has no socket, keeps no memory outside
+A model is opened and run by one process with its threads. It starts no other, has no socket, keeps no memory outside
 of itself (shared segments and queues outlive what made them, and no limit counts them), traces and mounts nothing.
 The numbers are the kernel's (arch/x86/entry/syscalls/syscall_64.tbl, include/uapi/asm-generic/unistd.h).
 """
@@ -49,16 +49,16 @@ def program(machine: str = platform.machine()) -> bytes:
     if machine not in REFUSED or sys.byteorder != "little":
         return b""
     refuse = _step(_RETURN, _ERROR | errno.EPERM)
-    lines = [
+    steps = [
         _step(_LOAD, _MACHINE), _step(_EQUALS, ARCHITECTURE[machine], 1), _step(_RETURN, _KILL),
         _step(_LOAD, _NUMBER), _step(_AT_LEAST, X32, 0, 1), refuse,
         # glibc asks for clone3 first and falls back on clone, whose flags can be read here.
         _step(_EQUALS, CLONE3, 0, 1), _step(_RETURN, _ERROR | errno.ENOSYS),
     ]  # fmt: skip
     for number in REFUSED[machine].values():
-        lines += [_step(_EQUALS, number, 0, 1), refuse]
-    lines += [_step(_EQUALS, CLONE[machine], 0, 3), _step(_LOAD, _FIRST_ARGUMENT), _step(_HAS, CLONE_THREAD, 1), refuse]
-    return b"".join([*lines, _step(_RETURN, _ALLOW)])
+        steps += [_step(_EQUALS, number, 0, 1), refuse]
+    steps += [_step(_EQUALS, CLONE[machine], 0, 3), _step(_LOAD, _FIRST_ARGUMENT), _step(_HAS, CLONE_THREAD, 1), refuse]
+    return b"".join([*steps, _step(_RETURN, _ALLOW)])
 
 
 def _step(code: int, value: int, if_true: int = 0, if_false: int = 0) -> bytes:

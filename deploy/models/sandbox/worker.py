@@ -1,7 +1,7 @@
-"""Runs inside the sandbox: opens a model file and answers questions about it, a line of JSON for each.
+"""Runs inside the sandbox: opens a model file and works on tasks about it, a line of JSON for each.
 
-A question is JSON with ``task``, ``model`` and the task's arguments. An answer is one of replies.py, and the
-bytes that are attached to it; whoever asked knows that the file's own code may have written either.
+A request is JSON with ``task``, ``model`` and the task's arguments. A reply is one of replies.py, and the bytes that
+are attached to it; whoever reads it knows that the file's own code may have written either.
 """
 
 import functools
@@ -14,7 +14,7 @@ import traceback
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from deploy.base.errors import DeployError
 from deploy.models.sandbox import replies
@@ -31,35 +31,34 @@ LIMITS = {
 }
 """What this process, and whatever the file's code makes of it, can have; no file is written."""
 
-Found = tuple[dict[str, Any], bytes]
-"""An answer, and what is attached to it."""
+RawReply = tuple[dict[str, Any], bytes]
+"""A reply, and what is attached to it."""
 
 
 def main() -> int:
-    """Answer each line; what the file's own code prints goes nowhere."""
-    for what, most in LIMITS.items():
-        hard = resource.getrlimit(what)[1]
+    """Reply to each line; what the file's own code prints goes nowhere."""
+    for limit, most in LIMITS.items():
+        hard = resource.getrlimit(limit)[1]
         most = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        resource.setrlimit(what, (most, most))
-    questions, answers = (os.fdopen(os.dup(stream.fileno()), mode) for stream, mode in
-                          ((sys.stdin, "rb"), (sys.stdout, "wb")))  # fmt: skip
-    nothing = os.open(os.devnull, os.O_RDWR)
+        resource.setrlimit(limit, (most, most))
+    requests, output = os.fdopen(os.dup(sys.stdin.fileno()), "rb"), os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    null = os.open(os.devnull, os.O_RDWR)
     for stream in (sys.stdin, sys.stdout):
-        os.dup2(nothing, stream.fileno())
-    _say(answers, {"ready": True}, b"")
-    for line in questions:
-        _say(answers, *_found(**json.loads(line)))
+        os.dup2(null, stream.fileno())
+    _send(output, {"ready": True}, b"")
+    for line in requests:
+        _send(output, *_run(**json.loads(line)))
     return 0
 
 
-def _say(answers: Any, found: dict[str, Any], attached: bytes) -> None:
-    answers.write(replies.written(found, attached))
-    answers.flush()
+def _send(output: IO[bytes], reply: dict[str, Any], attached: bytes) -> None:
+    output.write(replies.encode(reply, attached))
+    output.flush()
 
 
-def _found(task: str, model: str, **asked: Any) -> Found:
+def _run(task: str, model: str, **arguments: Any) -> RawReply:
     try:
-        return TASKS[task](model=model, **asked)
+        return TASKS[task](model=model, **arguments)
     except DeployError as fault:
         return {"fault": fault.reason, "advice": fault.advice}, b""
     except MemoryError:
@@ -69,40 +68,46 @@ def _found(task: str, model: str, **asked: Any) -> Found:
         return {"fault": f"{model}: {type(fault).__name__}: {' '.join(str(fault).split())[:300]}"}, b""
 
 
-def describe(model: str, data: str, target: str, trusted: list[str]) -> Found:
+def describe(model: str, data: str, target: str, trusted: list[str]) -> RawReply:
     """Return what a contract needs to know of a model and its table, and a skops file's estimator as joblib has it."""
     from deploy.models import introspection
 
     estimator = opened(Path(model), tuple(trusted))
-    found = introspection.describe(model, estimator, data, target)
-    found["metrics"] = [{"name": name, "value": value} for name, value in found["metrics"].items()]
+    description = introspection.describe(model, estimator, data, target)
+    description["metrics"] = [{"name": name, "value": value} for name, value in description["metrics"].items()]
     file = io.BytesIO()
     if model.endswith(".skops"):
         import joblib
 
         joblib.dump(estimator, file)
-    return found, file.getvalue()
+    return description, file.getvalue()
 
 
-def prove(model: str, contract: str, rows: list[list[Any]], columns: list[str], expected: list[Any], data: str,
-          target: str, random_rows: int) -> Found:  # fmt: skip
-    """Return the proof of a bundle; refuse a model whose answers are no longer the recorded ones."""
-    from deploy.models import introspection
+def validate(
+    model: str,
+    contract: str,
+    rows: list[list[Any]],
+    columns: list[str],
+    expected: list[Any],
+    data: str,
+    target: str,
+    random_rows: int,
+) -> RawReply:
+    """Return what a bundle says of its model; refuse one whose answers are no longer the recorded ones."""
+    from deploy.models import introspection, validation
     from deploy.models.contracts import read_contract
-    from deploy.models.validation import must_repeat
-    from deploy.models.validation import prove as proof_of
 
     file = Path(contract)
     estimator = opened(Path(model), ())
     known = [*rows, *(introspection.rows(estimator, data, target) if data else [])]
-    proved = proof_of(file, read_contract(file), estimator, known, columns, random_rows)
-    must_repeat(file, estimator, read_contract(file), proved, rows, expected)
-    said = proved.said
-    golden = [{"row": [*each["row"].values()], "value": each["value"]} for each in said["golden"]]
-    return said | {"columns": [*said["columns"].values()], "golden": golden}, proved.graph
+    validated = validation.validate(file, read_contract(file), estimator, known, columns, random_rows)
+    validation.require_recorded_answers(file, estimator, read_contract(file), validated, rows, expected)
+    manifest = validated.manifest
+    golden = [{"row": [*entry["row"].values()], "value": entry["value"]} for entry in manifest["golden"]]
+    return manifest | {"columns": [*manifest["columns"].values()], "golden": golden}, validated.graph
 
 
-def types(model: str) -> Found:
+def untrusted_types(model: str) -> RawReply:
     """Return the types of a skops file that must be trusted by name."""
     from skops.io import get_untrusted_types
 
@@ -129,14 +134,14 @@ def opened(file: Path, trusted: tuple[str, ...]) -> Any:
         except MemoryError:
             raise
         except Exception as fault:
-            raise _explained(file, fault) from fault
+            raise _load_error(file, fault) from fault
     if not callable(getattr(estimator, "predict", None)):
         kind = type(estimator).__name__
         raise DeployError(f"{file}: holds a {kind}, which has no predict", "Save the fitted model or pipeline itself.")
     return estimator
 
 
-def _explained(file: Path, fault: Exception) -> DeployError:
+def _load_error(file: Path, fault: Exception) -> DeployError:
     from sklearn.exceptions import InconsistentVersionWarning
 
     lock = "in the Pipfile, and lock (CONTRIBUTING.md, A package)."
@@ -145,9 +150,11 @@ def _explained(file: Path, fault: Exception) -> DeployError:
         return DeployError(f"{file}: was made by {versions}", f"Train it again with that one, or name the older {lock}")
     if isinstance(fault, ModuleNotFoundError):
         return DeployError(f"{file}: needs the module {fault.name}, which isn't installed", f"Name its package {lock}")
-    words = f"{type(fault).__name__}: {' '.join(str(fault).split())[:200]}"
-    return DeployError(f"{file}: can't be opened: {words}",
-                       "Is it whole, and was it saved by joblib.dump, pickle.dump or skops.io.dump?")  # fmt: skip
+    message = f"{type(fault).__name__}: {' '.join(str(fault).split())[:200]}"
+    return DeployError(
+        f"{file}: can't be opened: {message}",
+        "Is it complete, and was it saved by joblib.dump, pickle.dump or skops.io.dump?",
+    )
 
 
 def _load(file: Path, trusted: tuple[str, ...]) -> Any:
@@ -160,7 +167,11 @@ def _load(file: Path, trusted: tuple[str, ...]) -> Any:
     return joblib.load(file)
 
 
-TASKS: dict[str, Callable[..., Found]] = {"describe": describe, "prove": prove, "types": types}
+TASKS: dict[str, Callable[..., RawReply]] = {
+    "describe": describe,
+    "validate": validate,
+    "untrusted_types": untrusted_types,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -80,7 +80,7 @@ def test_contract_that_is_no_yaml(tmp_path, text, line):
     file.write_bytes(text)
     with pytest.raises(DeployError) as error:
         contracts.read_contract(file)
-    assert error.value.reason.startswith(f"{file}{line}: is no YAML")
+    assert error.value.reason.startswith(f"{file}{line}: isn't valid YAML")
 
 
 @pytest.mark.parametrize("text", ["", "[]", "hello", "1"])
@@ -116,7 +116,7 @@ def test_range_that_the_model_fails_in_is_refused(tmp_path):
     folder.mkdir()
     (folder / "train.py").write_text(ROOTS)
     (folder / "model.yaml").write_text(ROOTS_CONTRACT)
-    with pytest.raises(DeployError, match=r"the model fails on what the contract lets in: x=-1\.0"):
+    with pytest.raises(DeployError, match=r"the model fails on a row that the contract accepts: x=-1\.0"):
         build(folder, tmp_path / "bundles")
 
 

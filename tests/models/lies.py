@@ -1,0 +1,50 @@
+"""Replies that a hostile model file's own code gives in the place of this project's."""
+
+from typing import Any
+
+TRUTH: dict[str, Any] = {
+    "estimator": "LogisticRegression", "labels": [0, 1], "columns": ["float64", "float64"], "metrics": [],
+    "fields": [{"name": name, "kind": "number", "missing": False, "example": 0.5} for name in ("u", "v")],
+    "rows": [], "answers": [],
+}  # fmt: skip
+"""An answer that would be one."""
+
+
+def _lie(key: str, value: Any) -> dict[str, Any]:
+    return TRUTH | {key: value}
+
+
+def _field(**properties: Any) -> dict[str, Any]:
+    return _lie("fields", [TRUTH["fields"][0] | properties, TRUTH["fields"][1]])
+
+
+LIES: dict[str, Any] = {
+    "a line break in the estimator": _lie("estimator", "x\n---\nname: evil"),
+    "a line break of YAML's in the estimator": _lie("estimator", "x\u2028name: evil"),
+    "an estimator of a mebibyte": _lie("estimator", "x" * (1 << 20)),
+    "a line break in a name": _field(name="u\nname: evil"),
+    "an escape in a name": _field(name="u\x1b[2J"),
+    "text that runs backwards in a name": _field(name="u\u202ev"),
+    "a name that is a path": _field(name="../../train.py"),
+    "a name that is an absolute path": _field(name="/etc/passwd"),
+    "half a character": _field(name="\ud800"),
+    "a kind that isn't": _field(kind="!!python/object"),
+    "a number that no float holds": _field(minimum=0, maximum=10**400),
+    "no number": _field(minimum=float("nan"), maximum=1.0),
+    "a text for a number": _field(minimum="0", maximum="1"),
+    "a list for a value": _field(example=[1]),
+    "a key too few": {key: value for key, value in TRUTH.items() if key != "labels"},
+    "a type that pandas would look up": _lie("columns", ["float64", "datetime64[ns, ../../x]"]),
+    "too few types": _lie("columns", ["float64"]),
+    "rows that are too long": _lie("rows", [[1.0, 2.0, 3.0]]) | {"answers": [1]},
+    "answers without rows": _lie("answers", [1, 1]),
+    "a thousand rows": _lie("rows", [[1.0, 2.0]] * 1000) | {"answers": [1] * 1000},
+    "a metric without end": _lie("metrics", [{"name": "accuracy\n---", "value": 1.0}]),
+    "a metric that no float holds": _lie("metrics", [{"name": "rows", "value": 10**400}]),
+    "labels that aren't": _lie("labels", [{"x": 1}]),
+    "a list": [1],
+    "nothing": {},
+    "a file that doesn't come": TRUTH | {"attached": 10},
+    "a file of a tebibyte": TRUTH | {"attached": 1 << 40},
+}
+"""What is wrong with an answer → the answer."""
