@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from app.check import Check
 from app.contract import Classification, Contract
 from app.engines import PredictionError
 from app.engines.onnx import Onnx
 from app.engines.scikit_learn import Input, ScikitLearn
 from app.faults import InvalidInput
-from app.model import Prediction, Proof, Timings, Tolerance, predictions
+from app.model import EquivalenceReport, Timings, Tolerance
+from app.predictions import Prediction, predictions
+from app.validator import RowValidator
 from app.values import Value
 from deploy.base.errors import DeployError
 from deploy.models.contracts import at
@@ -37,7 +38,7 @@ class Proved:
     golden: list[dict[str, Any]]
     engine: str
     graph: bytes
-    proof: Proof
+    proof: EquivalenceReport
     timings: Timings
     tolerance: Tolerance
 
@@ -76,7 +77,7 @@ def prove(file: Path, contract: Contract, estimator: Any, rows: Sequence[Sequenc
               for row, answer in itertools.islice(zip(probes, expected, strict=True), GOLDEN_ROWS)]  # fmt: skip
     choice = choose(contract, trained, served, [*corners, *known], random_rows)
     within = tolerance(each["value"] for each in golden)
-    return Proved(served.how, kinds, golden, choice.engine, choice.graph, choice.proof, choice.timings, within)
+    return Proved(served.container, kinds, golden, choice.engine, choice.graph, choice.proof, choice.timings, within)
 
 
 def _compare_labels(file: Path, contract: Contract, estimator: Any) -> None:
@@ -105,7 +106,7 @@ def _compare_fields(file: Path, contract: Contract, estimator: Any) -> None:
 
 
 def _accepted(contract: Contract, rows: Sequence[Sequence[Any]]) -> Iterable[list[Value]]:
-    check = Check(contract)
+    check = RowValidator(contract)
     names = [field.name for field in contract.fields]
     for row in rows:
         given = {name: plain(value) for name, value in zip(names, row, strict=True)}
@@ -194,7 +195,7 @@ def must_repeat(file: Path, estimator: Any, contract: Contract, proved: Proved, 
     Raises:
         DeployError: one gets another answer: another scikit-learn, numpy or processor computes otherwise.
     """
-    check, within = Check(contract), tolerance(expected)
+    check, within = RowValidator(contract), tolerance(expected)
     engine = Onnx(contract, proved.graph) if proved.graph else ScikitLearn(
         contract, estimator, proved.input, proved.columns)  # fmt: skip
     for row, answer in zip(rows, expected, strict=True):
