@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 
 from app.contract import Contract
-from app.engines import Answers, Engine
+from app.engines import Engine, EngineOutputs
 from app.engines.onnx import Onnx
 from app.engines.scikit_learn import ScikitLearn
 from app.fields import Field
-from app.model import Proof, Timings, Tolerance
+from app.model import EquivalenceReport, Timings, Tolerance
 from app.values import Row, Value
 from deploy.base.paths import KIT, VENV
 from deploy.models.boundary_rows import rows_at_thresholds
@@ -65,7 +65,7 @@ class Choice:
 
     engine: str
     graph: bytes
-    proof: Proof
+    proof: EquivalenceReport
     timings: Timings
 
 
@@ -97,7 +97,7 @@ def choose(contract: Contract, reference: ScikitLearn, served: ScikitLearn, rows
         why, graph = _failure(fault), b""
     if not graph:
         largest = difference(served, reference, tried)
-    proof = Proof(rows=len(tried), thresholds=thresholds, largest_difference=largest, why=why)
+    proof = EquivalenceReport(rows=len(tried), thresholds=thresholds, largest_difference=largest, why=why)
     timings = Timings(us_per_row=_us_per_row(engine, rows), scikit_learn_us_per_row=_us_per_row(served, rows))
     return Choice("onnx" if graph else "scikit_learn", graph, proof, timings)
 
@@ -119,11 +119,11 @@ def difference(engine: Engine, reference: Engine, rows: Sequence[Row]) -> float:
     largest = 0.0
     for start in range(0, len(rows), BLOCK_ROWS):
         block = rows[start : start + BLOCK_ROWS]
-        largest = max(largest, _difference(block, engine.answers(block), reference.answers(block)))
+        largest = max(largest, _difference(block, engine.compute(block), reference.compute(block)))
     return largest
 
 
-def _difference(rows: Sequence[Row], found: Answers, expected: Answers) -> float:
+def _difference(rows: Sequence[Row], found: EngineOutputs, expected: EngineOutputs) -> float:
     if found.labels != expected.labels:
         place = next(place for place, pair in enumerate(zip(found.labels or [], expected.labels or [], strict=True))
                      if pair[0] != pair[1])  # fmt: skip
@@ -186,12 +186,12 @@ def _drawn(field: Field, known: list[Value], chance: np.random.Generator, count:
 
 def _us_per_row(engine: Engine, rows: Sequence[Row]) -> float:
     """Return the median time for one row, in microseconds."""
-    engine.answers(rows[:1])
+    engine.compute(rows[:1])
     took = []
     end = time.perf_counter() + TIMED_SECONDS
     for number in range(TIMED_ROWS):
         begin = time.perf_counter()
-        engine.answers([rows[number % len(rows)]])
+        engine.compute([rows[number % len(rows)]])
         took.append(time.perf_counter() - begin)
         if took and time.perf_counter() > end:
             break

@@ -208,7 +208,7 @@ class FoundGolden(_Part):
 
 
 class FoundProof(_Part):
-    """See `app.model.Proof`."""
+    """See `app.model.EquivalenceReport`."""
 
     rows: Count
     thresholds: Annotated[list[Count], Field(fail_fast=True, min_length=2, max_length=2)]
