@@ -42,7 +42,8 @@ Table = tuple[Path, str]
 PACKAGES = ("joblib", "numpy", "onnxruntime", "scikit-learn")
 """What a trained model depends on: a pickle is only good for the scikit-learn that wrote it."""
 
-CODE = ("app/check.py", "app/contract.py", "app/engines/*.py", "app/fields/*.py", "app/model.py", "app/values.py",
+CODE = ("app/contract.py", "app/engines/*.py", "app/fields/*.py", "app/model.py", "app/predictions.py",
+        "app/validator.py", "app/values.py",
         "deploy/models/boundary_rows.py", "deploy/models/builder.py", "deploy/models/compiler/*.py",
         "deploy/models/equivalence.py", "deploy/models/validation.py")  # fmt: skip
 """What a bundle is made by: when it changes, bundles are made anew."""
