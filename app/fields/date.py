@@ -107,7 +107,7 @@ class DateField(Field):
         if zone:
             raise Refused(N_("has a time zone: write the local time, like %(example)s"), example=self.example)
         if self.has_time and not time:
-            raise Refused(N_("has no time of day: write it like %(example)s"), example=self.example)
+            raise Refused(N_("has no time of day: write date and time, like %(example)s"), example=self.example)
         if time and not self.has_time and not MIDNIGHT.fullmatch(time):
             raise Refused(N_("has a time of day: write only the date, like %(example)s"), example=self.example)
         try:

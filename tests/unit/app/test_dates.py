@@ -58,7 +58,7 @@ REFUSED = [
     (DAY, "2026-11-26T10:00", "has a time of day: write only the date, like 2026-11-26"),
     (DAY, "2026-11-26T00:00Z", "has a time zone: write the local time, like 2026-11-26"),
     (TIME, "2026-11-26T10:00:00+01:00", "has a time zone: write the local time, like 2026-11-26T10:00:00"),
-    (TIME, "2026-11-26", "has no time of day: write it like 2026-11-26T10:00:00"),
+    (TIME, "2026-11-26", "has no time of day: write date and time, like 2026-11-26T10:00:00"),
     (TIME, "2026-11-26T24:00", "is not a date: write it like 2026-11-26T10:00:00"),
     (TIME, "2026-11-26T10:00:00.1234567", "is not a date: write it like 2026-11-26T10:00:00"),
     (field(minimum="2026-01-01"), "2025-12-31", "is out of range: at least 2026-01-01"),
