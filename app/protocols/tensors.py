@@ -33,9 +33,7 @@ def body(limits: Limits) -> tuple[dict[str, Any], memoryview | None]:
         return request_data.json_object(limits), None
     data = request_data.body(limits)
     if not length.isascii() or not length.isdigit() or len(length) > LENGTH_DIGITS or int(length) > len(data):
-        raise HttpError(
-            400, N_("%(header)s must be a number of bytes, no larger than the body."), header=JSON_LENGTH
-        )
+        raise HttpError(400, N_("%(header)s must be a number of bytes, no larger than the body."), header=JSON_LENGTH)
     head = request_data.parse_json(data[: int(length)], limits)
     if not isinstance(head, dict):
         raise HttpError(422, N_("inputs must be an array of tensors."))
