@@ -9,5 +9,5 @@ from app.settings import SettingsError
 
 try:
     app = create_app()
-except (SettingsError, BundleError, HookError) as fault:
-    sys.exit(str(fault))
+except (SettingsError, BundleError, HookError) as error:
+    sys.exit(str(error))

@@ -9,11 +9,12 @@ import flask
 from flask import Flask, Response, current_app, g, jsonify, request
 from flask_smorest import Api, Blueprint
 
-from app import documents, rows
+from app import request_data, schemas
 from app.contract import Classification
-from app.errors import PROBLEM, Failure
+from app.errors import PROBLEM, HttpError
 from app.languages import N_, current
-from app.model import Model, Prediction
+from app.model import Model
+from app.predictions import Prediction
 from app.values import Value, as_text
 
 PREFIX = "/api/v1"
@@ -22,7 +23,7 @@ JSON = "application/json"
 
 
 class _Api(Api):  # type: ignore[misc]
-    """Without flask-smorest's own errors: ours answer for every route."""
+    """Without flask-smorest's error handlers: ours respond for every route."""
 
     DEFAULT_ERROR_RESPONSE_NAME = None
 
@@ -33,146 +34,162 @@ class _Api(Api):  # type: ignore[misc]
 def register(app: Flask, models: dict[str, Model]) -> None:
     """Give an application its API: routes and document come from the models' contracts."""
     app.config.update(
-        API_TITLE="Puerto", API_VERSION=VERSION, OPENAPI_VERSION="3.1.0", OPENAPI_URL_PREFIX=PREFIX,
+        API_TITLE="Puerto",
+        API_VERSION=VERSION,
+        OPENAPI_VERSION="3.1.0",
+        OPENAPI_URL_PREFIX=PREFIX,
         OPENAPI_JSON_PATH="openapi.json",
-    )  # fmt: skip
+    )
     api = _Api(app, spec_kwargs={"info": {"description": "Predictions of the models on this site."}})
-    api.spec.components.schema("Problem", documents.PROBLEM)
-    api.spec.components.schema("ModelCard", documents.CARD)
+    api.spec.components.schema("Problem", schemas.PROBLEM)
+    api.spec.components.schema("ModelCard", schemas.CARD)
     for status in (400, 406, 413, 415, 422, 500, 503):
-        words = {"description": HTTPStatus(status).phrase, "content": {PROBLEM: {"schema": _ref("Problem")}}}
-        api.spec.components.response(f"Problem{status}", words)
+        response = {"description": HTTPStatus(status).phrase, "content": {PROBLEM: {"schema": _ref("Problem")}}}
+        api.spec.components.response(f"Problem{status}", response)
     for model in models.values():
-        api.spec.components.schema(_title(model, "Row"), documents.row_schema(model.contract))
-        api.spec.components.schema(_title(model, "Prediction"), documents.answer_schema(model.contract))
+        api.spec.components.schema(_title(model, "Row"), schemas.row_schema(model.contract))
+        api.spec.components.schema(_title(model, "Prediction"), schemas.prediction_schema(model.contract))
     api.register_blueprint(_blueprint(models, app.config["MAX_ROWS"]))
-    app.register_blueprint(_strangers())
+    app.register_blueprint(_unknown_model_routes())
 
 
 def _blueprint(models: dict[str, Model], most_rows: int) -> Blueprint:
     blueprint = Blueprint("api", __name__, url_prefix=PREFIX, description="Models and their predictions")
-    blueprint.before_request(_must_accept_json)
-    _add(blueprint, "/models", "models", list_models, "GET", {
-        "summary": "List the models", "responses": _answers({"type": "array", "items": _ref("ModelCard")}, 406),
-    })  # fmt: skip
+    blueprint.before_request(_check_accept)
+    cards = {"type": "array", "items": _ref("ModelCard")}
+    operation = {"summary": "List the models", "responses": _responses(cards, 406)}
+    _add_documented_rule(blueprint, "/models", "models", list_models, "GET", operation)
     for model in models.values():
         _add_model(blueprint, model, most_rows)
     return blueprint
 
 
-def _strangers() -> flask.Blueprint:
-    """Answer for names that no model has, in a sentence that names those there are."""
-    strangers = flask.Blueprint("api_strangers", __name__, url_prefix=PREFIX)
-    for kind, method in (("", "GET"), ("/predictions", "POST"), ("/prediction", "GET")):
-        endpoint = f"model{kind.replace('/', '_')}"
-        strangers.add_url_rule(f"/models/<name>{kind}", endpoint, show_model, methods=[method])
-    return strangers
+def _unknown_model_routes() -> flask.Blueprint:
+    """Respond to names that no model has, with a sentence that lists the models."""
+    blueprint = flask.Blueprint("api_unknown_models", __name__, url_prefix=PREFIX)
+    for path, method in (("", "GET"), ("/predictions", "POST"), ("/prediction", "GET")):
+        endpoint = f"model{path.replace('/', '_')}"
+        blueprint.add_url_rule(f"/models/<name>{path}", endpoint, show_model, methods=[method])
+    return blueprint
 
 
 def _add_model(blueprint: Blueprint, model: Model, most_rows: int) -> None:
     name, address = model.name, f"/models/{model.name}"
+    prediction = _ref(_title(model, "Prediction"))
+    card = {"summary": f"Describe {name}", "responses": _responses(_ref("ModelCard"), 406)}
+    _add_documented_rule(blueprint, address, name, lambda: show_model(name), "GET", card)
+    many = _envelope_schema({"predictions": {"type": "array", "items": prediction}})
+    posted = {
+        "summary": f"Predict with {name}: one row or many",
+        "requestBody": _request_body(model, most_rows),
+        "responses": _responses(many, 400, 406, 413, 415, 422, 500, 503),
+    }
+    _add_documented_rule(
+        blueprint, f"{address}/predictions", f"{name}_predictions", lambda: predict(name), "POST", posted
+    )
+    one = _responses(_envelope_schema({"prediction": prediction}), 406, 422, 500, 503)
+    addressed = {
+        "summary": f"Predict with {name}: one row in the address; the response can be cached",
+        "parameters": schemas.parameters(model.contract),
+        "responses": one | {"304": {"description": "Not modified: the response that you have is still valid"}},
+    }
+    _add_documented_rule(
+        blueprint, f"{address}/prediction", f"{name}_prediction", lambda: predict_from_address(name), "GET", addressed
+    )
+
+
+def _request_body(model: Model, most_rows: int) -> dict[str, Any]:
     row, example = _ref(_title(model, "Row")), model.contract.example
-    one_or_many = {"oneOf": [row, {"type": "array", "items": row, "minItems": 1, "maxItems": most_rows}]}
-    body = {"required": True, "content": {JSON: {"schema": one_or_many, "examples": {
-        "one": {"summary": "One row", "value": example}, "many": {"summary": "Many rows", "value": [example, example]},
-    }}}}  # fmt: skip
-    answer = _ref(_title(model, "Prediction"))
-    many = _reply({"predictions": {"type": "array", "items": answer}})
-    _add(blueprint, address, name, lambda: show_model(name), "GET", {
-        "summary": f"Tell all of {name}", "responses": _answers(_ref("ModelCard"), 406),
-    })  # fmt: skip
-    _add(blueprint, f"{address}/predictions", f"{name}_predictions", lambda: predict(name), "POST", {
-        "summary": f"Predict with {name}: one row or many", "requestBody": body,
-        "responses": _answers(many, 400, 406, 413, 415, 422, 500, 503),
-    })  # fmt: skip
-    _add(blueprint, f"{address}/prediction", f"{name}_prediction", lambda: predict_from_address(name), "GET", {
-        "summary": f"Predict with {name}: one row in the address; the answer can be cached",
-        "parameters": documents.parameters(model.contract),
-        "responses": _answers(_reply({"prediction": answer}), 406, 422, 500, 503)
-        | {"304": {"description": "The answer that you have still holds"}},
-    })  # fmt: skip
+    schema = {"oneOf": [row, {"type": "array", "items": row, "minItems": 1, "maxItems": most_rows}]}
+    examples = {
+        "one": {"summary": "One row", "value": example},
+        "many": {"summary": "Many rows", "value": [example, example]},
+    }
+    return {"required": True, "content": {JSON: {"schema": schema, "examples": examples}}}
 
 
 def list_models() -> Response:
-    """Answer the cards of all models."""
-    return jsonify([documents.card(model) for model in current_app.extensions["models"].values()])
+    """Return the cards of all models."""
+    return jsonify([schemas.card(model) for model in current_app.extensions["models"].values()])
 
 
 def show_model(name: str) -> Response:
-    """Answer a model's card."""
-    return jsonify(documents.card(rows.model_named(name)))
+    """Return a model's card."""
+    return jsonify(schemas.card(request_data.model_named(name)))
 
 
 def predict(name: str) -> Response:
-    """Answer the predictions for the row, or the rows, of the body."""
-    model = rows.model_named(name)
-    given = rows.document(rows.limits(model))
-    if isinstance(given, dict):
-        checked = [model.check.typed(given)]
-    elif isinstance(given, list):
-        checked = rows.checked(model, given)
+    """Predict for the row, or the rows, of the body."""
+    model = request_data.model_named(name)
+    body = request_data.json_body(request_data.limits_for(model))
+    if isinstance(body, dict):
+        rows = [model.validator.typed(body)]
+    elif isinstance(body, list):
+        rows = request_data.validated_rows(model, body)
     else:
-        raise Failure(422, N_("The body must be a row, a JSON object, or an array of rows."))
-    return jsonify(answered(model, checked, current()))
+        raise HttpError(422, N_("The body must be a row (a JSON object) or an array of rows."))
+    return jsonify(predictions_body(model, rows, current()))
 
 
-def answered(model: Model, rows: list[list[Value]], language: str) -> dict[str, Any]:
-    """Return the predictions for rows of the model, as the API answers them."""
-    return _said(model, predictions=[as_json(model, each, language) for each in model.predict(rows)])
+def predictions_body(model: Model, rows: list[list[Value]], language: str) -> dict[str, Any]:
+    """Return the body of a response with the predictions for rows."""
+    return _envelope(model, predictions=[as_json(model, item, language) for item in model.predict(rows)])
 
 
 def predict_from_address(name: str) -> Response:
-    """Answer the prediction for the row in the address; 304 where the client has it."""
-    model = rows.model_named(name)
-    row = model.check.text(rows.once(request.args))
+    """Predict for the row in the address; 304 where the client has the response already."""
+    model = request_data.model_named(name)
+    row = model.validator.text(request_data.single_values(request.args))
     edition = f"{model.version} {current_app.extensions['release']} {current()}"
     tag = hashlib.sha256(edition.encode()).hexdigest()[:16]
     if request.if_none_match.contains_weak(tag):
-        answer = Response(status=304)
+        response = Response(status=304)
     else:
-        answer = jsonify(_said(model, prediction=as_json(model, model.predict([row])[0], current())))
-    answer.set_etag(tag)
-    answer.headers["Cache-Control"] = "public, no-cache"
-    return answer
+        response = jsonify(_envelope(model, prediction=as_json(model, model.predict([row])[0], current())))
+    response.set_etag(tag)
+    response.headers["Cache-Control"] = "public, no-cache"
+    return response
 
 
 def as_json(model: Model, prediction: Prediction, language: str) -> dict[str, Any]:
-    """Return a prediction as the API answers it, its label in a language's words."""
+    """Return a prediction as the API writes it, its label in a language."""
     predicts = model.contract.predicts
     if not isinstance(predicts, Classification) or prediction.label is None:
         return {"value": prediction.value}
-    said: dict[str, Any] = {"value": prediction.value, "label": predicts.labels[prediction.label].label[language]}
+    label = predicts.labels[prediction.label].label[language]
+    document: dict[str, Any] = {"value": prediction.value, "label": label}
     if prediction.probabilities is not None:
-        names = [as_text(choice.value) for choice in predicts.labels]
-        said["probability"] = prediction.probability
-        said["probabilities"] = dict(zip(names, prediction.probabilities, strict=True))
-    return said
+        names = [as_text(known.value) for known in predicts.labels]
+        document["probability"] = prediction.probability
+        document["probabilities"] = dict(zip(names, prediction.probabilities, strict=True))
+    return document
 
 
-def _said(model: Model, **said: Any) -> dict[str, Any]:
-    return {"model": model.name, "version": model.version, **said}
+def _envelope(model: Model, **members: Any) -> dict[str, Any]:
+    return {"model": model.name, "version": model.version, **members}
 
 
-def _must_accept_json() -> None:
+def _check_accept() -> None:
     g.by_accept = True
     if request.accept_mimetypes and not request.accept_mimetypes.best_match((JSON, PROBLEM)):
-        raise Failure(406, N_("The answer is JSON; your Accept header doesn't allow it."))
+        raise HttpError(406, N_("The response is JSON, which your Accept header doesn't allow."))
 
 
-def _add(blueprint: Blueprint, rule: str, endpoint: str, view: Callable[[], Response], method: str,
-         said: dict[str, Any]) -> None:  # fmt: skip
-    """Add a route that is documented by what is said of it."""
-    documented = blueprint.doc(operationId=endpoint, **said)(view)
+def _add_documented_rule(
+    blueprint: Blueprint, rule: str, endpoint: str, view: Callable[[], Response], method: str, operation: dict[str, Any]
+) -> None:
+    """Add a route with its operation in the API's document."""
+    documented = blueprint.doc(operationId=endpoint, **operation)(view)
     blueprint.add_url_rule(rule, endpoint, documented, methods=[method])
 
 
-def _answers(schema: dict[str, Any], *problems: int) -> dict[str, Any]:
-    good = {"description": HTTPStatus(200).phrase, "content": {JSON: {"schema": schema}}}
-    return {"200": good} | {str(status): {"$ref": f"#/components/responses/Problem{status}"} for status in problems}
+def _responses(schema: dict[str, Any], *problems: int) -> dict[str, Any]:
+    success = {"description": HTTPStatus(200).phrase, "content": {JSON: {"schema": schema}}}
+    return {"200": success} | {str(status): {"$ref": f"#/components/responses/Problem{status}"} for status in problems}
 
 
-def _reply(more: dict[str, Any]) -> dict[str, Any]:
-    properties = {"model": {"type": "string"}, "version": {"type": "string"}, **more}
+def _envelope_schema(members: dict[str, Any]) -> dict[str, Any]:
+    properties = {"model": {"type": "string"}, "version": {"type": "string"}, **members}
     return {"type": "object", "required": list(properties), "properties": properties}
 
 

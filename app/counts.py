@@ -1,4 +1,4 @@
-"""Counts that a server's processes share: each adds to a row of its own, and each can tell the sum."""
+"""Counts that a server's processes share: each adds to a row of its own, and any of them can sum up the rows."""
 
 import mmap
 import os
@@ -26,7 +26,7 @@ class Counts:
         with self._lock:
             self._memory[os.getpid() % ROWS * len(self._places) + self._places[name]] += 1
 
-    def told(self) -> dict[str, int]:
-        """Return what has been counted since the start: name → how often, where it is not never."""
+    def totals(self) -> dict[str, int]:
+        """Return what has been counted since the start: name → how often, without zeros."""
         sums = {name: sum(self._memory[place :: len(self._places)]) for name, place in self._places.items()}
-        return {name: number for name, number in sums.items() if number}
+        return {name: total for name, total in sums.items() if total}

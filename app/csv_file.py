@@ -15,17 +15,17 @@ from app.languages import N_
 SEPARATORS = (",", ";", "\t")
 CHUNK_BYTES = 1 << 16
 LINE_BYTES = 1 << 20
-"""Longer lines are refused before they are read: as cells, or one cell, they would be many times as much memory."""
+"""Longer lines are refused before they are read: as cells, or one cell, they would take many times as much memory."""
 
 MARKS = len('"" ,')
-"""What may stand around a column's name."""
+"""What may surround a column's name."""
 
 RawRow = tuple[int, list[str] | None]
 """A row as read: its number in the file, and its cells; None where it can't be read."""
 
 
 class BadTable(ValueError):
-    """A table that can't be answered at all.
+    """A table that can't be read at all.
 
     Attributes:
         fault: why.
@@ -41,16 +41,16 @@ class CsvFile:
 
     Args:
         file: of bytes, at its beginning.
-        names: of the columns that a model knows: of the separators, the one that finds most of them is the file's.
+        names: of the columns that a model knows: the file's separator is the one that yields most of them.
         most_columns: that any table may have.
 
     Raises:
-        BadTable: it isn't UTF-8, is empty, or has endless lines.
+        BadTable: it isn't UTF-8, is empty, or has lines without end.
     """
 
     def __init__(self, file: IO[bytes], names: Collection[str], most_columns: int) -> None:
         self._names, self._most_columns = frozenset(names), most_columns
-        self.has_mark = _must_be_utf_8(file)
+        self.has_mark = _check_utf_8(file)
         self.text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
         self.header, self.separator = self._header()
 
@@ -70,16 +70,20 @@ class CsvFile:
 
     def _header(self) -> tuple[list[str], str]:
         lines = self._first_lines()
-        found = [(_first(lines, separator), separator) for separator in SEPARATORS]
-        header, separator = max(
-            found, key=lambda each: (len(self._names.intersection(_stripped(each[0]))), len(each[0]))
-        )
+        headers = {separator: _first_row(lines, separator) for separator in SEPARATORS}
+
+        def fit(separator: str) -> tuple[int, int]:
+            names = headers[separator]
+            return len(self._names.intersection(_stripped(names))), len(names)
+
+        separator = max(headers, key=fit)
+        header = headers[separator]
         if not any(header):
             raise BadTable(N_("The table is empty: its first line must name the columns."))
         return _stripped(header), separator
 
     def _first_lines(self) -> list[str]:
-        """Return the lines that the header stands on: one, or, where a name in quotes has line ends, a few.
+        """Return the lines of the header: one, or several where a name in quotes contains line ends.
 
         Raises:
             BadTable: more columns than any table may have, or longer names.
@@ -94,21 +98,20 @@ class CsvFile:
         if max(sum(line.count(separator) for line in lines) for separator in SEPARATORS) >= self._most_columns:
             raise BadTable(N_("The table has more than %(columns)s columns."), columns=self._most_columns)
         if most <= 0:
-            raise BadTable(N_("The first line must name the columns: it is longer than their names can be."))
+            raise BadTable(N_("The first line must name the columns, but it is longer than their names can be."))
         return lines
 
 
-def _first(lines: list[str], separator: str) -> list[str]:
+def _first_row(lines: list[str], separator: str) -> list[str]:
     """Return the first row of a table, read with a separator; nothing where a cell is longer than csv takes."""
     try:
         return next(csv.reader(lines, delimiter=separator), [])
     except csv.Error:
-        limit = csv.field_size_limit()
-        raise BadTable(N_("The first line must name the columns: one is longer than %(most)s characters."),
-                       most=limit) from None  # fmt: skip
+        message = N_("The first line must name the columns, but one name is longer than %(most)s characters.")
+        raise BadTable(message, most=csv.field_size_limit()) from None
 
 
-def _must_be_utf_8(file: IO[bytes]) -> bool:
+def _check_utf_8(file: IO[bytes]) -> bool:
     """Return whether a file begins with a byte order mark.
 
     Raises:
@@ -121,7 +124,7 @@ def _must_be_utf_8(file: IO[bytes]) -> bool:
     try:
         while chunk := file.read(CHUNK_BYTES):
             if "\0" in decoder.decode(chunk):
-                raise BadTable(N_("The file is no text: save the table as CSV."))
+                raise BadTable(N_("The file is not text: save the table as CSV."))
             line_bytes = 0 if b"\n" in chunk or b"\r" in chunk else line_bytes + len(chunk)
             if line_bytes > LINE_BYTES:
                 raise BadTable(N_("A line is longer than %(most)s bytes."), most=LINE_BYTES)

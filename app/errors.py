@@ -16,29 +16,28 @@ PROBLEM = "application/problem+json"
 FOR_PROGRAMS = re.compile(r"/(api/(?!docs)|(v2|modelo|health)(/|$)|(models/[^/]+/)?(invocations|ping|version)$)")
 """What the addresses for programs look like."""
 
-FAULTS_SHOWN = 100
+ERRORS_SHOWN = 100
 REFUSED = "X-Refused"
-"""The header by which Nginx says that it refused a request; nginx/site.j2 sets it, and clears a client's own."""
+"""The header by which Nginx tells that it refused a request; nginx/site.j2 sets it, and clears a client's own."""
 
-WORDS = {
-    400: (N_("Bad request"), N_("We could not understand what you sent.")),
-    403: (N_("Forbidden"), N_("You may not open this address.")),
+STATUS_TEXTS = {
+    400: (N_("Bad request"), N_("We couldn't understand what you sent.")),
+    403: (N_("Forbidden"), N_("You don't have permission to open this address.")),
     404: (N_("Not found"), N_("There is no page at this address.")),
-    405: (N_("Method not allowed"), N_("This address can't be used in that way.")),
-    406: (N_("Not acceptable"), N_("The answer is JSON; your Accept header doesn't allow it.")),
+    405: (N_("Method not allowed"), N_("This address doesn't support that method.")),
+    406: (N_("Not acceptable"), N_("The response is JSON, which your Accept header doesn't allow.")),
     413: (N_("Too large"), N_("What you sent is larger than this site accepts.")),
     415: (N_("Unsupported format"), N_("Send JSON, with the header Content-Type: application/json.")),
-    422: (N_("Invalid data"), N_("Check the fields that are marked.")),
-    429: (N_("Too many requests"), N_("You ask faster than this site answers. Wait a moment and try again.")),
-    500: (N_("Server error"), N_("Something failed here; it is not your fault and has been noted. Try again later.")),
-    503: (N_("Unavailable"), N_("The site is being worked on. Try again in a moment.")),
+    422: (N_("Invalid data"), N_("Check the highlighted fields.")),
+    500: (N_("Server error"), N_("Something went wrong on our side and has been logged. Try again later.")),
+    503: (N_("Unavailable"), N_("The site is under maintenance. Try again in a moment.")),
 }
 """Status → title and sentence."""
 
 
 @dataclass(frozen=True)
-class Problem:
-    """One thing at fault in what a program sent: where it is (RFC 6901), which field, and why."""
+class FieldError:
+    """An error in what a program sent: where it is (RFC 6901), which field, and why."""
 
     pointer: str
     field: str
@@ -49,16 +48,16 @@ class InvalidRows(ValueError):
     """Rows that the contract refuses.
 
     Args:
-        problems: as many as are shown are enough: whoever finds those needn't look for more.
+        errors: once there are as many as are shown, nobody needs to look for more.
     """
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        super().__init__(f"{len(problems)} faults")
-        self.problems = problems[:FAULTS_SHOWN]
-        self.may_be_more = len(problems) >= FAULTS_SHOWN
+    def __init__(self, errors: Sequence[FieldError]) -> None:
+        super().__init__(f"{len(errors)} errors")
+        self.errors = errors[:ERRORS_SHOWN]
+        self.may_be_more = len(errors) >= ERRORS_SHOWN
 
 
-class Failure(HTTPException):
+class HttpError(HTTPException):
     """An error with a sentence of ours.
 
     Args:
@@ -73,26 +72,26 @@ class Failure(HTTPException):
 
 
 def register(app: Flask) -> None:
-    """Have an application answer its errors in this way."""
-    app.register_error_handler(HTTPException, _http)
+    """Have an application respond to its errors in this way."""
+    app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(InvalidInput, _invalid_row)
-    app.register_error_handler(InvalidRows, _invalid)
-    app.register_error_handler(Exception, _unforeseen)
+    app.register_error_handler(InvalidRows, _invalid_rows)
+    app.register_error_handler(Exception, _unexpected_error)
 
 
-def refuse_for_the_proxy() -> None:
-    """Say in this site's words what the reverse proxy refused before it read it: a body that is too large."""
+def refuse_for_proxy() -> None:
+    """Give this site's response to what the reverse proxy refused before it read it: a body that is too large."""
     if request.headers.get(REFUSED) == "413":
         raise RequestEntityTooLarge
 
 
-def problems_of(refused: InvalidInput, base: str = "#") -> list[Problem]:
-    """Return a row's faults, each with its place in the document that was sent."""
-    return [Problem(f"{base}/{_escaped(name)}", name, fault) for name, fault in refused.faults.items()]
+def field_errors(refusal: InvalidInput, base: str = "#") -> list[FieldError]:
+    """Return a row's errors, each with its place in the document that was sent."""
+    return [FieldError(f"{base}/{_escaped(name)}", name, fault) for name, fault in refusal.faults.items()]
 
 
-def for_a_program() -> bool:
-    """Tell whether this request's answer is read by a program rather than by people."""
+def is_for_program() -> bool:
+    """Tell whether this request's response is read by a program rather than by people."""
     if FOR_PROGRAMS.match(request.path):
         return True
     if request.endpoint:
@@ -102,54 +101,64 @@ def for_a_program() -> bool:
     return request.accept_mimetypes.best_match(kinds, "text/html") != "text/html"
 
 
-def _http(error: HTTPException) -> Response:
+def _http_error(error: HTTPException) -> Response:
     status = error.code or 500
-    title, sentence = _words(status)
-    answer = _answer(status, title, str(error.fault) if isinstance(error, Failure) else sentence)
+    title, sentence = _status_texts(status)
+    response = _response(status, title, str(error.fault) if isinstance(error, HttpError) else sentence)
     for name, value in error.get_headers():
         if name not in ("Content-Type", "Content-Length"):
-            answer.headers[name] = value
-    return answer
+            response.headers[name] = value
+    return response
 
 
 def _invalid_row(error: InvalidInput) -> Response:
-    return _invalid(InvalidRows(problems_of(error)))
+    return _invalid_rows(InvalidRows(field_errors(error)))
 
 
-def _invalid(error: InvalidRows) -> Response:
-    sentences = {_key(problem.fault): problem.fault for problem in error.problems}  # most are of a few kinds
-    said = {key: str(fault) for key, fault in sentences.items()}
-    problems = [(problem, said[_key(problem.fault)]) for problem in error.problems]
-    detail = "; ".join(f"{problem.field}: {sentence}" for problem, sentence in problems[:5])
+def _invalid_rows(error: InvalidRows) -> Response:
+    faults = {_key(item.fault): item.fault for item in error.errors}  # most are of a few kinds
+    sentences = {key: str(fault) for key, fault in faults.items()}
+    errors = [
+        {"pointer": item.pointer, "field": item.field, "detail": sentences[_key(item.fault)]} for item in error.errors
+    ]
+    detail = "; ".join(f"{item['field']}: {item['detail']}" for item in errors[:5])
     if error.may_be_more:
-        detail += " " + gettext(N_("(The first %(faults)s faults are listed; there may be more.)"), faults=FAULTS_SHOWN)
-    listed = [{"pointer": each.pointer, "field": each.field, "detail": sentence} for each, sentence in problems]
-    return _answer(422, _words(422)[0], detail, errors=listed)
+        detail += " " + gettext(
+            N_("(Only the first %(count)s errors are listed; there may be more.)"), count=ERRORS_SHOWN
+        )
+    return _response(422, _status_texts(422)[0], detail, errors=errors)
 
 
 def _key(fault: Fault) -> str:
     return f"{fault.message} {fault.values}"
 
 
-def _unforeseen(error: Exception) -> Response:
-    logs.failure(f"{request.method} {request.path} failed", error)
-    return _answer(500, *_words(500))
+def _unexpected_error(error: Exception) -> Response:
+    logs.exception(f"{request.method} {request.path} failed", error)
+    return _response(500, *_status_texts(500))
 
 
-def _words(status: int) -> tuple[str, str]:
-    title, sentence = WORDS.get(status) or (WORDS[400] if status < 500 else WORDS[500])
+def _status_texts(status: int) -> tuple[str, str]:
+    title, sentence = STATUS_TEXTS.get(status) or STATUS_TEXTS[400 if status < 500 else 500]
     return gettext(title), gettext(sentence)
 
 
-def _answer(status: int, title: str, detail: str, **more: Any) -> Response:
-    if not for_a_program():
+def _response(status: int, title: str, detail: str, **members: Any) -> Response:
+    if not is_for_program():
         return Response(render_template("error.html", status=status, title=title, detail=detail), status)
-    problem = {"type": "about:blank", "title": title, "status": status, "detail": detail, **more,
-               "request_id": g.get("request_id", ""), **_as_the_protocol_says(status, detail)}  # fmt: skip
+    problem = {
+        "type": "about:blank",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        **members,
+        "request_id": g.get("request_id", ""),
+        **_protocol_members(status, detail),
+    }
     return Response(json.dumps(problem), status, mimetype=PROBLEM)
 
 
-def _as_the_protocol_says(status: int, detail: str) -> dict[str, str]:
+def _protocol_members(status: int, detail: str) -> dict[str, str]:
     """Return the members in which a protocol's clients look for the sentence."""
     if request.path.startswith("/v2"):
         return {"error": detail}

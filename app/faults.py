@@ -15,14 +15,15 @@ class Fault:
     values: Mapping[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        shown = {name: number(value) if isinstance(value, float) else value for name, value in self.values.items()}
-        return gettext(self.message, **shown)
+        values = {name: number(value) if isinstance(value, float) else value for name, value in self.values.items()}
+        return gettext(self.message, **values)
 
 
 class Refused(Exception):
     """A value that a field refuses.
 
-    Made anew for each: one that is raised again holds the frames of all times before, and the rows that they read.
+    A new one is made for each refusal: an exception that is raised again keeps the frames of the earlier raises alive,
+    and with them the rows that those had read.
     """
 
     def __init__(self, message: str, **values: Any) -> None:

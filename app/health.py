@@ -7,13 +7,13 @@ blueprint = Blueprint("health", __name__)
 
 @blueprint.get("/health")
 def health() -> Response:
-    """Say what release and models this process runs, and how many predictions took Flask's slower way, and why."""
+    """Return the release and models that this process runs, and how many predictions were passed on."""
     extensions = current_app.extensions
-    answer = jsonify(
+    response = jsonify(
         status="ok",
         release=extensions["release"],
-        passed_on=extensions["shortcut"].passed_on.told(),
+        passed_on=extensions["shortcut"].passed_on.totals(),
         models={model.name: model.version for model in extensions["models"].values()},
     )
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    response.headers["Cache-Control"] = "no-store"
+    return response

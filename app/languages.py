@@ -1,4 +1,4 @@
-"""Spanish and English: whose words a request gets, and how numbers are written in them."""
+"""Spanish and English: which of them a request gets, and how each writes numbers and dates."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -26,15 +26,15 @@ def current() -> str:
     if not has_request_context():
         return "en"
     if "language" not in g:
-        g.language = chosen(request)
+        g.language = language_of(request)
     return str(g.language)
 
 
-def chosen(request: Request) -> str:
+def language_of(request: Request) -> str:
     """Return the language that the visitor switched to, else the one that the client prefers."""
-    switched = request.cookies.get(COOKIE, "")
-    if switched in LANGUAGES:
-        return switched
+    cookie = request.cookies.get(COOKIE, "")
+    if cookie in LANGUAGES:
+        return cookie
     return request.accept_languages.best_match(LANGUAGES) or LANGUAGES[0]
 
 

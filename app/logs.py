@@ -1,4 +1,4 @@
-"""The log: JSON, one line per request and per event; never what was asked of a model."""
+"""The log: JSON, one line per request and per event; never what was sent to a model."""
 
 import logging
 import os
@@ -28,37 +28,37 @@ LOGGING: dict[str, Any] = {
 
 log = logging.getLogger("puerto")
 
-# What no line says needn't be found out for each.
+# No line has these, so logging needn't look them up for each.
 logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 logging._srcfile = None
 
 
 class Lines(logging.Formatter):
-    """Writes a record as one line of JSON: time, level, message, and what its ``extra={"said": …}`` says."""
+    """Writes a record as one line of JSON: time, level, message, and what its ``extra={"fields": …}`` adds."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
-        said = {
+        line = {
             "time": datetime.fromtimestamp(record.created, UTC),
             "level": record.levelname.lower(),
             "message": record.getMessage(),
-            **getattr(record, "said", {}),
+            **getattr(record, "fields", {}),
         }
         if record.exc_info:
-            said["traceback"] = self.formatException(record.exc_info)
-        return orjson.dumps(said, default=str).decode()
+            line["traceback"] = self.formatException(record.exc_info)
+        return orjson.dumps(line, default=str).decode()
 
 
-def register(app: Flask, release: str, trusted: bool) -> None:
+def register(app: Flask, release: str, behind_proxy: bool) -> None:
     """Give each request an id and a line.
 
     Args:
         release: named in each line.
-        trusted: whether a reverse proxy gives the ids; a client's own is not taken.
+        behind_proxy: whether a reverse proxy gives the ids; a client's own is not accepted.
     """
 
     def begin() -> None:
-        g.request_id = request_id(flask_request.headers.get(HEADER, ""), trusted)
+        g.request_id = request_id(flask_request.headers.get(HEADER, ""), behind_proxy)
         g.started = time.perf_counter()
 
     def end(response: Response) -> Response:
@@ -71,29 +71,41 @@ def register(app: Flask, release: str, trusted: bool) -> None:
     app.after_request(end)
 
 
-def request_id(given: str, trusted: bool) -> str:
-    """Return a request's id: the proxy's, where there is one, else a new one."""
-    return given if trusted and ID.fullmatch(given) else secrets.token_hex(16)
+def request_id(header: str, behind_proxy: bool) -> str:
+    """Return a request's id: the proxy's, where there is one, else a new one.
+
+    Args:
+        header: the request's ``X-Request-ID``; empty where it has none.
+    """
+    return header if behind_proxy and ID.fullmatch(header) else secrets.token_hex(16)
 
 
-def request(request_id: str, method: str, route: str | None, status: int, started: float, model: Any,
-            release: str) -> None:  # fmt: skip
-    """Log a request that was answered: straight to standard error; logging's way takes longer than a prediction.
+def request(
+    request_id: str, method: str, route: str | None, status: int, started: float, model: Any, release: str
+) -> None:
+    """Log a finished request: straight to standard error, since logging takes longer than a prediction.
 
     Args:
         started: by `time.perf_counter`.
-        model: the one that was asked, or None.
+        model: the one that made the predictions, or None.
     """
-    said = {"time": datetime.now(UTC), "level": "info", "message": f"{method} {status}", "request_id": request_id,
-            "method": method, "route": route, "status": status,
-            "ms": round((time.perf_counter() - started) * 1000, 2)}  # fmt: skip
+    line = {
+        "time": datetime.now(UTC),
+        "level": "info",
+        "message": f"{method} {status}",
+        "request_id": request_id,
+        "method": method,
+        "route": route,
+        "status": status,
+        "ms": round((time.perf_counter() - started) * 1000, 2),
+    }
     if model:
-        said |= {"model": model.name, "version": model.version}
-    said["release"] = release
-    os.write(STDERR, orjson.dumps(said, option=orjson.OPT_APPEND_NEWLINE))
+        line |= {"model": model.name, "version": model.version}
+    line["release"] = release
+    os.write(STDERR, orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
 
 
-def failure(what: str, fault: BaseException) -> None:
-    """Log a traceback under the request's id."""
-    said = {"request_id": g.get("request_id", ""), "error": type(fault).__name__}
-    log.error("%s", what, exc_info=fault, extra={"said": said})
+def exception(event: str, error: BaseException) -> None:
+    """Log an event with its traceback, under the request's id."""
+    fields = {"request_id": g.get("request_id", ""), "error": type(error).__name__}
+    log.error("%s", event, exc_info=error, extra={"fields": fields})

@@ -1,4 +1,4 @@
-"""Which release runs: what the archive says beside wsgi.py; a checkout has no such file."""
+"""Which release runs: the id in ``release.json`` next to wsgi.py; a checkout has no such file."""
 
 import json
 

@@ -11,17 +11,17 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 
 ROOT = Path(__file__).resolve().parent.parent
 SECRET_KEY_CHARACTERS = 32
-LIKE = 0.85
-"""How alike an unknown name must be to a setting's to be taken for a slip of the pen, 0 to 1 (difflib)."""
+SIMILARITY = 0.85
+"""How similar an unknown name must be to a setting's to count as a misspelling, 0 to 1 (difflib)."""
 
 OTHERS = ("GUNICORN_CMD_ARGS", "GUNICORN_FD", "GUNICORN_PID")
-"""Names that are not ours but look like it."""
+"""Names of other programs that resemble ours."""
 
 HEAD = """\
 # Every setting of the application, with its default. Generated: python3 -m deploy generate
-# On a server the provisioning writes .env; for work on this machine copy this file to .env for other values.
+# On a server the provisioning writes .env; on this machine, copy this file to .env to set other values.
 
-# Which file Flask's and pipenv's own commands start (flask routes, flask shell).
+# The file that Flask's own commands start (flask routes, flask shell), also through pipenv.
 FLASK_APP=wsgi.py
 """
 
@@ -36,31 +36,38 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, validate_default=True)
 
     app_environment: Annotated[
-        Literal["development", "production"], Field(description="production asks for a SECRET_KEY.")
+        Literal["development", "production"], Field(description="production requires a SECRET_KEY.")
     ] = "development"
     secret_key: Annotated[
-        str, Field(description="Signs sessions: 32 characters or more, secret. In development: a new one per start.")
+        str,
+        Field(
+            description="Secret that signs sessions, 32 characters or more. In development: a new one at each start."
+        ),
     ] = ""
     app_proxies: Annotated[
         int,
-        Field(ge=0, le=8, description="How many reverse proxies stand before the app; their X-Forwarded-* counts."),
+        Field(
+            ge=0,
+            le=8,
+            description="How many reverse proxies are in front of the app; only their X-Forwarded-* is trusted.",
+        ),
     ] = 0
     app_default_model: Annotated[
-        str, Field(description="The model that /modelo and /invocations answer with; empty: the first by name.")
+        str, Field(description="The model behind /modelo and /invocations; empty: the first by name.")
     ] = "exam"
     app_max_body_kib: Annotated[
         int, Field(ge=1, description="Largest request body or uploaded table, KiB; a larger one gets 413.")
     ] = 10240
-    app_max_rows: Annotated[int, Field(ge=1, description="Most rows in one JSON request; more get 413.")] = 10_000
+    app_max_rows: Annotated[int, Field(ge=1, description="Maximum rows in one JSON request; more get 413.")] = 10_000
     app_max_columns: Annotated[
-        int, Field(ge=1, description="Most columns of a table, and tensors of a request; more are refused unread.")
+        int, Field(ge=1, description="Maximum columns of a table, and tensors of a request; more are refused unread.")
     ] = 1000
     app_request_timeout: Annotated[
         int,
-        Field(ge=1, description="Seconds that a request may take; an older one is ended, with 503 where that can be."),
+        Field(ge=1, description="Seconds that a request may take; a longer one is ended, with 503 where possible."),
     ] = 30
     app_cors_origins: Annotated[
-        str, Field(description="Web sites whose scripts may call the API, separated by spaces, or *; empty: none.")
+        str, Field(description="Websites whose scripts may call the API, separated by spaces, or *; empty: none.")
     ] = ""
     app_bundles: Annotated[Path, Field(description="Folder of the built models.")] = Path("bundles")
     gunicorn_bind: Annotated[str, Field(min_length=1, description="host:port, or unix:/path/of/the.sock.")] = (
@@ -68,23 +75,25 @@ class Settings(BaseModel):
     )
     gunicorn_workers: Annotated[int, Field(ge=0, le=256, description="Worker processes; 0: one per core.")] = 0
     gunicorn_timeout: Annotated[
-        int, Field(ge=1, description="Seconds until a worker process that stands still is killed; ends no request.")
+        int, Field(ge=1, description="Seconds until a frozen worker process is killed; does not end single requests.")
     ] = 30
     gunicorn_graceful_timeout: Annotated[
-        int, Field(ge=1, description="Seconds that a stopping worker has to end its requests.")
+        int, Field(ge=1, description="Seconds that a stopping worker has to finish its requests.")
     ] = 30
 
     @field_validator("secret_key")
     @classmethod
-    def _is_long_enough(cls, secret: str, others: ValidationInfo) -> str:
-        if others.data.get("app_environment") == "production" and len(secret) < SECRET_KEY_CHARACTERS:
-            raise ValueError(f"production needs one of {SECRET_KEY_CHARACTERS} characters or more; "
-                             'make one: python3 -c "import secrets; print(secrets.token_hex(32))"')  # fmt: skip
+    def _check_length(cls, secret: str, info: ValidationInfo) -> str:
+        if info.data.get("app_environment") == "production" and len(secret) < SECRET_KEY_CHARACTERS:
+            raise ValueError(
+                f"production needs one of {SECRET_KEY_CHARACTERS} characters or more; "
+                'make one: python3 -c "import secrets; print(secrets.token_hex(32))"'
+            )
         return secret
 
     @property
     def bundles(self) -> Path:
-        """The folder of the built models; a relative path counts from wsgi.py."""
+        """The folder of the built models; a relative path starts at the folder of wsgi.py."""
         return ROOT / self.app_bundles
 
 
@@ -94,35 +103,36 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
     Raises:
         SettingsError: a value can't be used, or a name looks like a misspelt setting.
     """
-    misspelt = [_misspelling(name) for name in environment]
-    given = {name: environment[name.upper()] for name in Settings.model_fields if name.upper() in environment}
+    sentences = [_misspelling(name) for name in environment]
+    values = {name: environment[name.upper()] for name in Settings.model_fields if name.upper() in environment}
     try:
-        settings = Settings.model_validate(given)
-    except ValidationError as fault:
-        misspelt += [_sentence(dict(error)) for error in fault.errors()]
-    if faults := [sentence for sentence in misspelt if sentence]:
+        settings = Settings.model_validate(values)
+    except ValidationError as error:
+        sentences += [_sentence(dict(details)) for details in error.errors()]
+    if faults := [sentence for sentence in sentences if sentence]:
         raise SettingsError("\n".join(faults))
     return settings if settings.secret_key else settings.model_copy(update={"secret_key": secrets.token_hex(32)})
 
 
 def example() -> str:
     """Return the text of .env.example."""
-    parts = [f"\n# {field.description}\n{name.upper()}={field.default}\n"
-             for name, field in Settings.model_fields.items()]  # fmt: skip
-    return HEAD + "".join(parts)
+    lines = [
+        f"\n# {field.description}\n{name.upper()}={field.default}\n" for name, field in Settings.model_fields.items()
+    ]
+    return HEAD + "".join(lines)
 
 
 def _misspelling(name: str) -> str:
     known = [field.upper() for field in Settings.model_fields]
     if name in known or name in OTHERS or name.startswith("FLASK_"):
         return ""
-    near = difflib.get_close_matches(name, known, n=1, cutoff=LIKE)
-    return f"{name}: is no setting; did you mean {near[0]}?" if near else ""
+    matches = difflib.get_close_matches(name, known, n=1, cutoff=SIMILARITY)
+    return f"{name}: is not a setting; did you mean {matches[0]}?" if matches else ""
 
 
-def _sentence(error: dict[str, object]) -> str:
-    place, message = error["loc"], str(error["msg"]).removeprefix("Value error, ")
+def _sentence(details: dict[str, object]) -> str:
+    place, message = details["loc"], str(details["msg"]).removeprefix("Value error, ")
     name = str(place[0]).upper() if isinstance(place, tuple) and place else ""
-    if error["type"] == "value_error":  # our own sentence, complete; the value may be the secret
+    if details["type"] == "value_error":  # our own sentence, complete; the value may be the secret
         return f"{name}: {message}"
-    return f"{name}: {message[0].lower()}{message[1:]}, not {error['input']!r}; see .env.example" if name else message
+    return f"{name}: {message[0].lower()}{message[1:]}, not {details['input']!r}; see .env.example" if name else message

@@ -7,7 +7,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 
 LANGUAGES = ("es", "en")
 
-Words = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True, max_length=2000)]
+Phrase = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True, max_length=2000)]
 
 
 class Part(BaseModel):
@@ -19,8 +19,8 @@ class Part(BaseModel):
 class Texts(Part):
     """A text for people, in each language that they read."""
 
-    es: Words
-    en: Words
+    es: Phrase
+    en: Phrase
 
     def __getitem__(self, language: str) -> str:
         return str(getattr(self, language))
@@ -32,19 +32,19 @@ def _in_both(text: Any) -> Any:
 
 Text = Annotated[
     Texts,
-    BeforeValidator(_in_both, json_schema_input_type=Words | Texts),
+    BeforeValidator(_in_both, json_schema_input_type=Phrase | Texts),
     Field(description="{es: …, en: …}, or one text for both"),
 ]
 
 
-def must_differ(kind: str, names: Iterable[str]) -> None:
-    """Check that no name is another's too.
+def check_unique(kind: str, names: Iterable[str]) -> None:
+    """Check that no name appears twice.
 
     Raises:
-        ValueError: one is.
+        ValueError: one does.
     """
     known: set[str] = set()
     for name in names:
         if name in known:
-            raise ValueError(f"{kind} {name!r} stands there twice")
+            raise ValueError(f"{kind} {name!r} appears twice")
         known.add(name)

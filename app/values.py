@@ -17,21 +17,21 @@ Row = list[Value]
 def _plain(value: Any) -> bool | int | float | str:
     if isinstance(value, bool | int | str) or (isinstance(value, float) and math.isfinite(value)):
         return value
-    raise ValueError("is no text, number, true or false (a date needs quotes)")
+    raise ValueError("is not a text, a number, true or false (a date needs quotes)")
 
 
 Plain = Annotated[
     bool | int | float | str,
     PlainValidator(_plain, json_schema_input_type=bool | int | float | str),
 ]
-"""A choice or label as the model knows it; true is not 1."""
+"""A choice or a label as the model knows it; true is not 1."""
 
 
-class Choice(Part):
-    """One of the values that a category or a label can have."""
+class LabelledValue(Part):
+    """A value and what people call it: a category's choice, or a label that is predicted."""
 
     value: Plain = Field(description="as the model knows it")
-    label: Text = Field(description="as people call it")
+    label: Text = Field(description="what people call it")
 
 
 def as_text(value: Any) -> str:

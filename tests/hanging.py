@@ -12,7 +12,7 @@ import numpy as np
 import yaml
 
 from app.contract import Contract
-from app.model import FILES, MANIFEST, TIMINGS, Manifest, Proof, Timings
+from app.model import FILES, MANIFEST, TIMINGS, EquivalenceReport, Manifest, Timings
 from deploy.models.tolerance import tolerance_of
 
 FOREVER = 3600
@@ -73,7 +73,7 @@ def bundle(bundles: Path) -> Path:
         sha256=hashlib.sha256(file.read_bytes()).hexdigest(),
         input="objects",
         columns={"how": "object", "seconds": "float64"},
-        proof=Proof(rows=0, thresholds=(0, 0), largest_difference=0, why="hangs"),
+        proof=EquivalenceReport(rows=0, thresholds=(0, 0), largest_difference=0, why="hangs"),
         golden=(),
         tolerance=tolerance_of(()),
     )

@@ -1,4 +1,4 @@
-"""What computes a model's answers: ONNX Runtime where the build has proved it exact, else scikit-learn itself."""
+"""What computes a model's predictions: ONNX Runtime where the build found it equal, else scikit-learn."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ NAMES = {"onnx": "ONNX Runtime", "scikit_learn": "scikit-learn"}
 
 
 @dataclass(frozen=True)
-class Answers:
-    """What an engine answers for n rows.
+class EngineOutputs:
+    """What an engine computes for n rows.
 
     Attributes:
         values: (n,) numbers, of a regression.
@@ -26,13 +26,13 @@ class Answers:
 
 
 class Engine(Protocol):
-    """Computes answers."""
+    """Computes predictions."""
 
     gives_probabilities: bool
 
-    def answers(self, rows: Sequence[Sequence[Value]]) -> Answers:
-        """Return the answers for rows, one or more, each with its values in the contract's order."""
+    def compute(self, rows: Sequence[Sequence[Value]]) -> EngineOutputs:
+        """Return the outputs for rows, one or more, each with its values in the contract's order."""
 
 
 class PredictionError(Exception):
-    """A model that answers what is no answer: not a number, or a label that the contract doesn't know."""
+    """A model's output that is not a prediction: not a finite number, or a label that the contract doesn't know."""

@@ -1,8 +1,8 @@
-"""scikit-learn: the estimator as it was trained, asked in the cheapest way that gives its answers."""
+"""scikit-learn: the estimator as it was trained, called in the cheapest way that gives its predictions."""
 
 import importlib
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -14,7 +14,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.tree import BaseDecisionTree
 
 from app.contract import Classification, Contract
-from app.engines import Answers, PredictionError
+from app.engines import EngineOutputs, PredictionError
 from app.values import Value
 
 Input = Literal["numbers", "objects", "texts", "frame"]
@@ -30,53 +30,54 @@ class ScikitLearn:
     Args:
         contract: the model's.
         estimator: fitted.
-        how: the container that it takes its rows in.
+        container: what it takes its rows in.
         columns: field → pandas' name of its type, in the contract's order.
     """
 
-    def __init__(self, contract: Contract, estimator: Any, how: Input, columns: dict[str, str]) -> None:
-        self.estimator, self.how, self._columns = estimator, how, columns
+    def __init__(self, contract: Contract, estimator: Any, container: Input, columns: dict[str, str]) -> None:
+        self.estimator, self.container, self._columns = estimator, container, columns
         self._classifies = isinstance(contract.predicts, Classification)
         predicts = contract.predicts
         self._labels = [label.value for label in predicts.labels] if isinstance(predicts, Classification) else []
         self.gives_probabilities = self._classifies and hasattr(estimator, "predict_proba")
         self._order = _order(estimator, self._labels) if self._classifies else []
-        self._once = self.gives_probabilities and _answers_most_probable(estimator)
-        if how == "frame":
+        self._has_one_call = self.gives_probabilities and _predicts_most_probable(estimator)
+        if container == "frame":
             importlib.import_module("pandas")  # now, rather than in the first request
 
-    def answers(self, rows: Sequence[Sequence[Value]]) -> Answers:
-        """Return the answers for rows, one or more, each with its values in the contract's order.
+    def compute(self, rows: Sequence[Sequence[Value]]) -> EngineOutputs:
+        """Return the outputs for rows, one or more, each with its values in the contract's order.
 
         Raises:
-            PredictionError: one is no label of the contract.
+            PredictionError: one is not a label of the contract.
         """
-        given = self.arranged(rows)
+        samples = self.arranged(rows)
         if not self._classifies:
-            return Answers(values=np.asarray(self.estimator.predict(given), dtype=float).reshape(len(rows)).tolist())
-        if self._once:
-            found = np.asarray(self.estimator.predict_proba(given), dtype=float)
-            places = [self._order.index(place) for place in found.argmax(axis=1).tolist()]
-            return Answers(labels=places, probabilities=found[:, self._order].tolist())
-        labels = np.asarray(self.estimator.predict(given)).reshape(len(rows)).tolist()
+            values = np.asarray(self.estimator.predict(samples), dtype=float).reshape(len(rows))
+            return EngineOutputs(values=values.tolist())
+        if self._has_one_call:
+            probabilities = np.asarray(self.estimator.predict_proba(samples), dtype=float)
+            places = [self._order.index(place) for place in probabilities.argmax(axis=1).tolist()]
+            return EngineOutputs(labels=places, probabilities=probabilities[:, self._order].tolist())
+        labels = np.asarray(self.estimator.predict(samples)).reshape(len(rows)).tolist()
         places = [self._place(label) for label in labels]
         if not self.gives_probabilities:
-            return Answers(labels=places)
-        found = np.asarray(self.estimator.predict_proba(given), dtype=float)[:, self._order]
-        return Answers(labels=places, probabilities=found.tolist())
+            return EngineOutputs(labels=places)
+        probabilities = np.asarray(self.estimator.predict_proba(samples), dtype=float)[:, self._order]
+        return EngineOutputs(labels=places, probabilities=probabilities.tolist())
 
     def arranged(self, rows: Sequence[Sequence[Value]]) -> Any:
         """Return rows as the estimator takes them."""
-        return arrange(rows, self.how, self._columns)
+        return arrange(rows, self.container, self._columns)
 
     def _place(self, label: Any) -> int:
         try:
             return self._labels.index(label)
         except ValueError:
-            raise PredictionError(f"the model answered {label!r}, which is no label of it") from None
+            raise PredictionError(f"the model predicted {label!r}, which is not one of its labels") from None
 
 
-def _answers_most_probable(estimator: Any) -> bool:
+def _predicts_most_probable(estimator: Any) -> bool:
     last = estimator.steps[-1][1] if hasattr(estimator, "steps") else estimator
     if isinstance(last, KNeighborsClassifier):
         return bool(last.weights == "uniform")
@@ -89,50 +90,51 @@ def _order(estimator: Any, labels: list[Any]) -> list[int]:
     return [classes.index(label) for label in labels]
 
 
-def alone(estimator: Any) -> Any:
-    """Return an estimator whose every part works in the calling thread: for a row, more threads only wait."""
+def single_threaded(estimator: Any) -> Any:
+    """Return an estimator whose every part works in the calling thread: for one row, more threads only wait."""
     for part in _parts(estimator, set()):
         if getattr(part, "n_jobs", None) not in (None, 1):
             part.n_jobs = 1
     return estimator
 
 
-def _parts(found: Any, seen: set[int]) -> Iterator[Any]:
-    if id(found) in seen:
+def _parts(root: Any, visited: set[int]) -> Iterator[Any]:
+    """Yield the estimators within an object, itself included."""
+    if id(root) in visited:
         return
-    seen.add(id(found))
-    if isinstance(found, BaseEstimator):
-        yield found
-        for each in vars(found).values():
-            yield from _parts(each, seen)
-    elif isinstance(found, list | tuple):
-        for each in found:
-            yield from _parts(each, seen)
-    elif isinstance(found, dict):
-        for each in found.values():
-            yield from _parts(each, seen)
+    visited.add(id(root))
+    children: Iterable[Any] = ()
+    if isinstance(root, BaseEstimator):
+        yield root
+        children = vars(root).values()
+    elif isinstance(root, list | tuple):
+        children = root
+    elif isinstance(root, dict):
+        children = root.values()
+    for child in children:
+        yield from _parts(child, visited)
 
 
-def arrange(rows: Sequence[Sequence[Value]], how: Input, columns: dict[str, str]) -> Any:
+def arrange(rows: Sequence[Sequence[Value]], container: Input, columns: dict[str, str]) -> Any:
     """Return rows as an estimator takes them; a missing value is NaN.
 
     Args:
         rows: (n, fields).
-        how: the kind of container.
+        container: what the estimator takes them in.
         columns: field → pandas' name of its type, in the rows' order.
     """
-    if how == "texts":
+    if container == "texts":
         return [row[0] for row in rows]
-    if how == "numbers":
+    if container == "numbers":
         return np.array([[math.nan if value is None else value for value in row] for row in rows], dtype=np.float64)
     filled = [[math.nan if value is None else value for value in row] for row in rows]
     objects = np.empty((len(rows), len(columns)), dtype=object)
     objects[:] = filled
-    return objects if how == "objects" else _frame(objects, columns)
+    return objects if container == "objects" else _frame(objects, columns)
 
 
 def _frame(objects: Any, columns: dict[str, str]) -> Any:
-    import pandas  # takes half a second and 40 MB: for models that need it alone
+    import pandas  # takes half a second and 40 MB: only for models that need it
 
     series = {}
     for place, (name, kind) in enumerate(columns.items()):

@@ -1,4 +1,4 @@
-"""The kinds of field: one module each, which answers for itself whatever is asked of a field; here is their list."""
+"""The kinds of field: one module each, which knows all about its own values; this is their list."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any, get_args
@@ -32,7 +32,7 @@ KINDS: dict[str, type[Field]] = {
 
 
 def recognised(column: Column) -> dict[str, Any]:
-    """Return what a contract says of a field with such a column of a table, its kind first."""
+    """Return the properties that a contract gives a field with such a column of a table, its kind first."""
     for name, kind in KINDS.items():
         if (properties := kind.recognised(column)) is not None:
             return {"kind": name, **properties}

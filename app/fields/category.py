@@ -13,14 +13,14 @@ from app.faults import Refused
 from app.fields.field import LANGUAGE, Field
 from app.fields.parts import Column, Container, Readers, Schema, TensorType, Widget
 from app.languages import N_, current, gettext
-from app.texts import must_differ
-from app.values import Choice, Plain, Value, as_text
+from app.texts import check_unique
+from app.values import LabelledValue, Plain, Value, as_text
 
 NAMED = 12
-"""Choices that a sentence names, and that a picture shows."""
+"""Choices that a sentence names, and that a chart shows."""
 
 TRIED = 50
-"""Choices that a model must at least answer."""
+"""Choices that a model is tried with at least."""
 
 FEW = 100
 """Of so many different texts at most a table's column is a category; of more it is free text."""
@@ -30,21 +30,21 @@ class CategoryField(Field):
     """One of a few values."""
 
     kind: Literal["category"]
-    choices: tuple[Choice, ...] = Property(min_length=1)
+    choices: tuple[LabelledValue, ...] = Property(min_length=1)
     example: Plain
     default: Plain | None = None
 
     is_coded: ClassVar[bool] = True
 
     @model_validator(mode="after")
-    def _values_are_choices(self) -> Self:
+    def _check_choices(self) -> Self:
         texts = [as_text(value) for value in self.values]
-        must_differ("choice", [text.strip() for text in texts])
+        check_unique("choice", [text.strip() for text in texts])
         if not all(text.strip() for text in texts):
-            raise ValueError("choices: an empty one can't be told from a missing value: say missing: true")
+            raise ValueError("choices: an empty choice looks like a missing value: write missing: true instead")
         for kind, value in (("example", self.example), ("default", self.default)):
             if value is not None and as_text(value) not in texts:
-                raise ValueError(f"{kind} {value!r} is none of the choices")
+                raise ValueError(f"{kind} {value!r} is not one of the choices")
         return self
 
     @property
@@ -72,20 +72,20 @@ class CategoryField(Field):
         by_value = {(isinstance(value, bool), value): value for value in self.values}
         by_text = {as_text(value).strip(): value for value in self.values}
         texts = {value for value in self.values if isinstance(value, str)}
-        named = ", ".join([*by_text][:NAMED]) + (", …" if len(by_text) > NAMED else "")
-        message = N_("is none of the choices: %(choices)s")
+        names = ", ".join([*by_text][:NAMED]) + (", …" if len(by_text) > NAMED else "")
+        message = N_("is not one of the choices: %(choices)s")
 
         def typed(value: Any) -> Value:
             try:
                 return by_value[isinstance(value, bool), value]
             except (KeyError, TypeError):
-                raise Refused(message, choices=named) from None
+                raise Refused(message, choices=names) from None
 
         def text(value: str) -> Value:
             try:
                 return by_text[value]
             except KeyError:
-                raise Refused(message, choices=named) from None
+                raise Refused(message, choices=names) from None
 
         return Readers(typed, text, _typed_column(texts), _text_column(by_text))
 
@@ -134,11 +134,11 @@ class CategoryField(Field):
             choices = sorted({str(value) for value in column.present})
             if len(choices) > FEW:
                 return None
-        return {"choices": [*choices], "example": usual(column.present, choices)}
+        return {"choices": [*choices], "example": most_frequent(column.present, choices)}
 
 
-def usual(present: Sequence[Any], choices: Sequence[Any]) -> Any:
-    """Return the choice that a column has most often; the first where it has none."""
+def most_frequent(present: Sequence[Any], choices: Sequence[Any]) -> Any:
+    """Return the choice that is most frequent in a column; the first where the column has none."""
     known = {*choices}
     return Counter([value for value in present if value in known] or choices).most_common(1)[0][0]
 

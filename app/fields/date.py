@@ -1,7 +1,7 @@
 """A date, or a date with a time of day, as ISO 8601 writes it; the model gets pandas' datetimes.
 
 Of no time zone: what a wall calendar and a wall clock show where the table was made. A time that names its zone is
-refused, since nobody has said which zone the model was trained in.
+refused, since nothing tells which zone the model was trained in.
 """
 
 import datetime
@@ -20,30 +20,35 @@ from app.fields.parts import Column, Container, Readers, Schema, TensorType, Wid
 from app.languages import N_, gettext, moment
 from app.values import Value
 
-WRITTEN = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ]((?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,6}0*)?)?)"
-                     r"(Z|[+-]\d\d:?\d\d)?)?", re.ASCII | re.IGNORECASE)  # fmt: skip
-"""Day, time, zone; other forms that ISO 8601 has, such as weeks, are nobody's."""
+WRITTEN = re.compile(
+    r"(\d{4}-\d\d-\d\d)(?:[T ]((?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,6}0*)?)?)"
+    r"(Z|[+-]\d\d:?\d\d)?)?",
+    re.ASCII | re.IGNORECASE,
+)
+"""Day, time, zone; other forms of ISO 8601, such as weeks, are not accepted."""
 
 DAY = len("2026-11-26")
 MIDNIGHT = re.compile(r"[0:.]+")
 POINTS = 25
-"""Of a picture's line, along the range."""
+"""Of a chart's line, along the range."""
 
 DAYS, SECONDS = (datetime.date.min.toordinal(), datetime.date.max.toordinal()), 24 * 3600
-"""The first and the last day that there are; the seconds of one."""
+"""The first and the last day that Python knows; the seconds of one."""
 
 
 def _as_iso(value: Any) -> Any:
-    """Return what YAML makes of a date as its text; its form, and that the day exists, are checked here alone."""
+    """Return a date as text, whatever YAML made of it; only here are its form, and that the day exists, checked."""
     text = value.isoformat() if isinstance(value, datetime.date) else value
-    written = WRITTEN.fullmatch(text) if isinstance(text, str) else None
-    if not written or written[3]:
-        raise ValueError("is no date without a time zone: write 2026-11-26, or 2026-11-26T10:00 with the time of day")
-    return _exact(text)
+    match = WRITTEN.fullmatch(text) if isinstance(text, str) else None
+    if not match or match[3]:
+        raise ValueError(
+            "is not a date without a time zone: write 2026-11-26, or 2026-11-26T10:00 with the time of day"
+        )
+    return _normalised(text)
 
 
-def _exact(text: str) -> str:
-    """Return the one way in which a row writes a date; texts of them sort as they follow each other."""
+def _normalised(text: str) -> str:
+    """Return a date as rows hold it: as texts, such dates sort by time."""
     kind = datetime.datetime if len(text) > DAY else datetime.date
     return kind.fromisoformat(text).isoformat()
 
@@ -64,11 +69,11 @@ class DateField(Field):
     graph_fault: ClassVar[str] = "dates"
 
     @model_validator(mode="after")
-    def _range_contains_its_values(self) -> Self:
-        named = {"minimum": self.minimum, "maximum": self.maximum, "default": self.default}
-        for name, value in named.items():
+    def _check_range(self) -> Self:
+        values = {"minimum": self.minimum, "maximum": self.maximum, "default": self.default}
+        for name, value in values.items():
             if value is not None and ("T" in value) != self.has_time:
-                raise ValueError(f"{name} {value} and example {self.example}: one has a time of day, the other hasn't")
+                raise ValueError(f"{name} {value} and example {self.example}: one has a time of day, the other doesn't")
         low, high = self.minimum or "", self.maximum or "~"
         if low >= high:
             raise ValueError(f"minimum {low} must be before maximum {high}")
@@ -95,22 +100,22 @@ class DateField(Field):
 
     def _read(self, value: Any) -> str:
         text = value.strip() if isinstance(value, str) else ""
-        written = WRITTEN.fullmatch(text)
-        if not written:
+        match = WRITTEN.fullmatch(text)
+        if not match:
             raise Refused(N_("is not a date: write it like %(example)s"), example=self.example)
-        day, time, zone = written.groups()
+        day, time, zone = match.groups()
         if zone:
             raise Refused(N_("has a time zone: write the local time, like %(example)s"), example=self.example)
         if self.has_time and not time:
-            raise Refused(N_("has no time of day: write it like %(example)s"), example=self.example)
+            raise Refused(N_("has no time of day: write date and time, like %(example)s"), example=self.example)
         if time and not self.has_time and not MIDNIGHT.fullmatch(time):
-            raise Refused(N_("has a time of day: write the date alone, like %(example)s"), example=self.example)
+            raise Refused(N_("has a time of day: write only the date, like %(example)s"), example=self.example)
         try:
-            return self._limited(_exact(text if self.has_time else day))
+            return self._check_limits(_normalised(text if self.has_time else day))
         except ValueError:
-            raise Refused(N_("is not a day of the calendar")) from None
+            raise Refused(N_("does not exist in the calendar")) from None
 
-    def _limited(self, text: str) -> str:
+    def _check_limits(self, text: str) -> str:
         if (self.minimum or "") <= text <= (self.maximum or "~"):
             return text
         raise ranges.out_of_range(self.minimum, self.maximum)
@@ -118,27 +123,30 @@ class DateField(Field):
     def _column(self, values: Sequence[Any]) -> Sequence[Value] | None:
         if not {str}.issuperset(map(type, values)):
             return None
-        read = {value: self._read(value) for value in {*values}}
-        return [read[value] for value in values]
+        dates = {value: self._read(value) for value in {*values}}
+        return [dates[value] for value in values]
 
     def value_schema(self) -> Schema:
         return {"type": "string", "format": "date-time-local" if self.has_time else "date"}
 
     def notes(self) -> list[str]:
         ends = {"from": self.minimum, "to": self.maximum}
-        named = [f"{word} {end}" for word, end in ends.items() if end]
-        return ["without a time zone", *named] if self.has_time else named
+        notes = [f"{preposition} {end}" for preposition, end in ends.items() if end]
+        return ["without a time zone", *notes] if self.has_time else notes
 
     def widget(self) -> Widget:
         ends = {"min": self.minimum, "max": self.maximum}
         attributes = {name: end for name, end in ends.items() if end is not None}
         has_seconds = self.has_time and any(not end.endswith(":00") for end in [self.example, *attributes.values()])
-        more = {"step": "1"} if has_seconds else {}  # else browsers leave them out
-        return Widget("line", attributes | more, input_type="datetime-local" if self.has_time else "date")
+        step = {"step": "1"} if has_seconds else {}  # without it browsers leave the seconds out
+        return Widget("line", attributes | step, input_type="datetime-local" if self.has_time else "date")
 
     def hints(self) -> list[str]:
         low, high = (None if end is None else moment(end) for end in (self.minimum, self.maximum))
-        return [*ranges.in_a_sentence(low, high), gettext(N_("For example %(example)s."), example=moment(self.example))]
+        return [
+            *ranges.range_sentences(low, high),
+            gettext(N_("For example, %(example)s."), example=moment(self.example)),
+        ]
 
     def present_in_words(self, value: Value) -> str:
         return moment(str(value))
@@ -170,7 +178,7 @@ class DateField(Field):
         return SECONDS if self.has_time else 1
 
     def _number(self, text: str) -> float:
-        """Return the days, or seconds, since those that began."""
+        """Return the number of a day, or of a second: a date's place on its axis."""
         value = datetime.datetime.fromisoformat(text)
         seconds = (value - datetime.datetime.combine(value.date(), datetime.time())).total_seconds()
         return value.toordinal() * self._unit + (seconds if self.has_time else 0)

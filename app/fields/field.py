@@ -1,4 +1,4 @@
-"""What every kind of field answers for itself: how its values are read, described, asked for, drawn and tried.
+"""What every kind of field knows of its values: how they are read, described, asked for, shown and tried.
 
 A kind is one module of this folder and one line in ``__init__``; nothing outside of it asks which kind a field is.
 """
@@ -18,11 +18,11 @@ from app.texts import Part, Text
 from app.values import Value
 
 RESERVED = ("csrf_token",)
-"""Names that no field can have: the form has an input of that name already."""
+"""Names that no field can have: the form already has an input of that name."""
 
 NAME_CHARACTERS = 100
 LANGUAGE = "en"
-"""Of the documents: the language of those who write programs."""
+"""Of the documents that programmers read."""
 
 MISSING = N_("is missing")
 ESCAPE_BYTES = 6
@@ -39,8 +39,8 @@ class Field(Part, ABC):
     """A field of a contract."""
 
     name: Name = Property(description="the column's name, as the model knows it")
-    label: Text = Property(description="as people call it")
-    help: Text | None = Property(None, description="a sentence that helps to fill it in")
+    label: Text = Property(description="what people call it")
+    help: Text | None = Property(None, description="a sentence that helps people to fill it in")
     missing: bool = Property(False, description="whether the model can do without it")
     kind: str
     example: Value
@@ -62,17 +62,19 @@ class Field(Part, ABC):
     """Whether those are whole numbers."""
 
     @model_validator(mode="after")
-    def _can_be_an_input(self) -> Self:
+    def _check_name(self) -> Self:
         if self.name in RESERVED:
-            raise ValueError(f"name {self.name!r} can't be used: the form has an input of that name already")
+            raise ValueError(f"name {self.name!r} can't be used: the form already has an input of that name")
         if self.name != self.name.strip():
-            raise ValueError(f"name {self.name!r} can't be used: take the spaces at its ends away, in the model too")
+            raise ValueError(f"name {self.name!r} can't be used: remove the spaces at its ends, in the model too")
         return self
 
     @model_validator(mode="after")
-    def _default_is_for_what_is_missing(self) -> Self:
+    def _check_default(self) -> Self:
         if self.missing and self.default is not None:
-            raise ValueError("default and missing contradict each other: what isn't given is one or the other")
+            raise ValueError(
+                "default and missing contradict each other: a missing value either gets the default or stays missing"
+            )
         return self
 
     @property
@@ -85,7 +87,7 @@ class Field(Part, ABC):
         """What stands for a missing value, or why there must be one."""
         return Fault(MISSING) if self.is_required else self.default
 
-    # What people and programs send.
+    # How it reads what people and programs send.
 
     @abstractmethod
     def readers(self) -> Readers:
@@ -101,11 +103,11 @@ class Field(Part, ABC):
     def tensor_type(self) -> TensorType:
         """What the Open Inference Protocol calls its type."""
 
-    # What documents say of it.
+    # How documents describe it.
 
     @abstractmethod
     def value_schema(self) -> Schema:
-        """Return what JSON Schema says of its values: type and limits; what is None doesn't hold."""
+        """Return the JSON Schema of its values: type and limits; entries that are None don't apply."""
 
     def json_schema(self) -> Schema:
         """Return its JSON Schema."""
@@ -130,10 +132,10 @@ class Field(Part, ABC):
         return notes + (f". {self.help[LANGUAGE]}" if self.help else "")
 
     def notes(self) -> list[str]:
-        """Return what its schema doesn't say."""
+        """Return what its schema can't say."""
         return []
 
-    # How forms and pictures show it.
+    # How forms and charts show it.
 
     @abstractmethod
     def widget(self) -> Widget:
@@ -156,30 +158,30 @@ class Field(Part, ABC):
         return []
 
     def in_words(self, value: Value) -> str:
-        """Return a value as people call it."""
+        """Return what people call a value."""
         return gettext(N_("not given")) if value is None else self.present_in_words(value)
 
     @abstractmethod
     def present_in_words(self, value: Value) -> str:
-        """Return a value that is there as people call it."""
+        """Return what people call a value that is present."""
 
     def alternatives(self, here: Value) -> list[Value]:
-        """Return the values that a picture tries in place of one, itself among them; none where it can't move."""
+        """Return the values that a chart tries in place of one, itself among them; none where the field can't vary."""
         return []
 
     def position(self, value: Value) -> float | None:
         """Return where a value lies on the axis of a line; None where there is no line, but bars."""
         return None
 
-    # What engines take, and what they are tried with.
+    # How engines take it, and what they are tried with.
 
     @property
     def container(self) -> Container:
-        """The plainest container that takes its values; a field of texts alone is a list of them."""
+        """The plainest container that takes its values; a single field of texts is a list of them."""
         return "objects"
 
     def coder(self) -> Callable[[Sequence[Value]], Sequence[Any]]:
-        """Return what turns a column into numbers for a graph, where NaN is made of None."""
+        """Return a function that turns a column into numbers for a graph, which gets NaN for None."""
         return lambda column: column
 
     def countable(self) -> list[Value] | None:
@@ -187,7 +189,7 @@ class Field(Part, ABC):
         return None
 
     def corners(self) -> Sequence[Value]:
-        """Return the values that a model must at least answer."""
+        """Return the values that a model is tried with at least."""
         return []
 
     @abstractmethod
@@ -199,10 +201,10 @@ class Field(Part, ABC):
         """
 
     def boundaries(self, known: Sequence[Value]) -> list[Value]:
-        """Return values that show which features it moves: of a range, its ends first and last."""
+        """Return values that show which features depend on it: of a range, its ends first and last."""
         return [self.example]
 
-    # What a table tells of it.
+    # How it is recognised in a table.
 
     @classmethod
     def is_written(cls, texts: Sequence[str]) -> bool:
@@ -212,4 +214,4 @@ class Field(Part, ABC):
     @classmethod
     @abstractmethod
     def recognised(cls, column: Column) -> dict[str, Any] | None:
-        """Return what a contract says of a field with such a column; None where it is of another kind."""
+        """Return the properties that a contract gives a field with such a column; None where it is of another kind."""

@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Strict
 
 from app.faults import Refused
-from app.fields.number import EXACT, Numeric, holds, numbers_of, parsed
+from app.fields.number import EXACT, Numeric, holds, numbers_of, parse_number
 from app.fields.parts import Column, Readers, TensorType
 from app.languages import N_
 from app.values import Value
@@ -34,19 +34,19 @@ class IntegerField(Numeric):
         return "INT64"
 
     def readers(self) -> Readers:
-        limit = self.limit()
+        check = self.range_check()
 
-        def whole(value: float) -> int:
-            if limit(value) != math.floor(value):
+        def read_whole(value: float) -> int:
+            if check(value) != math.floor(value):
                 raise Refused(N_("is not a whole number"))
             return int(value)
 
-        def typed(value: Any) -> int:
+        def read_typed(value: Any) -> int:
             if isinstance(value, bool) or not isinstance(value, int | float):
                 raise Refused(N_("is not a whole number"))
-            return whole(value)
+            return read_whole(value)
 
-        return Readers(typed, lambda text: whole(parsed(text)), self._typed_column, self._text_column)
+        return Readers(read_typed, lambda text: read_whole(parse_number(text)), self._typed_column, self._text_column)
 
     def _typed_column(self, values: Sequence[Any]) -> Sequence[Value] | None:
         return values if self.fits(values, {int}) else None

@@ -19,14 +19,14 @@ from app.values import Value, as_text
 
 WRITTEN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 SIGNS = b"0123456789.eE+-"
-"""All that plain numbers are written with: of these, float() takes just what WRITTEN does."""
+"""All that plain numbers are written with: of such texts, float() accepts exactly those that WRITTEN does."""
 
 THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}", re.ASCII)
 EXACT = 2**53
 """From here on not every whole number is a float."""
 
 POINTS = 25
-"""Of a picture's line, along the range."""
+"""Of a chart's line, along the range."""
 
 WIDE = 1e6
 """Where neither contract nor table bounds a number: thresholds are sought as far from zero."""
@@ -50,7 +50,7 @@ class Numeric(Field):
     keyboard: ClassVar[str]
 
     @model_validator(mode="after")
-    def _range_contains_its_values(self) -> Self:
+    def _check_range(self) -> Self:
         low, high = self.bounds
         if low >= high:
             raise ValueError(f"minimum {low:g} must be less than maximum {high:g}")
@@ -85,8 +85,8 @@ class Numeric(Field):
 
     def hints(self) -> list[str]:
         low, high = (None if end is None else number(end) for end in (self.minimum, self.maximum))
-        example = gettext(N_("For example %(example)s."), example=number(self.example))
-        return [*ranges.in_a_sentence(low, high), example]
+        example = gettext(N_("For example, %(example)s."), example=number(self.example))
+        return [*ranges.range_sentences(low, high), example]
 
     def present_in_words(self, value: Value) -> str:
         return number(float(value or 0))
@@ -102,25 +102,25 @@ class Numeric(Field):
     def position(self, value: Value) -> float | None:
         return float(value or 0)
 
-    def limit(self) -> Callable[[float], float]:
-        """Return what refuses numbers outside of the range, and what is none of the finite ones."""
+    def range_check(self) -> Callable[[float], float]:
+        """Return a function that refuses numbers that are outside of the range or not finite."""
         low, high = self.bounds
 
-        def limited(value: float) -> float:
+        def check(value: float) -> float:
             try:
-                known = float(value)
+                as_float = float(value)
             except OverflowError:
-                known = math.inf
-            if not math.isfinite(known):
+                as_float = math.inf
+            if not math.isfinite(as_float):
                 raise Refused(N_("is not a finite number"))
-            if low <= known <= high:
-                return known
+            if low <= as_float <= high:
+                return as_float
             raise ranges.out_of_range(self.minimum, self.maximum)
 
-        return limited
+        return check
 
     def read_plain(self, cells: Sequence[str]) -> list[float] | None:
-        """Read a column of plain numbers; None where a cell is none, or out of range."""
+        """Read a column of plain numbers; None where a cell is something else, or out of range."""
         low, high = self.bounds
         if "".join(cells).encode("ascii", "replace").translate(None, SIGNS):
             return None
@@ -183,14 +183,14 @@ class NumberField(Numeric):
         return "FP64"
 
     def readers(self) -> Readers:
-        limit = self.limit()
+        check = self.range_check()
 
-        def typed(value: Any) -> float:
+        def read_typed(value: Any) -> float:
             if isinstance(value, bool) or not isinstance(value, int | float):
                 raise Refused(N_("is not a number"))
-            return limit(value)
+            return check(value)
 
-        return Readers(typed, lambda text: limit(parsed(text)), self._typed_column, self.read_plain)
+        return Readers(read_typed, lambda text: check(parse_number(text)), self._typed_column, self.read_plain)
 
     def _typed_column(self, values: Sequence[Any]) -> Sequence[Value] | None:
         return [*map(float, values)] if self.fits(values, {int, float}) else None
@@ -212,17 +212,17 @@ class NumberField(Numeric):
         return None if holds(int, column) else numbers_of(column)
 
 
-def parsed(text: str) -> float:
-    """Read a number as programs write it, or with a decimal comma; refuse what is two numbers to two readers.
+def parse_number(text: str) -> float:
+    """Read a number as programs write it, or with a decimal comma; refuse what two readers would read differently.
 
     Raises:
-        Refused: it is no number, or could be two.
+        Refused: it is not a number, or ambiguous.
     """
     if WRITTEN.fullmatch(text):
         return float(text)
     if THOUSANDS.fullmatch(text):
         plain, decimal = text.replace(",", ""), text.replace(",", ".")
-        raise Refused(N_("can be read as two numbers: write %(plain)s or %(decimal)s"), plain=plain, decimal=decimal)
+        raise Refused(N_("is ambiguous: write %(plain)s or %(decimal)s"), plain=plain, decimal=decimal)
     plain = text.replace(",", ".") if text.count(",") == 1 and "." not in text else text
     if not WRITTEN.fullmatch(plain):
         raise Refused(N_("is not a number"))
@@ -230,7 +230,7 @@ def parsed(text: str) -> float:
 
 
 def holds(kind: Any, column: Column) -> bool:
-    """Tell whether a column that nothing encodes holds numbers of a type; true and false alone are none."""
+    """Tell whether a column that nothing encodes holds numbers of a type; one of only true and false doesn't."""
     values = column.present
     if column.categories is not None or not values or all(isinstance(value, bool) for value in values):
         return False

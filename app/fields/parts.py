@@ -1,4 +1,4 @@
-"""What a kind of field answers with: readers, a form's widget; and what it is asked with: a table's column."""
+"""What a kind of field returns: readers, a form's widget; and what it takes: a table's column."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,14 +11,14 @@ TensorType = Literal["BOOL", "INT64", "FP64", "BYTES"]
 Container = Literal["numbers", "objects", "texts", "frame"]
 
 Reader = Callable[[Any], Value]
-"""Takes a value that is there, or raises Refused."""
+"""Reads a value that is present, or raises Refused."""
 
 ColumnReader = Callable[[Sequence[Any]], Sequence[Value] | None]
-"""Reads a whole column that is written plainly; None where a cell isn't, and must be read by itself."""
+"""Reads a whole column that is written plainly; None where a cell isn't, so that each must be read by itself."""
 
 
 def cell_by_cell(cells: Sequence[Any]) -> Sequence[Value] | None:
-    """Read no column as a whole."""
+    """Leave every cell to be read by itself."""
     return None
 
 

@@ -4,8 +4,8 @@ from app.faults import Refused
 from app.languages import N_, gettext
 
 
-def in_a_sentence(low: str | None, high: str | None) -> list[str]:
-    """Return the sentence that names a range; none where it has no ends."""
+def range_sentences(low: str | None, high: str | None) -> list[str]:
+    """Return the sentence that states a range; none where the range is open at both ends."""
     if low is not None and high is not None:
         return [gettext(N_("From %(low)s to %(high)s."), low=low, high=high)]
     if low is not None:
@@ -14,7 +14,7 @@ def in_a_sentence(low: str | None, high: str | None) -> list[str]:
 
 
 def out_of_range(low: float | str | None, high: float | str | None) -> Refused:
-    """Return why a value outside of a range is refused; it has one end at least."""
+    """Return why a value outside of a range is refused; the range has at least one end."""
     if high is None:
         return Refused(N_("is out of range: at least %(low)s"), low=low)
     if low is None:

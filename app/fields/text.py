@@ -1,4 +1,4 @@
-"""A text of people's own words."""
+"""Free text."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Literal
@@ -15,11 +15,11 @@ from app.values import Value
 
 CHARACTERS = 1000
 LONG = 100
-"""From so many characters on a text gets room for more than a line."""
+"""From so many characters on, the form gives a text more than one line."""
 
 
 class TextField(Field):
-    """A text of people's own words."""
+    """Free text."""
 
     kind: Literal["text"]
     maximum_characters: int = Property(CHARACTERS, ge=1, le=100_000)
@@ -45,7 +45,7 @@ class TextField(Field):
 
     def _read(self, value: Any) -> str:
         if not isinstance(value, str) or not value.strip():
-            raise Refused(N_("is not a text"))
+            raise Refused(N_("is not text"))
         if len(value.strip()) > self.maximum_characters:
             raise Refused(N_("is longer than %(characters)s characters"), characters=self.maximum_characters)
         return value.strip()

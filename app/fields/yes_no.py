@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import Strict
 
 from app.faults import Refused
-from app.fields.category import usual
+from app.fields.category import most_frequent
 from app.fields.field import Field
 from app.fields.parts import Column, Container, Readers, Schema, TensorType, Widget
 from app.languages import N_, gettext
@@ -35,7 +35,7 @@ class YesNoField(Field):
         return "BOOL"
 
     def readers(self) -> Readers:
-        return Readers(_typed, _text)
+        return Readers(_read_typed, _read_text)
 
     def value_schema(self) -> Schema:
         return {"type": "boolean"}
@@ -67,16 +67,16 @@ class YesNoField(Field):
         values = column.present if column.categories is None else column.categories
         if not values or not all(isinstance(value, bool) for value in values):
             return None
-        return {"example": usual(column.present, values)}
+        return {"example": most_frequent(column.present, values)}
 
 
-def _typed(value: Any) -> bool:
+def _read_typed(value: Any) -> bool:
     if not isinstance(value, bool):
         raise Refused(N_("is neither true nor false"))
     return value
 
 
-def _text(value: str) -> bool:
+def _read_text(value: str) -> bool:
     try:
         return WRITTEN[value.casefold()]
     except KeyError:

@@ -1,1 +1,1 @@
-"""The protocols that clients of other model servers speak already."""
+"""The protocols that clients of other model servers already speak."""

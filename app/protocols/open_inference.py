@@ -1,6 +1,6 @@
 """The Open Inference Protocol, version 2, over HTTP: one tensor per field, of shape [rows] or [rows, 1].
 
-Tensors may come as JSON or, after it, as bytes (the extension ``binary_tensor_data``); answers are JSON.
+Tensors may come as JSON or, after it, as bytes (the extension ``binary_tensor_data``); responses are JSON.
 Source: the specification of KServe and the Triton Inference Server, and the latter's extension_binary_data.
 """
 
@@ -8,11 +8,12 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, jsonify
 
-from app import rows
+from app import request_data
 from app.contract import Classification, Contract
-from app.errors import Failure
+from app.errors import HttpError
 from app.languages import N_
-from app.model import Model, Prediction
+from app.model import Model
+from app.predictions import Prediction
 from app.protocols import tensors
 from app.values import as_text
 
@@ -22,26 +23,26 @@ BINARY = "binary_tensor_data"
 
 @blueprint.get("")
 def server() -> Response:
-    """Tell what server this is."""
+    """Return the server's name and version."""
     return jsonify(name="puerto", version=current_app.extensions["release"], extensions=[BINARY])
 
 
 @blueprint.get("/health/live")
 def live() -> Response:
-    """Say that the server runs."""
+    """Tell that the server runs."""
     return jsonify(live=True)
 
 
 @blueprint.get("/health/ready")
 def ready() -> Response:
-    """Say that every model can be asked."""
+    """Tell that every model is ready."""
     return jsonify(ready=True)
 
 
 @blueprint.get("/models/<name>")
 @blueprint.get("/models/<name>/versions/<version>")
 def metadata(name: str, version: str = "") -> Response:
-    """Tell a model's inputs and outputs."""
+    """Return a model's inputs and outputs."""
     model = _model(name, version)
     inputs = [{"name": field.name, "datatype": field.tensor_type, "shape": [-1]} for field in model.contract.fields]
     outputs = [{"name": key, "datatype": kind, "shape": shape} for key, kind, shape in _outputs(model, -1)]
@@ -51,71 +52,73 @@ def metadata(name: str, version: str = "") -> Response:
 @blueprint.get("/models/<name>/ready")
 @blueprint.get("/models/<name>/versions/<version>/ready")
 def model_ready(name: str, version: str = "") -> Response:
-    """Say that a model can be asked."""
+    """Tell that a model is ready."""
     return jsonify(name=_model(name, version).name, ready=True)
 
 
 @blueprint.post("/models/<name>/infer")
 @blueprint.post("/models/<name>/versions/<version>/infer")
 def infer(name: str, version: str = "") -> Response:
-    """Answer the predictions for the rows that the input tensors hold."""
+    """Predict for the rows that the input tensors hold."""
     model = _model(name, version)
-    body, packed = tensors.body(rows.limits(model))
-    tensors.must_be_good(body.get("inputs"))
-    asked = _asked(body)
-    columns = tensors.columns(model, body["inputs"], packed)
+    body, binary_data = tensors.body(request_data.limits_for(model))
+    tensors.check_heads(body.get("inputs"))
+    requested = _requested_outputs(body)
+    columns = tensors.columns(model, body["inputs"], binary_data)
     if len({len(values) for values in columns.values()}) != 1:
-        raise Failure(422, N_("The tensors must have the same number of rows."))
-    given = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
-    answers = model.predict(rows.checked(model, given, "#/inputs"))
-    said = {"id": body["id"]} if isinstance(body.get("id"), str) else {}
-    return jsonify(model_name=model.name, model_version=model.version, **said, outputs=_answered(model, answers, asked))
+        raise HttpError(422, N_("The tensors must have the same number of rows."))
+    rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+    predictions = model.predict(request_data.validated_rows(model, rows, "#/inputs"))
+    members = {"id": body["id"]} if isinstance(body.get("id"), str) else {}
+    members["outputs"] = _output_tensors(model, predictions, requested)
+    return jsonify(model_name=model.name, model_version=model.version, **members)
 
 
 def _model(name: str, version: str) -> Model:
-    model = rows.model_named(name)
+    model = request_data.model_named(name)
     if version not in ("", model.version):
-        raise Failure(404, N_("%(name)s has the version %(version)s alone."), name=name, version=model.version)
+        raise HttpError(404, N_("%(name)s has only the version %(version)s."), name=name, version=model.version)
     return model
 
 
-def _answered(model: Model, answers: list[Prediction], asked: list[str]) -> list[dict[str, Any]]:
-    data = {"predict": [_value(model.contract, answer) for answer in answers]}
-    if answers[0].probabilities is not None:
-        data["predict_proba"] = [share for answer in answers for share in answer.probabilities or ()]
-    asked = asked or [key for key, _, _ in _outputs(model, 0) if key in data]
-    if strangers := [name for name in asked if name not in data]:
-        raise Failure(422, N_("There is no output %(name)s; there are: %(names)s."), name=strangers[0][:100],
-                      names=", ".join(data))  # fmt: skip
-    found = {key: (kind, shape) for key, kind, shape in _outputs(model, len(answers))}
-    return [{"name": key, "datatype": found[key][0], "shape": found[key][1], "data": data[key]} for key in asked]
+def _output_tensors(model: Model, predictions: list[Prediction], requested: list[str]) -> list[dict[str, Any]]:
+    data = {"predict": [_value(model.contract, prediction) for prediction in predictions]}
+    if predictions[0].probabilities is not None:
+        data["predict_proba"] = [share for prediction in predictions for share in prediction.probabilities or ()]
+    names = requested or [name for name, _, _ in _outputs(model, 0) if name in data]
+    if unknown := [name for name in names if name not in data]:
+        message = N_("There is no output “%(name)s”; the outputs are: %(names)s.")
+        raise HttpError(422, message, name=unknown[0][:100], names=", ".join(data))
+    heads = {name: (datatype, shape) for name, datatype, shape in _outputs(model, len(predictions))}
+    return [{"name": name, "datatype": heads[name][0], "shape": heads[name][1], "data": data[name]} for name in names]
 
 
-def _asked(body: dict[str, Any]) -> list[str]:
+def _requested_outputs(body: dict[str, Any]) -> list[str]:
     outputs = body.get("outputs") or []
     if not isinstance(outputs, list) or not all(
-        isinstance(each, dict) and isinstance(each.get("name"), str) for each in outputs
+        isinstance(output, dict) and isinstance(output.get("name"), str) for output in outputs
     ):
-        raise Failure(422, N_("outputs must be an array of objects with a name."))
-    names = [each["name"] for each in outputs]
+        raise HttpError(422, N_("outputs must be an array of objects with a name."))
+    names = [output["name"] for output in outputs]
     if len(set(names)) < len(names):
-        raise Failure(422, N_("An output is asked for twice."))
+        raise HttpError(422, N_("An output is requested twice."))
     return names
 
 
 def _outputs(model: Model, count: int) -> list[tuple[str, str, list[int]]]:
+    """Return name, datatype and shape of each of a model's outputs for so many rows."""
     predicts = model.contract.predicts
     if not isinstance(predicts, Classification):
         return [("predict", "FP64", [count])]
-    labels = [choice.value for choice in predicts.labels]
-    whole = all(isinstance(label, int) and not isinstance(label, bool) for label in labels)
-    found = [("predict", "INT64" if whole else "BYTES", [count])]
+    labels = [label.value for label in predicts.labels]
+    is_whole = all(isinstance(label, int) and not isinstance(label, bool) for label in labels)
+    outputs = [("predict", "INT64" if is_whole else "BYTES", [count])]
     if model.engine.gives_probabilities:
-        found.append(("predict_proba", "FP64", [count, len(labels)]))
-    return found
+        outputs.append(("predict_proba", "FP64", [count, len(labels)]))
+    return outputs
 
 
-def _value(contract: Contract, answer: Prediction) -> Any:
-    if isinstance(answer.value, float) and not isinstance(contract.predicts, Classification):
-        return answer.value
-    return answer.value if type(answer.value) is int else as_text(answer.value)
+def _value(contract: Contract, prediction: Prediction) -> Any:
+    if isinstance(prediction.value, float) and not isinstance(contract.predicts, Classification):
+        return prediction.value
+    return prediction.value if type(prediction.value) is int else as_text(prediction.value)

@@ -2,14 +2,14 @@
 
 from flask import Blueprint, Response, jsonify
 
-from app import rows
+from app import request_data
 
 blueprint = Blueprint("practice", __name__)
 
 
 @blueprint.post("/modelo")
 def predict() -> Response:
-    """Answer a row, a JSON object, with the model's label or number."""
-    model = rows.default_model()
-    row = model.check.typed(rows.json_object(rows.limits(model, 1)))
+    """Predict the label or the number for a row, a JSON object."""
+    model = request_data.default_model()
+    row = model.validator.typed(request_data.json_object(request_data.limits_for(model, 1)))
     return jsonify(predict=model.predict([row])[0].value)

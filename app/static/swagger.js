@@ -1,3 +1,3 @@
-// Starts Swagger UI: in a file of its own, since no page of this site runs scripts that stand in it.
+// Starts Swagger UI: in a file of its own, since the pages' policy forbids inline scripts.
 const place = document.getElementById("swagger-ui");
 SwaggerUIBundle({ url: place.dataset.document, domNode: place, deepLinking: true, validatorUrl: null });

@@ -34,8 +34,8 @@ PACKAGES = ("joblib", "numpy", "onnxruntime", "scikit-learn")
 """What a trained model depends on: a pickle is only good for the scikit-learn that wrote it."""
 
 CODE = (
-    "app/check.py", "app/contract.py", "app/engines/*.py", "app/fields/*.py", "app/model.py", "app/values.py",
-    "deploy/models/boundary_rows.py", "deploy/models/builder.py", "deploy/models/bundle_folder.py",
+    "app/contract.py", "app/engines/*.py", "app/fields/*.py", "app/model.py", "app/predictions.py", "app/validator.py",
+    "app/values.py", "deploy/models/boundary_rows.py", "deploy/models/builder.py", "deploy/models/bundle_folder.py",
     "deploy/models/compiler/*.py", "deploy/models/crossings.py", "deploy/models/equivalence.py",
     "deploy/models/json_values.py", "deploy/models/tolerance.py", "deploy/models/validation.py",
 )  # fmt: skip

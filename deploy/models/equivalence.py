@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 
 from app.contract import Contract
-from app.engines import Answers, Engine
+from app.engines import Engine, EngineOutputs
 from app.engines.onnx import Onnx
 from app.engines.scikit_learn import ScikitLearn
 from app.fields import Field
-from app.model import Proof, Timings
+from app.model import EquivalenceReport, Timings
 from app.values import Row, Value
 from deploy.base.paths import KIT, VENV
 from deploy.models.boundary_rows import rows_at_thresholds
@@ -54,13 +54,13 @@ class EngineChoice:
 
     engine: str
     graph: bytes
-    proof: Proof
+    proof: EquivalenceReport
     timings: Timings
 
 
 @dataclass
 class _Comparison:
-    """Rows on which engines are compared, and what came of it; see `app.model.Proof`."""
+    """Rows on which engines are compared, and what came of it; see `app.model.EquivalenceReport`."""
 
     rows: list[Row]
     thresholds: tuple[int, int] = (0, 0)
@@ -83,7 +83,7 @@ def choose_engine(
     graph = _equal_graph(contract, reference, rows, comparison)
     if not graph:
         comparison.largest_difference = largest_difference(served, reference, comparison.rows)
-    proof = Proof(
+    proof = EquivalenceReport(
         rows=len(comparison.rows),
         thresholds=comparison.thresholds,
         largest_difference=comparison.largest_difference,
@@ -129,11 +129,11 @@ def largest_difference(engine: Engine, reference: Engine, rows: Sequence[Row]) -
     largest = 0.0
     for start in range(0, len(rows), BLOCK_ROWS):
         block = rows[start : start + BLOCK_ROWS]
-        largest = max(largest, _block_difference(block, engine.answers(block), reference.answers(block)))
+        largest = max(largest, _block_difference(block, engine.compute(block), reference.compute(block)))
     return largest
 
 
-def _block_difference(rows: Sequence[Row], answers: Answers, expected: Answers) -> float:
+def _block_difference(rows: Sequence[Row], answers: EngineOutputs, expected: EngineOutputs) -> float:
     if answers.labels != expected.labels:
         pairs = enumerate(zip(answers.labels or [], expected.labels or [], strict=True))
         first = next(place for place, (label, expected_label) in pairs if label != expected_label)
@@ -152,7 +152,7 @@ def _block_difference(rows: Sequence[Row], answers: Answers, expected: Answers) 
     return float(apart[worst])
 
 
-def _matrix(answers: Answers, kind: str, rows: int) -> Any:
+def _matrix(answers: EngineOutputs, kind: str, rows: int) -> Any:
     """Return values or probabilities as (rows, n); zeros where the engine gives none."""
     return np.asarray(getattr(answers, kind) or [[0.0]] * rows, dtype=np.float64).reshape(rows, -1)
 
@@ -194,12 +194,12 @@ def _drawn(field: Field, known: list[Value], chance: np.random.Generator, count:
 
 def _us_per_row(engine: Engine, rows: Sequence[Row]) -> float:
     """Return the median time for one row, in microseconds."""
-    engine.answers(rows[:1])
+    engine.compute(rows[:1])
     times = []
     end = time.perf_counter() + TIMED_SECONDS
     for number in range(TIMED_ROWS):
         begin = time.perf_counter()
-        engine.answers([rows[number % len(rows)]])
+        engine.compute([rows[number % len(rows)]])
         times.append(time.perf_counter() - begin)
         if times and time.perf_counter() > end:
             break

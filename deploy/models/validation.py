@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from app.check import Check
 from app.contract import Classification, Contract
 from app.engines import PredictionError
 from app.engines.onnx import Onnx
 from app.engines.scikit_learn import Input, ScikitLearn
 from app.faults import InvalidInput
-from app.model import Prediction, Proof, Timings, Tolerance, predictions
+from app.model import EquivalenceReport, Timings, Tolerance
+from app.predictions import Prediction, predictions
+from app.validator import RowValidator
 from app.values import Value
 from deploy.base.errors import DeployError
 from deploy.models.contracts import at
@@ -38,7 +39,7 @@ class ValidatedModel:
     golden: list[dict[str, Any]]
     engine: str
     graph: bytes
-    proof: Proof
+    proof: EquivalenceReport
     timings: Timings
     tolerance: Tolerance
 
@@ -95,7 +96,7 @@ def _validated(
     served: ScikitLearn, kinds: dict[str, str], golden: list[dict[str, Any]], choice: EngineChoice
 ) -> ValidatedModel:
     return ValidatedModel(
-        input=served.how,
+        input=served.container,
         columns=kinds,
         golden=golden,
         engine=choice.engine,
@@ -135,7 +136,7 @@ def _compare_fields(file: Path, contract: Contract, estimator: Any) -> None:
 
 
 def _accepted(contract: Contract, rows: Sequence[Sequence[Any]]) -> Iterable[list[Value]]:
-    check = Check(contract)
+    check = RowValidator(contract)
     names = [field.name for field in contract.fields]
     for row in rows:
         values = {name: json_value(value) for name, value in zip(names, row, strict=True)}
@@ -225,7 +226,7 @@ def require_recorded_answers(
     Raises:
         DeployError: one gets another answer: another scikit-learn, numpy or processor computes otherwise.
     """
-    check, tolerance = Check(contract), tolerance_of(expected)
+    check, tolerance = RowValidator(contract), tolerance_of(expected)
     engine = (
         Onnx(contract, model.graph) if model.graph else ScikitLearn(contract, estimator, model.input, model.columns)
     )

@@ -17,13 +17,13 @@ SEX = 1
 def train() -> Trained:
     """Return the fitted pipeline, its metrics on the quarter of the patients kept out of training, and all patients."""
     patients, progression = load_diabetes(return_X_y=True, scaled=False)
-    rows = patients[:, [column for column in range(patients.shape[1]) if column != SEX]]
-    seen, unseen, known, unknown = train_test_split(rows, progression, random_state=SEED)
-    pipeline = make_pipeline(StandardScaler(), Ridge()).fit(seen, known)
-    error = mean_absolute_error(unknown, pipeline.predict(unseen))
+    x = patients[:, [column for column in range(patients.shape[1]) if column != SEX]]
+    x_train, x_test, y_train, y_test = train_test_split(x, progression, random_state=SEED)
+    pipeline = make_pipeline(StandardScaler(), Ridge()).fit(x_train, y_train)
+    error = mean_absolute_error(y_test, pipeline.predict(x_test))
     metrics = {
-        "rows": len(rows),
-        "r2": round(float(pipeline.score(unseen, unknown)), 4),
+        "rows": len(x),
+        "r2": round(float(pipeline.score(x_test, y_test)), 4),
         "mean absolute error": round(float(error), 2),
     }
-    return Trained(pipeline, metrics, rows.tolist())
+    return Trained(pipeline, metrics, x.tolist())

@@ -1,4 +1,4 @@
-"""Trains the Titanic model on the 2,201 persons on board.
+"""Trains the Titanic model on the 2,201 people on board.
 
 The counts are those of the British Board of Trade's inquiry, "Report on the Loss of the S.S. Titanic" (1912), as
 R. J. M. Dawson tabulated them in "The 'Unusual Episode' Data Revisited", Journal of Statistics Education 3 (1995).
@@ -35,12 +35,16 @@ COUNTS = {
 
 def train() -> Trained:
     """Return the fitted pipeline, its metrics on the quarter kept out of training, and every kind of person."""
-    persons = [(kind, outcome) for kind, counts in COUNTS.items()
-               for outcome, count in zip(("survived", "died"), counts, strict=True) for _ in range(count)]  # fmt: skip
-    rows = np.array([kind for kind, _ in persons], dtype=object)
-    outcomes = np.array([outcome for _, outcome in persons])
-    seen, unseen, known, unknown = train_test_split(rows, outcomes, random_state=SEED, stratify=outcomes)
+    people = [
+        (traits, outcome)
+        for traits, counts in COUNTS.items()
+        for outcome, count in zip(("survived", "died"), counts, strict=True)
+        for _ in range(count)
+    ]
+    x = np.array([traits for traits, _ in people], dtype=object)
+    y = np.array([outcome for _, outcome in people])
+    x_train, x_test, y_train, y_test = train_test_split(x, y, random_state=SEED, stratify=y)
     forest = RandomForestClassifier(n_estimators=100, random_state=SEED)
-    pipeline = make_pipeline(OneHotEncoder(sparse_output=False), forest).fit(seen, known)
-    metrics = {"rows": len(rows), "accuracy": round(float(pipeline.score(unseen, unknown)), 4)}
-    return Trained(pipeline, metrics, [list(kind) for kind in COUNTS])
+    pipeline = make_pipeline(OneHotEncoder(sparse_output=False), forest).fit(x_train, y_train)
+    metrics = {"rows": len(x), "accuracy": round(float(pipeline.score(x_test, y_test)), 4)}
+    return Trained(pipeline, metrics, [list(traits) for traits in COUNTS])

@@ -28,9 +28,9 @@ def main(folders: list[Path]) -> None:
 
 
 def _line(model: Model) -> str:
-    rows = [model.check.typed(row) for row in _rows(model, ROWS)]
+    rows = [model.validator.typed(row) for row in _rows(model, ROWS)]
     blocks = [rows[start : start + BLOCK] for start in range(0, ROWS, BLOCK)]
-    engine_s = _fastest(lambda: [model.answers(block) for block in blocks])
+    engine_s = _fastest(lambda: [model.compute(block) for block in blocks])
     data = _table(model, ROWS)
     table_s = _fastest(lambda: _read(model, data))
     few_kib, many_kib = (_peak_kib(model, _table(model, count)) for count in (ROWS // 10, ROWS))
@@ -51,7 +51,7 @@ def _table(model: Model, count: int) -> bytes:
 
 
 def _read(model: Model, data: bytes) -> None:
-    for _ in Table(model, io.BytesIO(data), 1000).answered():
+    for _ in Table(model, io.BytesIO(data), 1000).predicted():
         pass
 
 

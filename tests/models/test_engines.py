@@ -17,7 +17,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.tree import DecisionTreeClassifier
 
 from app.contract import Contract
-from app.engines import Answers
+from app.engines import EngineOutputs
 from app.engines.scikit_learn import ScikitLearn
 from deploy.models import equivalence
 from deploy.models.compiler.compile import compiled
@@ -151,8 +151,8 @@ class Computed:
     def __init__(self, answer) -> None:
         self.answer = answer
 
-    def answers(self, rows):
-        return Answers(values=[self.answer(row) for row in rows])
+    def compute(self, rows):
+        return EngineOutputs(values=[self.answer(row) for row in rows])
 
 
 def test_difference_is_told_of_the_row_that_has_it():

@@ -28,8 +28,7 @@ def bundles(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def app(bundles: Path) -> Flask:
-    return create_app(Settings(app_bundles=bundles, secret_key="x" * 32, app_max_body_kib=64,
-                               app_max_rows=100))  # fmt: skip
+    return create_app(Settings(app_bundles=bundles, secret_key="x" * 32, app_max_body_kib=64, app_max_rows=100))
 
 
 @pytest.fixture
@@ -38,19 +37,19 @@ def client(app: Flask) -> FlaskClient:
 
 
 @pytest.fixture
-def send(client: FlaskClient) -> Callable[..., Any]:
-    """Send a model's form as a browser does: the page first, then what was typed with the page's token."""
+def submit(client: FlaskClient) -> Callable[..., Any]:
+    """Submit a model's form as a browser does: first the page, then the entries with the page's token."""
 
-    def post(name: str, typed: dict[str, Any], what: str = "", language: str = "es") -> Any:
+    def post(name: str, entries: dict[str, Any], language: str = "es") -> Any:
         headers = {"Accept-Language": language}
         page = client.get(f"/models/{name}", headers=headers).text
-        return client.post(f"/models/{name}{what}", data={"csrf_token": token(page)} | typed, headers=headers)
+        return client.post(f"/models/{name}", data={"csrf_token": token(page)} | entries, headers=headers)
 
     return post
 
 
 def token(page: str) -> str:
     """Return a page's CSRF token."""
-    found = re.search(r'name="csrf_token" type="hidden" value="([^"]+)"', page)
-    assert found, page
-    return found[1]
+    match = re.search(r'name="csrf_token" type="hidden" value="([^"]+)"', page)
+    assert match, page
+    return match[1]

@@ -115,7 +115,7 @@ class GoldenReport(_Part):
 
 
 class ComparisonReport(_Part):
-    """See `app.model.Proof`."""
+    """See `app.model.EquivalenceReport`."""
 
     rows: Count
     thresholds: Annotated[list[Count], Field(fail_fast=True, min_length=2, max_length=2)]

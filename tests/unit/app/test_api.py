@@ -20,41 +20,40 @@ def test_models_are_listed_with_contract_metrics_and_version(client, app):
     assert card == cards[-1]
     assert card["version"] == app.extensions["models"]["titanic"].version
     assert 0.5 < card["metrics"]["accuracy"] < 1
-    assert card["contract"]["fields"][0]["choices"][0] == {
-        "value": "first", "label": {"es": "En primera clase", "en": "In first class"},
-    }  # fmt: skip
+    label = {"es": "En primera clase", "en": "In first class"}
+    assert card["contract"]["fields"][0]["choices"][0] == {"value": "first", "label": label}
 
 
 @pytest.mark.parametrize(("body", "count"), [(ROW, 1), ([ROW], 1), ([ROW, {"estudio": 1, "sueno": 4.5}], 2)])
 def test_one_row_or_many(client, body, count):
-    answer = client.post(PREDICTIONS, json=body, headers={"Accept-Language": "en"}).json
-    assert answer["model"] == "exam"
-    assert len(answer["predictions"]) == count
-    first = answer["predictions"][0]
+    document = client.post(PREDICTIONS, json=body, headers={"Accept-Language": "en"}).json
+    assert document["model"] == "exam"
+    assert len(document["predictions"]) == count
+    first = document["predictions"][0]
     assert (first["value"], first["label"]) == ("Aprobado", "Pass")
     assert first["probability"] == first["probabilities"]["Aprobado"]
     assert sum(first["probabilities"].values()) == pytest.approx(1)
 
 
-def test_number_has_a_value_alone(client):
-    example = client.get("/api/v1/models/diabetes").json["contract"]["fields"]
-    row = {field["name"]: field["example"] for field in example}
-    (answer,) = client.post("/api/v1/models/diabetes/predictions", json=row).json["predictions"]
-    assert list(answer) == ["value"]
-    assert 25 < answer["value"] < 346
+def test_number_has_only_a_value(client):
+    fields = client.get("/api/v1/models/diabetes").json["contract"]["fields"]
+    row = {field["name"]: field["example"] for field in fields}
+    (prediction,) = client.post("/api/v1/models/diabetes/predictions", json=row).json["predictions"]
+    assert list(prediction) == ["value"]
+    assert 25 < prediction["value"] < 346
 
 
-def test_answer_in_the_address_can_be_cached(client):
-    answer = client.get(f"{PREDICTION}?estudio=6&sueno=8")
-    assert answer.json["prediction"]["value"] == "Aprobado"
-    assert answer.headers["Cache-Control"] == "public, no-cache"
-    again = client.get(f"{PREDICTION}?estudio=6&sueno=8", headers={"If-None-Match": answer.headers["ETag"]})
-    assert (again.status_code, again.data, again.headers["ETag"]) == (304, b"", answer.headers["ETag"])
-    weak = client.get(f"{PREDICTION}?estudio=6&sueno=8", headers={"If-None-Match": f"W/{answer.headers['ETag']}"})
-    assert weak.status_code == 304, "as Nginx makes it of a compressed answer"
+def test_prediction_for_a_row_in_the_address_can_be_cached(client):
+    response = client.get(f"{PREDICTION}?estudio=6&sueno=8")
+    assert response.json["prediction"]["value"] == "Aprobado"
+    assert response.headers["Cache-Control"] == "public, no-cache"
+    again = client.get(f"{PREDICTION}?estudio=6&sueno=8", headers={"If-None-Match": response.headers["ETag"]})
+    assert (again.status_code, again.data, again.headers["ETag"]) == (304, b"", response.headers["ETag"])
+    weak = client.get(f"{PREDICTION}?estudio=6&sueno=8", headers={"If-None-Match": f"W/{response.headers['ETag']}"})
+    assert weak.status_code == 304, "as Nginx makes it of a compressed response"
 
 
-def test_tag_changes_with_model_and_language_alone(client, app, monkeypatch):
+def test_tag_changes_only_with_model_and_language(client, app, monkeypatch):
     def tag(language: str = "en") -> str:
         return client.get(f"{PREDICTION}?estudio=6&sueno=8", headers={"Accept-Language": language}).headers["ETag"]
 
@@ -79,29 +78,30 @@ WRONG_ROWS = [
     ('{"estudio": [6], "sueno": {"a": 1}}', {"estudio": "is not a number", "sueno": "is not a number"}),
     ('{"estudio": -0.1, "sueno": 24.01}',
      {"estudio": "is out of range: from 0 to 24", "sueno": "is out of range: from 0 to 24"}),
-    ('{"estudio": 6, "sueno": 8, "suenno": 8}', {"suenno": "is no field of this model; the nearest is “sueno”"}),
+    ('{"estudio": 6, "sueno": 8, "suenno": 8}', {"suenno": "is not a field of this model; the closest is “sueno”"}),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("row", "sentences"), WRONG_ROWS)
 def test_wrong_row_gets_a_sentence_per_field(client, row, sentences):
-    answer = client.post(PREDICTIONS, data=row, content_type="application/json", headers={"Accept-Language": "en"})
-    assert (answer.status_code, answer.content_type) == (422, "application/problem+json")
-    assert {each["field"]: each["detail"] for each in answer.json["errors"]} == sentences
-    assert {each["pointer"] for each in answer.json["errors"]} == {f"#/{name}" for name in sentences}
-    assert answer.json["status"] == 422
-    assert re.fullmatch("[0-9a-f]{32}", answer.json["request_id"])
+    response = client.post(PREDICTIONS, data=row, content_type="application/json", headers={"Accept-Language": "en"})
+    assert (response.status_code, response.content_type) == (422, "application/problem+json")
+    errors = response.json["errors"]
+    assert {error["field"]: error["detail"] for error in errors} == sentences
+    assert {error["pointer"] for error in errors} == {f"#/{name}" for name in sentences}
+    assert response.json["status"] == 422
+    assert re.fullmatch("[0-9a-f]{32}", response.json["request_id"])
 
 
 def test_wrong_rows_are_found_among_many(client):
     rows = [ROW, {"estudio": 25, "sueno": 8}, ROW, {"sueno": 8, "a/b~c": 1}]
-    answer = client.post(PREDICTIONS, json=rows)
-    assert [each["pointer"] for each in answer.json["errors"]] == ["#/1/estudio", "#/3/estudio", "#/3/a~1b~0c"]
+    response = client.post(PREDICTIONS, json=rows)
+    assert [error["pointer"] for error in response.json["errors"]] == ["#/1/estudio", "#/3/estudio", "#/3/a~1b~0c"]
 
 
 def test_sentences_come_in_spanish_too(client):
-    answer = client.post(PREDICTIONS, json={}, headers={"Accept-Language": "es"})
-    assert [each["detail"] for each in answer.json["errors"]] == ["falta", "falta"]
+    response = client.post(PREDICTIONS, json={}, headers={"Accept-Language": "es"})
+    assert [error["detail"] for error in response.json["errors"]] == ["falta", "falta"]
 
 
 MALFORMED = [
@@ -128,20 +128,20 @@ MALFORMED = [
     "path", [PREDICTIONS, "/modelo", "/invocations", "/models/exam/invocations", "/v2/models/exam/infer"]
 )
 def test_body_that_is_no_row(client, path, body, status):
-    answer = client.post(path, data=body, content_type="application/json")
-    assert answer.status_code == status
-    assert answer.content_type == "application/problem+json"
-    assert answer.json["detail"]
+    response = client.post(path, data=body, content_type="application/json")
+    assert response.status_code == status
+    assert response.content_type == "application/problem+json"
+    assert response.json["detail"]
 
 
 def test_thousands_of_unknown_names_get_a_few_sentences(client):
-    answer = client.post(PREDICTIONS, json={f"x{number}": 1 for number in range(3000)})
-    assert (answer.status_code, len(answer.json["errors"])) == (422, 12)
+    response = client.post(PREDICTIONS, json={f"x{number}": 1 for number in range(3000)})
+    assert (response.status_code, len(response.json["errors"])) == (422, 12)
 
 
 def test_thousands_of_faults_get_a_hundred_sentences(client):
-    answer = client.post(PREDICTIONS, json=[{}] * 100)
-    assert (answer.status_code, len(answer.json["errors"])) == (422, 100)
+    response = client.post(PREDICTIONS, json=[{}] * 100)
+    assert (response.status_code, len(response.json["errors"])) == (422, 100)
 
 
 @pytest.mark.parametrize(
@@ -161,24 +161,24 @@ def test_thousands_of_faults_get_a_hundred_sentences(client):
     ],
 )
 def test_refusal_has_its_status_and_is_a_problem(client, method, path, headers, status):
-    answer = client.open(path, method=method, headers=headers, data=b"x" if method == "POST" else None)
-    assert answer.status_code == status
-    assert answer.content_type == "application/problem+json"
-    assert answer.json["status"] == status
+    response = client.open(path, method=method, headers=headers, data=b"x" if method == "POST" else None)
+    assert response.status_code == status
+    assert response.content_type == "application/problem+json"
+    assert response.json["status"] == status
     if status == 405:
-        assert answer.headers["Allow"]
+        assert response.headers["Allow"]
 
 
 @pytest.mark.parametrize("accept", ["*/*", "application/json", "application/*;q=0.5", "text/html, */*;q=0.1", None])
-def test_whoever_takes_json_gets_it(client, accept):
+def test_client_that_accepts_json_gets_it(client, accept):
     assert client.get("/api/v1/models", headers={"Accept": accept} if accept else {}).status_code == 200
 
 
 def test_rows_above_the_limit_are_refused(client):
     assert client.post(PREDICTIONS, json=[ROW] * 100).status_code == 200
-    answer = client.post(PREDICTIONS, json=[ROW] * 101, headers={"Accept-Language": "en"})
-    assert answer.status_code == 413
-    assert "101 rows; at most 100" in answer.json["detail"]
+    response = client.post(PREDICTIONS, json=[ROW] * 101, headers={"Accept-Language": "en"})
+    assert response.status_code == 413
+    assert "101 rows; at most 100" in response.json["detail"]
 
 
 # The document
@@ -196,20 +196,20 @@ def test_document_is_openapi_3_1_and_names_every_route(document, app):
 
 
 def test_every_example_in_the_document_works(document, client):
-    asked = 0
+    requests = 0
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
-            for example in bodies(operation) or [None]:
-                values = {each["name"]: each["example"] for each in operation.get("parameters", [])}
-                answer = client.open(path, method=method.upper(), json=example, query_string=values)
-                assert answer.status_code == 200, (path, example, answer.json)
-                asked += 1
-    assert asked >= 4 * 4
+            for example in body_examples(operation) or [None]:
+                values = {parameter["name"]: parameter["example"] for parameter in operation.get("parameters", [])}
+                response = client.open(path, method=method.upper(), json=example, query_string=values)
+                assert response.status_code == 200, (path, example, response.json)
+                requests += 1
+    assert requests >= 4 * 4
 
 
-def bodies(operation):
+def body_examples(operation):
     content = operation.get("requestBody", {}).get("content", {})
-    return [each["value"] for kind in content.values() for each in kind["examples"].values()]
+    return [example["value"] for media in content.values() for example in media["examples"].values()]
 
 
 def test_schemas_come_from_the_contracts(document):
@@ -245,23 +245,26 @@ def test_page_of_the_document_is_served_from_here(client):
         ("*", "https://any.example", "*"),
     ],
 )
-def test_other_sites_scripts_are_let_in_where_the_settings_say(bundles, origins, origin, allowed):
+def test_other_sites_scripts_are_allowed_where_the_settings_say(bundles, origins, origin, allowed):
     client = create_app(Settings(app_bundles=bundles, app_cors_origins=origins)).test_client()
     for path in (PREDICTIONS, "/modelo", "/invocations", "/models/exam/invocations", "/v2/models/exam/infer"):
-        asked = {"Origin": origin, "Access-Control-Request-Method": "POST",
-                 "Access-Control-Request-Headers": "content-type"}  # fmt: skip
-        before = client.options(path, headers=asked)
-        answer = client.post(path, json=ROW, headers={"Origin": origin})
-        for each in (before, answer):
-            assert each.headers.get("Access-Control-Allow-Origin") == allowed, path
+        headers = {
+            "Origin": origin,
+            "Access-Control-Request-Method": "POST",
+            "Access-Control-Request-Headers": "content-type",
+        }
+        preflight = client.options(path, headers=headers)
+        response = client.post(path, json=ROW, headers={"Origin": origin})
+        for headers in (preflight.headers, response.headers):
+            assert headers.get("Access-Control-Allow-Origin") == allowed, path
         if allowed:
-            assert before.headers["Access-Control-Allow-Headers"].lower() == "content-type"
+            assert preflight.headers["Access-Control-Allow-Headers"].lower() == "content-type"
     page = client.get("/models/exam", headers={"Origin": origin})
     assert "Access-Control-Allow-Origin" not in page.headers
     assert "Access-Control-Allow-Credentials" not in page.headers
 
 
 def test_json_keeps_letters_and_the_contract_s_order(client):
-    answer = client.get("/api/v1/models/exam")
-    assert "¿Aprobarás el examen?".encode() in answer.data
-    assert [field["name"] for field in json.loads(answer.data)["contract"]["fields"]] == ["estudio", "sueno"]
+    response = client.get("/api/v1/models/exam")
+    assert "¿Aprobarás el examen?".encode() in response.data
+    assert [field["name"] for field in json.loads(response.data)["contract"]["fields"]] == ["estudio", "sueno"]

@@ -37,9 +37,9 @@ READ = [
 ]
 
 
-@pytest.mark.parametrize(("of", "text", "value"), READ)
-def test_date_is_read_as_iso_8601_writes_it(of, text, value):
-    readers = of.readers()
+@pytest.mark.parametrize(("date_field", "text", "value"), READ)
+def test_date_is_read_as_iso_8601_writes_it(date_field, text, value):
+    readers = date_field.readers()
     assert readers.text(text.strip()) == readers.typed(text) == value
     assert readers.typed_column([text, text]) == [value, value]
 
@@ -52,13 +52,13 @@ REFUSED = [
     (DAY, 20261126, "is not a date: write it like 2026-11-26"),
     (DAY, True, "is not a date: write it like 2026-11-26"),
     (DAY, "２０２６-11-26", "is not a date: write it like 2026-11-26"),
-    (DAY, "2026-02-30", "is not a day of the calendar"),
-    (DAY, "0000-01-01", "is not a day of the calendar"),
+    (DAY, "2026-02-30", "does not exist in the calendar"),
+    (DAY, "0000-01-01", "does not exist in the calendar"),
     (DAY, "2025-12-31", "is out of range: from 2026-01-01 to 2026-12-31"),
-    (DAY, "2026-11-26T10:00", "has a time of day: write the date alone, like 2026-11-26"),
+    (DAY, "2026-11-26T10:00", "has a time of day: write only the date, like 2026-11-26"),
     (DAY, "2026-11-26T00:00Z", "has a time zone: write the local time, like 2026-11-26"),
     (TIME, "2026-11-26T10:00:00+01:00", "has a time zone: write the local time, like 2026-11-26T10:00:00"),
-    (TIME, "2026-11-26", "has no time of day: write it like 2026-11-26T10:00:00"),
+    (TIME, "2026-11-26", "has no time of day: write date and time, like 2026-11-26T10:00:00"),
     (TIME, "2026-11-26T24:00", "is not a date: write it like 2026-11-26T10:00:00"),
     (TIME, "2026-11-26T10:00:00.1234567", "is not a date: write it like 2026-11-26T10:00:00"),
     (field(minimum="2026-01-01"), "2025-12-31", "is out of range: at least 2026-01-01"),
@@ -66,11 +66,11 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("of", "value", "sentence"), REFUSED)
-def test_what_is_no_such_date_is_refused_and_told_how_to_write_it(of, value, sentence):
-    with pytest.raises(Refused) as refused:
-        of.readers().typed(value)
-    assert str(refused.value.fault) == sentence
+@pytest.mark.parametrize(("date_field", "value", "sentence"), REFUSED)
+def test_wrong_date_is_refused_with_how_to_write_it(date_field, value, sentence):
+    with pytest.raises(Refused) as refusal:
+        date_field.readers().typed(value)
+    assert str(refusal.value.fault) == sentence
 
 
 CONTRADICTIONS = [
@@ -78,7 +78,7 @@ CONTRADICTIONS = [
     ({"example": "tomorrow"}, "write 2026-11-26"),
     ({"example": 20261126}, "write 2026-11-26"),
     ({"example": "2026-02-30"}, "day is out of range"),
-    ({"minimum": "2026-01-01T00:00"}, "one has a time of day, the other hasn't"),
+    ({"minimum": "2026-01-01T00:00"}, "one has a time of day, the other doesn't"),
     ({"minimum": "2026-12-31", "maximum": "2026-01-01"}, "minimum 2026-12-31 must be before maximum 2026-01-01"),
     ({"maximum": "2026-01-01"}, "example 2026-11-26 is outside … to 2026-01-01"),
     ({"default": "2025-01-01", "minimum": "2026-01-01"}, "default 2025-01-01 is outside 2026-01-01 to …"),
@@ -86,7 +86,7 @@ CONTRADICTIONS = [
 
 
 @pytest.mark.parametrize(("properties", "sentence"), CONTRADICTIONS)
-def test_contradiction_in_a_contract_is_said(properties, sentence):
+def test_contradiction_in_a_contract_is_refused(properties, sentence):
     with pytest.raises(ValidationError, match=re.escape(sentence)):
         field(**properties)
 
@@ -109,23 +109,24 @@ def test_texts_are_dates_where_all_of_them_are():
         assert type_of(texts) is None
 
 
-@pytest.mark.parametrize("of", [DAY, TIME, field(), field(example="2026-11-26T10:00", minimum="2026-11-26T00:00")])
-def test_drawn_dates_are_dates_of_the_field(of):
-    values = of.drawn([of.example], np.random.default_rng(0), 200)
-    assert [of.readers().typed(value) for value in values] == values
+@pytest.mark.parametrize(
+    "date_field", [DAY, TIME, field(), field(example="2026-11-26T10:00", minimum="2026-11-26T00:00")]
+)
+def test_drawn_dates_are_dates_of_the_field(date_field):
+    values = date_field.drawn([date_field.example], np.random.default_rng(0), 200)
+    assert [date_field.readers().typed(value) for value in values] == values
     assert len({*values}) > 1
 
 
 def test_documents_say_which_dates(client):
     document = client.get("/api/v1/openapi.json").json
     row = document["components"]["schemas"]["EveryKindRow"]["properties"]
-    assert {key: row["día"][key] for key in ("type", "format", "examples")} == {
-        "type": ["string", "null"], "format": "date", "examples": ["2026-11-26"],
-    }  # fmt: skip
+    expected = {"type": ["string", "null"], "format": "date", "examples": ["2026-11-26"]}
+    assert {key: row["día"][key] for key in expected} == expected
     assert row["día"]["description"] == "Day; from 2025-01-01; to 2026-12-31"
     assert (row["cita"]["format"], row["cita"]["default"]) == ("date-time-local", "2026-01-01T09:30:00")
-    told = client.get("/v2/models/every_kind").json["inputs"]
-    assert [each["datatype"] for each in told if each["name"] in ("día", "cita")] == ["BYTES", "BYTES"]
+    inputs = client.get("/v2/models/every_kind").json["inputs"]
+    assert [tensor["datatype"] for tensor in inputs if tensor["name"] in ("día", "cita")] == ["BYTES", "BYTES"]
 
 
 def test_form_has_the_browser_s_own_inputs(client):
@@ -139,45 +140,52 @@ def test_form_has_the_browser_s_own_inputs(client):
     assert "De 1 ene 2025 a 31 dic 2026." in page
 
 
-@pytest.mark.parametrize(("language", "sentence"), [
-    ("en", "Day: is not a date: write it like 2026-11-26."),
-    ("es", "Día: no es una fecha: escríbela así: 2026-11-26."),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("en", "Day: is not a date: write it like 2026-11-26."),
+        ("es", "Día: no es una fecha: escríbela como 2026-11-26."),
+    ],
+)
 def test_fault_stands_beside_the_input_in_the_reader_s_language(client, language, sentence):
     headers = {"Accept-Language": language}
     page = client.get("/models/every_kind", headers=headers).text
-    typed = {"altura (cm)": "170", "nota": "x", "día": "mañana"}
-    page = client.post("/models/every_kind", data={"csrf_token": token(page)} | typed, headers=headers)
-    assert page.status_code == 422
-    assert sentence in page.text
+    entries = {"altura (cm)": "170", "nota": "x", "día": "mañana"}
+    response = client.post("/models/every_kind", data={"csrf_token": token(page)} | entries, headers=headers)
+    assert response.status_code == 422
+    assert sentence in response.text
 
 
-def test_picture_goes_along_the_range(app):
+def test_curve_covers_the_range(app):
     model = app.extensions["models"]["every_kind"]
-    row = model.check.typed(model.contract.example)
+    row = model.validator.typed(model.contract.example)
     with app.test_request_context(headers=ENGLISH), force_locale("en"):
-        (curve,) = [each for each in curves(model, row, model.predict([row])[0]) if each.label == "Day"]
+        (curve,) = [item for item in curves(model, row, model.predict([row])[0]) if item.label == "Day"]
     assert curve.is_number
-    assert (curve.points[0].value, curve.points[-1].value, curve.here.value) == (
-        "Jan 1, 2025", "Dec 31, 2026", "Nov 26, 2026")  # fmt: skip
+    shown = (curve.points[0].value, curve.points[-1].value, curve.here.value)
+    assert shown == ("Jan 1, 2025", "Dec 31, 2026", "Nov 26, 2026")
     assert [point.x for point in curve.points] == sorted(point.x for point in curve.points)
     assert 0.94 < curve.here.x < 0.96
 
 
-def test_answer_is_the_same_by_every_way(client, app):
+def test_every_route_gives_the_same_prediction(client, app):
     model = app.extensions["models"]["every_kind"]
-    rows = [dict(model.contract.example) | {"día": day, "cita": time} for day in ("2025-02-01", "2026-08-15", None)
-            for time in ("2026-03-01T08:00", "2026-03-01T20:00:00")]  # fmt: skip
-    answers = [each["value"] for each in client.post(API, json=rows).json["predictions"]]
-    assert len({*answers}) == 2
+    rows = [
+        dict(model.contract.example) | {"día": day, "cita": time}
+        for day in ("2025-02-01", "2026-08-15", None)
+        for time in ("2026-03-01T08:00", "2026-03-01T20:00:00")
+    ]
+    predictions = [prediction["value"] for prediction in client.post(API, json=rows).json["predictions"]]
+    assert len({*predictions}) == 2
     names = [*rows[0]]
     lines = [",".join(f'"{"" if row[name] is None else row[name]}"' for name in names) for row in rows]
     table = "\n".join([",".join(names), *lines]).replace("True", "true")
     path = "/models/every_kind/invocations"
-    assert client.post(path, data=table.encode(), content_type="text/csv").json["predictions"] == answers
+    assert client.post(path, data=table.encode(), content_type="text/csv").json["predictions"] == predictions
     split = {"columns": names, "data": [[*row.values()] for row in rows]}
-    assert client.post(path, json={"dataframe_split": split}).json["predictions"] == answers
-    inputs = [{"name": name, "shape": [len(rows)], "datatype": "BYTES", "data": [row[name] for row in rows]}
-              for name in names]  # fmt: skip
+    assert client.post(path, json={"dataframe_split": split}).json["predictions"] == predictions
+    inputs = [
+        {"name": name, "shape": [len(rows)], "datatype": "BYTES", "data": [row[name] for row in rows]} for name in names
+    ]
     outputs = client.post("/v2/models/every_kind/infer", json={"inputs": inputs}).json["outputs"]
-    assert outputs[0]["data"] == answers
+    assert outputs[0]["data"] == predictions

@@ -1,4 +1,4 @@
-"""The deadline: no request is older than its timeout, whatever it hangs in, and nobody else is the worse for it."""
+"""The deadline: no request is older than its timeout, whatever it hangs in, and no other request suffers."""
 
 import http.client
 import json
@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -43,13 +42,13 @@ class Site:
         return http.client.HTTPConnection(self.host, self.port, timeout=patience)
 
     def hang(self, how: str, seconds: float = FOREVER, path: str = PATH, **headers: str) -> Any:
-        """Ask the model to hang; return the answer and the seconds that it took, or None where none came."""
+        """Make the model hang; return status, headers, body and seconds, the first two None where no response came."""
         connection, started = self.connect(), time.monotonic()
         body = json.dumps({"how": how, "seconds": seconds})
         try:
             connection.request("POST", path, body, {"Content-Type": "application/json"} | headers)
-            answer = connection.getresponse()
-            return answer.status, answer.headers, answer.read(), time.monotonic() - started
+            response = connection.getresponse()
+            return response.status, response.headers, response.read(), time.monotonic() - started
         except (OSError, http.client.HTTPException):
             return None, None, b"", time.monotonic() - started
         finally:
@@ -57,16 +56,16 @@ class Site:
 
     def lines(self, message: str = "") -> list[dict[str, Any]]:
         """Return the log's lines that hold a message."""
-        found = [json.loads(line) for line in self._log.read_text()[self._before :].splitlines()]
-        return [line for line in found if message in line["message"]]
+        records = [json.loads(line) for line in self._log.read_text()[self._before :].splitlines()]
+        return [line for line in records if message in line["message"]]
 
     def wait_for(self, lines: int, message: str) -> list[dict[str, Any]]:
-        """Return so many lines once they are there."""
+        """Wait for so many lines with a message, and return them."""
         deadline = time.monotonic() + ENDS
-        while len(found := self.lines(message)) < lines:
+        while len(records := self.lines(message)) < lines:
             assert time.monotonic() < deadline, [line for line in self.lines() if line["message"] != "POST 200"]
             time.sleep(0.05)
-        return found
+        return records
 
 
 @pytest.fixture(scope="module")
@@ -84,61 +83,66 @@ def site(running) -> Site:
 
 
 @contextmanager
-def visitors(site: Site, kept: bool, number: int = 4) -> Iterator[list[str]]:
-    """Ask ordinary predictions from several connections for the time of a block; tell what failed.
+def visitors(site: Site, keep_alive: bool, number: int = 4) -> Iterator[list[str]]:
+    """Request ordinary predictions over several connections during a block; yield what failed.
 
     Args:
-        kept: whether each keeps its connection, asking again where it was closed between two requests, as clients do.
+        keep_alive: whether each keeps its connection and reconnects where it was closed meanwhile, as clients do.
     """
-    faults: list[str] = []
-    asked, stop = count(), threading.Event()
+    results: list[str] = []
+    errors: list[str] = []
+    stop = threading.Event()
 
     def visit() -> None:
         while not stop.is_set():
-            connection = site.connect()
-            for _ in range(100 if kept else 1):
-                if stop.is_set():
-                    break
-                fault = _visit(connection)
-                next(asked)
-                if fault:
-                    faults.append(fault)
-                if connection.sock is None:
-                    break
-            connection.close()
+            for error in _visit(site, 100 if keep_alive else 1, stop):
+                results.append(error)
+                errors.extend([error] if error else [])
 
     threads = [threading.Thread(target=visit) for _ in range(number)]
     for thread in threads:
         thread.start()
     try:
-        yield faults
+        yield errors
     finally:
         stop.set()
         for thread in threads:
             thread.join()
-    assert next(asked) > 20 * number
+    assert len(results) > 20 * number
 
 
-def _visit(connection: http.client.HTTPConnection) -> str:
+def _visit(site: Site, requests: int, stop: threading.Event) -> Iterator[str]:
+    """Send so many requests over one connection, as long as it stays open; yield what failed, empty where nothing."""
+    connection = site.connect()
+    for _ in range(requests):
+        if stop.is_set():
+            break
+        yield _predict(connection)
+        if connection.sock is None:
+            break
+    connection.close()
+
+
+def _predict(connection: http.client.HTTPConnection) -> str:
     try:
         connection.request("POST", PATH, '{"how": "nothing", "seconds": 3}', {"Content-Type": "application/json"})
-        answer = connection.getresponse()
-        said = answer.read()
-        return "" if b'"value":3.0' in said else f"{answer.status} {said!r}"
-    except (OSError, http.client.HTTPException) as fault:
-        return repr(fault)
+        response = connection.getresponse()
+        body = response.read()
+        return "" if b'"value":3.0' in body else f"{response.status} {body!r}"
+    except (OSError, http.client.HTTPException) as error:
+        return repr(error)
 
 
 @pytest.mark.parametrize("how", ["sleep", "python", "c"])
 def test_request_that_hangs_is_answered_and_no_other_is_lost(site, how):
-    with visitors(site, kept=True) as faults:
-        status, headers, said, seconds = site.hang(how, **{"Accept-Language": "en"})
+    with visitors(site, keep_alive=True) as errors:
+        status, headers, body, seconds = site.hang(how, **{"Accept-Language": "en"})
         (replaced,) = site.wait_for(1, "is replaced")
         site.wait_for(1, "Booting worker")
-    assert faults == []
-    assert (status, headers["Content-Type"]) == (503, "application/problem+json"), said
+    assert errors == []
+    assert (status, headers["Content-Type"]) == (503, "application/problem+json"), body
     assert TIMEOUT <= seconds < TIMEOUT + MARGIN
-    problem = json.loads(said)
+    problem = json.loads(body)
     assert (problem["status"], problem["title"]) == (503, "Unavailable")
     assert problem["request_id"] == headers["X-Request-ID"]
     assert headers["Cache-Control"] == "no-store"
@@ -151,10 +155,10 @@ def test_request_that_hangs_is_answered_and_no_other_is_lost(site, how):
 
 
 def test_request_that_holds_the_interpreter_ends_with_its_worker(site):
-    """No thread of that worker can do anything; whoever comes meanwhile is another worker's."""
-    with visitors(site, kept=False) as faults:
+    """No thread of that worker can do anything; another worker serves the requests that come meanwhile."""
+    with visitors(site, keep_alive=False) as errors:
         status, _, _, seconds = site.hang("gil")
-        lines = site.wait_for(1, f"{PATH} ended with its worker")  # a visitor who had sent nothing yet has no route
+        lines = site.wait_for(1, f"{PATH} ended with its worker")  # a connection that had sent nothing yet has no route
         site.wait_for(1, "Booting worker")
     line = max(lines, key=lambda line: line["age_s"])
     assert status is None
@@ -162,15 +166,16 @@ def test_request_that_holds_the_interpreter_ends_with_its_worker(site):
     assert (line["model"], line["method"]) == ("hanging", "POST")
     assert TIMEOUT <= line["age_s"] < TIMEOUT + MARGIN
     assert "hanging.py" in line["traceback"]
-    assert len(faults) <= THREADS, faults  # those that this worker had accepted a moment before
+    assert len(errors) <= THREADS, errors  # those that this worker had accepted a moment before
 
 
 @pytest.mark.parametrize("path", ["/modelo", "/invocations", "/models/hanging/invocations"])
 def test_line_names_the_model_of_every_protocol(site, path):
     body = {"instances": [{"how": "sleep", "seconds": FOREVER}]} if "invo" in path else None
     connection = site.connect()
-    connection.request("POST", path, json.dumps(body or {"how": "sleep", "seconds": FOREVER}),
-                       {"Content-Type": "application/json"})  # fmt: skip
+    connection.request(
+        "POST", path, json.dumps(body or {"how": "sleep", "seconds": FOREVER}), {"Content-Type": "application/json"}
+    )
     assert connection.getresponse().status == 503
     (line,) = site.wait_for(1, "took longer than")
     assert line["route"] == path.replace("hanging", "<name>")
@@ -178,31 +183,32 @@ def test_line_names_the_model_of_every_protocol(site, path):
 
 
 def test_site_comes_back_where_every_thread_of_every_worker_hangs(site):
-    ended: list[int] = []
-    threads = [threading.Thread(target=lambda: ended.append(site.hang("sleep")[0]))
-               for _ in range(WORKERS * THREADS * 2)]  # fmt: skip
+    statuses: list[int] = []
+    threads = [
+        threading.Thread(target=lambda: statuses.append(site.hang("sleep")[0])) for _ in range(WORKERS * THREADS * 2)
+    ]
     for thread in threads:
         thread.start()
     time.sleep(TIMEOUT / 2)
     started = time.monotonic()
-    answer = site.hang("nothing", 3)
-    assert answer[0] == 200, "it waits behind those that hang, and is answered"
+    status = site.hang("nothing", 3)[0]
+    assert status == 200, "it waits behind those that hang, and gets its response"
     assert time.monotonic() - started < TIMEOUT + MARGIN
     for thread in threads:
         thread.join()
-    assert set(ended) <= {503}, ended
+    assert set(statuses) <= {503}, statuses
     site.wait_for(WORKERS, "Booting worker")
     assert site.hang("nothing", 3)[0] == 200
 
 
 def test_client_that_sends_its_body_byte_by_byte_costs_no_worker(site):
-    with site_socket(site) as client, visitors(site, kept=True) as faults:
+    with site_socket(site) as client, visitors(site, keep_alive=True) as errors:
         started = time.monotonic()
         client.sendall(f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n".encode())
-        said = drip(client, b"[")
-        assert said.startswith(b"HTTP/1.1 503 "), said
+        response = drip(client, b"[")
+        assert response.startswith(b"HTTP/1.1 503 "), response
         assert TIMEOUT <= time.monotonic() - started < TIMEOUT + MARGIN
-    assert faults == []
+    assert errors == []
     (line,) = site.wait_for(1, "took longer than")
     assert (line["route"], line["model"], line["status"]) == (PATH, "hanging", 503)
     assert site.lines("is replaced") == []
@@ -218,17 +224,17 @@ def test_client_that_sends_its_headers_byte_by_byte_costs_no_worker(site):
 
 
 def test_client_that_reads_nothing_is_cut_off_and_costs_no_worker(site):
-    with site_socket(site) as client, visitors(site, kept=True) as faults:
+    with site_socket(site) as client, visitors(site, keep_alive=True) as errors:
         with suppress(ConnectionError):
-            while True:  # until answers of a mebibyte fill all buffers on their way, and it is cut off
+            while True:  # until responses of a mebibyte fill all buffers on their way, and it is cut off
                 client.sendall(b"GET /swagger/swagger-ui-bundle.js HTTP/1.1\r\nHost: x\r\n\r\n" * 1000)
         (line,) = site.wait_for(1, "took longer than")
-    assert faults == []
+    assert errors == []
     assert (line["route"], line["status"]) == ("/swagger/<path:filename>", None), "its headers have gone out"
     assert site.lines("is replaced") == []
 
 
-def test_connection_that_says_nothing_yet_is_let_be(site):
+def test_idle_connection_is_left_alone(site):
     """Browsers open some before they need them."""
     with site_socket(site) as client:
         time.sleep(2 * TIMEOUT)
@@ -246,13 +252,13 @@ def test_person_gets_a_page(site):
     form = f"csrf_token={token}&how=sleep&seconds={FOREVER}"
     headers = {"Accept": "text/html", "Cookie": cookie, "Content-Type": "application/x-www-form-urlencoded"}
     connection.request("POST", "/models/hanging", form, headers)
-    answer = connection.getresponse()
-    assert (answer.status, answer.headers["Content-Type"]) == (503, "text/html; charset=utf-8")
-    assert "<h1>" in answer.read().decode()
+    response = connection.getresponse()
+    assert (response.status, response.headers["Content-Type"]) == (503, "text/html; charset=utf-8")
+    assert "<h1>" in response.read().decode()
     assert site.wait_for(1, "took longer than")[0]["route"] == "/models/<name>"
 
 
-def test_worker_that_is_killed_says_what_was_in_it(site):
+def test_requests_of_a_killed_worker_are_logged(site):
     thread = threading.Thread(target=site.hang, args=("sleep",))
     thread.start()
     time.sleep(TIMEOUT / 2)

@@ -24,24 +24,30 @@ COMMANDS = {
 def test_command_serves(name, bundles: Path):
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    given = {
+    variables = {
         "PORT": str(port),
         "APP_BUNDLES": str(bundles),
         "PATH": f"{Path(tool('python')).parent}:{os.environ['PATH']}",
     }
-    command = COMMANDS[name]
-    process = subprocess.Popen(command, shell=True, cwd=KIT, env=os.environ | given, start_new_session=True,
-                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+    process = subprocess.Popen(
+        COMMANDS[name],
+        shell=True,
+        cwd=KIT,
+        env=os.environ | variables,
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     try:
         deadline = time.monotonic() + START_SECONDS
         while True:
             try:
-                answer = requests.post(f"http://127.0.0.1:{port}/modelo", json={"estudio": 6, "sueno": 8}, timeout=5)
+                response = requests.post(f"http://127.0.0.1:{port}/modelo", json={"estudio": 6, "sueno": 8}, timeout=5)
                 break
             except requests.ConnectionError:
                 assert time.monotonic() < deadline and process.poll() is None
                 time.sleep(0.1)
-        assert answer.json() == {"predict": "Aprobado"}
+        assert response.json() == {"predict": "Aprobado"}
     finally:
         os.killpg(process.pid, signal.SIGTERM)
         process.wait(timeout=40)

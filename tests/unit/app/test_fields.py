@@ -1,4 +1,4 @@
-"""Kinds of field: each answers for itself, and nobody else asks which one a field is."""
+"""Kinds of field: each knows its own values, and no other module examines which kind a field is."""
 
 import re
 from typing import Any, get_args
@@ -8,23 +8,25 @@ import pytest
 from app.fields import KINDS, Column, recognised
 from deploy.base.paths import KIT
 
-ASKED = re.compile(r"\b(?!Model|Form|File|Found)[A-Z]\w+Field\b|\b(field|each|of): Any\b|\bfield\.kind (==|!=|in)\b")
-"""The name of a kind's class, a field of no type, or a question for the kind."""
+KIND_TESTS = re.compile(
+    r"\b(?!Model|Form|File|Found)[A-Z]\w+Field\b|\b(field|each|of|item): Any\b|\bfield\.kind (==|!=|in)\b"
+)
+"""The name of a kind's class, a field without a type, or a comparison of its kind."""
 
 NO_KINDS = ("AnyField", "RadioField", "SelectField", "StringField", "TextAreaField", "ContractField")
 
 
-def test_nobody_outside_asks_which_kind_a_field_is():
+def test_no_module_outside_examines_a_field_s_kind():
     files = [file for room in ("app", "deploy") for file in (KIT / room).rglob("*.py")]
-    found = [(str(file.relative_to(KIT)), match[0]) for file in files if file.parent != KIT / "app" / "fields"
-             for match in ASKED.finditer(file.read_text()) if match[0] not in NO_KINDS]  # fmt: skip
-    assert found == []
+    outside = [file for file in files if file.parent != KIT / "app" / "fields"]
+    matches = [(file, match[0]) for file in outside for match in KIND_TESTS.finditer(file.read_text())]
+    assert [(str(file.relative_to(KIT)), text) for file, text in matches if text not in NO_KINDS] == []
 
 
 def test_every_kind_of_the_folder_is_in_the_list():
-    written = re.findall(r'kind: Literal\["(\w+)"\]', "".join(file.read_text() for file in
-                         (KIT / "app" / "fields").glob("*.py")))  # fmt: skip
-    assert sorted(written) == sorted(KINDS)
+    sources = "".join(file.read_text() for file in (KIT / "app" / "fields").glob("*.py"))
+    kinds = re.findall(r'kind: Literal\["(\w+)"\]', sources)
+    assert sorted(kinds) == sorted(KINDS)
     assert all(get_args(kind.model_fields["kind"].annotation) == (name,) for name, kind in KINDS.items())
 
 

@@ -1,4 +1,4 @@
-"""Hostile input: what is refused costs little, what is accepted what its size is worth, on every route.
+"""Hostile input: on every route, what is refused costs little, and what is accepted costs in proportion to its size.
 
 Two sizes are compared; the milliseconds and MiB of the rule are the bench's: ``python3 -m deploy bench --hostile``.
 """
@@ -55,7 +55,7 @@ def besieged(bundles):
 
 
 @pytest.fixture(scope="module")
-def whole(bundles):
+def default_app(bundles):
     """The application with the limits that it has by default."""
     return create_app(Settings(app_bundles=bundles, secret_key="x" * 32))
 
@@ -63,7 +63,9 @@ def whole(bundles):
 def test_every_route_gets_a_dozen_shapes(routes, app):
     assert {route.method for route in routes} == {"GET", "POST"}
     assert all(len(route.shapes) >= 12 for route in routes)
-    assert len(routes) >= len({rule.rule for rule in app.url_map.iter_rules() if "api_strangers" not in rule.endpoint})
+    assert len(routes) >= len(
+        {rule.rule for rule in app.url_map.iter_rules() if "api_unknown_models" not in rule.endpoint}
+    )
 
 
 @pytest.mark.parametrize("name", hostile.BODIES)
@@ -74,7 +76,9 @@ def test_four_times_as_much_costs_four_times_as_much_on_every_route(besieged, ro
         less, more = (siege.measured(site, meter, route, name, target) for target in (small, large))
         assert not more.died and 200 <= more.status < 500, more
         assert more.memory <= MEMORY, more
-        if more.cpu_ms > (most := 2 * TIMES * less.cpu_ms + NOISE_MS):  # others use this machine: the least is its cost
+        if more.cpu_ms > (
+            most := 2 * TIMES * less.cpu_ms + NOISE_MS
+        ):  # other programs use this machine: the smaller figure counts
             again = siege.measured(site, meter, route, name, large)
             assert min(more.cpu_ms, again.cpu_ms) <= most, (less, more, again)
 
@@ -94,118 +98,125 @@ def table(app, data: bytes, most: int = 1000) -> Table:
 @pytest.mark.parametrize(("data", "sentence"), [
     (",".join(f"n{number:05}" for number in range(24_000)).encode() + b"\n1\n", "has more than 1000 columns"),
     (b"estudio," * 1000 + b"sueno\n1\n", "has more than 1000 columns"),
-    (b"estudio," * 998 + b"sueno\n1\n", "The column estudio stands there twice"),
+    (b"estudio," * 998 + b"sueno\n1\n", "The column “estudio” appears twice"),
     (b"a" * 200_000 + b"\n1\n", "longer than their names can be"),
-    (b"a" * 99_000 + b",b\n1\n", "is no field"),
+    (b"a" * 99_000 + b",b\n1\n", "is not a field"),
     (b'"' + b"a\n" * 90_000, "longer than their names can be"),
     (b"estudio,sueno\n" + b"1" * (1 << 21) + b"\n", "A line is longer than"),
 ])  # fmt: skip
-def test_what_is_wrong_with_a_table_is_said(app, data, sentence):
-    with pytest.raises(BadTable) as refused:
+def test_unusable_table_is_refused_with_a_sentence(app, data, sentence):
+    with pytest.raises(BadTable) as refusal:
         table(app, data)
-    assert sentence in str(refused.value.fault)
+    assert sentence in str(refusal.value.fault)
 
 
-def test_cell_of_a_header_longer_than_csv_s_limit_is_no_empty_table(app):
-    with pytest.raises(BadTable) as refused:
+def test_header_with_a_cell_beyond_csv_s_limit_is_not_called_empty(app):
+    with pytest.raises(BadTable) as refusal:
         table(app, b"a" * 140_000 + b",b\n1,2\n", most=2000)
-    assert "one is longer than 131072 characters" in str(refused.value.fault)
+    assert "one name is longer than 131072 characters" in str(refusal.value.fault)
 
 
 def test_name_over_two_lines_is_read_as_before(app):
     assert table(app, b'"estudio\n",sueno\n6,8\n').header == ["estudio", "sueno"]
 
 
-def test_faults_stop_at_a_hundred_and_it_is_said(client):
-    answer = client.post("/api/v1/models/exam/predictions", json=[{"estudio": 1, f"x{row}": 2} for row in range(99)])
-    assert len(answer.json["errors"]) == 100
-    assert "100" in answer.json["detail"].rpartition("(")[2]
-    assert sum("“" in each["detail"] for each in answer.json["errors"]) <= 10
+def test_errors_stop_at_a_hundred_and_the_detail_says_so(client):
+    response = client.post("/api/v1/models/exam/predictions", json=[{"estudio": 1, f"x{row}": 2} for row in range(99)])
+    assert len(response.json["errors"]) == 100
+    assert "100" in response.json["detail"].rpartition("(")[2]
+    assert sum("“" in error["detail"] for error in response.json["errors"]) <= 10
     few = client.post("/api/v1/models/exam/predictions", json=[{"estudio": 1, "x": 2}])
-    assert [each["field"] for each in few.json["errors"]] == ["sueno", "x"]
+    assert [error["field"] for error in few.json["errors"]] == ["sueno", "x"]
     assert "(" not in few.json["detail"]
 
 
-def test_flask_is_not_asked_inside_the_shortcut_s_exception(bundles, monkeypatch):
+def test_flask_is_not_called_inside_the_shortcut_s_exception(bundles, monkeypatch):
     app = create_app(Settings(app_bundles=bundles))
-    seen, flask = [], app.wsgi_app._flask
-    monkeypatch.setattr(app.wsgi_app, "_flask", lambda *given: [seen.append(sys.exception()), flask(*given)][1])
+    exceptions, flask = [], app.wsgi_app._flask
+
+    def recorded(*arguments):
+        exceptions.append(sys.exception())
+        return flask(*arguments)
+
+    monkeypatch.setattr(app.wsgi_app, "_flask", recorded)
     assert app.test_client().post("/api/v1/models/exam/predictions", json=[{}]).status_code == 422
-    assert seen == [None]
+    assert exceptions == [None]
 
 
 def test_what_is_large_does_not_take_the_shortcut(bundles, monkeypatch):
     app = create_app(Settings(app_bundles=bundles))
-    monkeypatch.setattr(app.wsgi_app, "_answer", lambda *_: pytest.fail("was read twice"))
+    monkeypatch.setattr(app.wsgi_app, "_respond", lambda *_: pytest.fail("was read twice"))
     rows = [{"estudio": 6, "sueno": 8}] * 3000
     assert app.test_client().post("/api/v1/models/exam/predictions", json=rows).status_code == 200
 
 
-def test_signs_in_texts_are_no_values(app):
+def test_signs_in_texts_do_not_count_as_values(app):
     contract = app.extensions["models"]["exam"].contract
-    within = limits_of(contract, 1, 1 << 20)
-    most = within.signs[0]
-    assert has_too_many_values(b"[" + b"," * (most + 1), within)
+    limits = limits_of(contract, 1, 1 << 20)
+    most = limits.signs[0]
+    assert has_too_many_values(b"[" + b"," * (most + 1), limits)
     for text in (b"," * most * 2, b'\\",' * most, b"\\\\", b'\\\\\\",' * most, b"[{" * most * 200):
-        assert not has_too_many_values(b'{"a":"' + text + b'","b":[1,2]}', within)
-    assert has_too_many_values(b'["\\\\",' + b"1," * (most + 1) + b'"a"]', within)
+        assert not has_too_many_values(b'{"a":"' + text + b'","b":[1,2]}', limits)
+    assert has_too_many_values(b'["\\\\",' + b"1," * (most + 1) + b'"a"]', limits)
 
 
 @pytest.mark.parametrize("name", ["diabetes", "exam", "titanic", "every_kind"])
 @pytest.mark.parametrize("layout", [{"indent": 8}, {"ensure_ascii": False, "separators": (",", ":")}, {}])
-def test_as_many_rows_as_may_be_are_answered_however_they_are_written(whole, name, layout):
-    client, example = whole.test_client(), whole.extensions["models"][name].contract.example
-    rows = [example] * whole.config["MAX_ROWS"]
+def test_maximum_of_rows_is_accepted_however_they_are_written(default_app, name, layout):
+    client, example = default_app.test_client(), default_app.extensions["models"][name].contract.example
+    rows = [example] * default_app.config["MAX_ROWS"]
     values = [[*example.values()]] * len(rows)
-    tensors = [{"name": field, "shape": [len(rows), 1], "datatype": "BYTES", "data": [[value]] * len(rows)}
-               for field, value in example.items()]  # fmt: skip
+    tensors = [
+        {"name": field, "shape": [len(rows), 1], "datatype": "BYTES", "data": [[value]] * len(rows)}
+        for field, value in example.items()
+    ]
     for path, body in {
         f"/api/v1/models/{name}/predictions": rows,
         f"/models/{name}/invocations": {"dataframe_split": {"columns": [*example], "data": values}},
         f"/v2/models/{name}/infer": {"inputs": tensors},
     }.items():
         data = json.dumps(body, **layout).encode()
-        answer = client.post(path, data=data, content_type="application/json")
-        assert answer.status_code == 200, (path, len(data), answer.text[:300])
+        response = client.post(path, data=data, content_type="application/json")
+        assert response.status_code == 200, (path, len(data), response.text[:300])
 
 
 @pytest.mark.parametrize("name", ["diabetes", "every_kind"])
-def test_longest_rows_stay_within_the_limit(whole, name):
+def test_longest_rows_stay_within_the_limit(default_app, name):
     """Every character of a text escaped, every number at its longest, spaces around all."""
-    example = dict(whole.extensions["models"][name].contract.example)
+    example = dict(default_app.extensions["models"][name].contract.example)
     if name == "every_kind":
         example |= {"nota": "😀" * 40, "libre": -1.2345678901234567e-300}
     data = json.dumps([example] * 10_000, indent=4).encode()
-    within = limits_of(whole.extensions["models"][name].contract, 10_000, 1 << 40)
-    assert len(data) <= within.bytes
-    assert not has_too_many_values(data, within)
+    limits = limits_of(default_app.extensions["models"][name].contract, 10_000, 1 << 40)
+    assert len(data) <= limits.bytes
+    assert not has_too_many_values(data, limits)
 
 
 @pytest.mark.parametrize("headers", [{"Content-Encoding": "gzip"}, {"Content-Encoding": "deflate, gzip"}])
 @pytest.mark.parametrize("path", ["/modelo", "/invocations", "/api/v1/models/exam/predictions", INFER])
-def test_packed_bodies_are_refused_unread(client, path, headers):
+def test_compressed_bodies_are_refused_unread(client, path, headers):
     kind = "text/csv" if path == "/invocations" else "application/json"
     assert client.post(path, data=b"x" * 100, headers=headers, content_type=kind).status_code == 415
 
 
 @pytest.mark.parametrize("data", ["a&" * 100, {f"n{number}": "1" for number in range(100)}])
 @pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "multipart/form-data"])
-@pytest.mark.parametrize("what", ["", "/table"])
-def test_forms_of_many_fields_are_refused(client, data, kind, what):
+@pytest.mark.parametrize("form", ["", "/table"])
+def test_forms_of_many_fields_are_refused(client, data, kind, form):
     if isinstance(data, str) and "multipart" in kind:
         return
-    assert client.post(f"/models/exam{what}", data=data, content_type=kind).status_code == 413
+    assert client.post(f"/models/exam{form}", data=data, content_type=kind).status_code == 413
 
 
-def test_output_that_is_asked_for_again_and_again(client):
+def test_output_that_is_requested_many_times(client):
     inputs = [{"name": name, "shape": [1], "datatype": "FP64", "data": [6]} for name in ("estudio", "sueno")]
     body = {"inputs": inputs, "outputs": [{"name": "predict"}] * 1000}
     assert client.post(INFER, json=body).status_code == 422
 
 
 def test_number_beyond_floats_keeps_its_sentence_in_a_small_body(client):
-    answer = client.post("/modelo", data=b'{"estudio": 1e999, "sueno": 8}', content_type="application/json")
-    assert [each["field"] for each in answer.json["errors"]] == ["estudio"]
+    response = client.post("/modelo", data=b'{"estudio": 1e999, "sueno": 8}', content_type="application/json")
+    assert [error["field"] for error in response.json["errors"]] == ["estudio"]
 
 
 @pytest.mark.parametrize("shape", [None, [], [-1], [2, 2], ["1"], [1 << 40], [10**30], [0]])
@@ -213,28 +224,28 @@ def test_binary_tensor_of_another_shape_is_not_read(client, shape):
     data = struct.pack("<I", 1) + b"6"
     tensor = {"name": "estudio", "shape": shape, "datatype": "BYTES", "parameters": {"binary_data_size": len(data)}}
     head = json.dumps({"inputs": [tensor]}).encode()
-    answer = client.post(INFER, data=head + data, headers={hostile.BINARY_LENGTH: str(len(head))})
-    assert answer.status_code in (413, 422)
+    response = client.post(INFER, data=head + data, headers={hostile.BINARY_LENGTH: str(len(head))})
+    assert response.status_code in (413, 422)
 
 
-def test_model_of_more_fields_than_columns_may_be_is_refused_at_the_start(bundles):
+def test_model_with_more_fields_than_the_maximum_of_columns_is_refused_at_the_start(bundles):
     with pytest.raises(Exception, match="APP_MAX_COLUMNS: diabetes has 9 fields"):
         create_app(Settings(app_bundles=bundles, app_max_columns=5, app_default_model="exam"))
 
 
 class Row(dict):
-    """A row that can be watched."""
+    """A row that a weak reference can watch."""
 
 
 @pytest.mark.parametrize("row", [{"class": "first"}, {"class": "first", "sex": "none", "age": "adult"}, {"x": "1"}])
 @pytest.mark.parametrize("text", [False, True])
-def test_a_refused_row_is_let_go(app, row, text):
-    """An exception that is raised a second time holds the frames of the first, and all that they held."""
-    check = app.extensions["models"]["titanic"].check
-    given = Row(row)
-    watched = weakref.ref(given)
+def test_refused_row_is_freed(app, row, text):
+    """An exception that is raised a second time keeps the frames of the first, and all that they hold."""
+    validator = app.extensions["models"]["titanic"].validator
+    refused = Row(row)
+    reference = weakref.ref(refused)
     with suppress(InvalidInput):
-        (check.text if text else check.typed)(given)
-    del given
+        (validator.text if text else validator.typed)(refused)
+    del refused
     gc.collect()
-    assert watched() is None
+    assert reference() is None

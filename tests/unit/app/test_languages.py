@@ -1,4 +1,4 @@
-"""Every sentence stands in both languages, and no template has text of its own."""
+"""Every sentence is there in both languages, and no template has text of its own."""
 
 import re
 from pathlib import Path
@@ -11,7 +11,7 @@ from deploy.base.paths import KIT
 from deploy.generate import catalogue
 
 METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
-PLACES = re.compile(r"%\((\w+)\)s")
+PLACEHOLDERS = re.compile(r"%\((\w+)\)s")
 
 
 @pytest.fixture(scope="module")
@@ -21,21 +21,24 @@ def spanish():
 
 
 @pytest.fixture(scope="module")
-def written():
-    found = extract_from_dir(KIT / "app", METHODS, keywords={"N_": None, "_": None, "gettext": None})
-    return {message for _, _, message, _, _ in found}
+def sentences():
+    messages = extract_from_dir(KIT / "app", METHODS, keywords={"N_": None, "_": None, "gettext": None})
+    return {message for _, _, message, _, _ in messages}
 
 
-def test_every_sentence_is_translated_and_none_is_left_over(written, spanish):
-    assert {"missing": written - set(spanish), "left over": set(spanish) - written} == {
-        "missing": set(), "left over": set(),
-    }  # fmt: skip
-    assert [sentence for sentence, words in spanish.items() if not words] == []
+def test_every_sentence_is_translated_and_none_is_left_over(sentences, spanish):
+    assert {"missing": sentences - set(spanish), "left over": set(spanish) - sentences} == {
+        "missing": set(),
+        "left over": set(),
+    }
+    assert [sentence for sentence, translation in spanish.items() if not translation] == []
 
 
-def test_translations_have_the_same_places(spanish):
+def test_translations_have_the_same_placeholders(spanish):
     assert [
-        sentence for sentence, words in spanish.items() if set(PLACES.findall(sentence)) != set(PLACES.findall(words))
+        sentence
+        for sentence, translation in spanish.items()
+        if set(PLACEHOLDERS.findall(sentence)) != set(PLACEHOLDERS.findall(translation))
     ] == []
 
 

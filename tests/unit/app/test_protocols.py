@@ -1,4 +1,4 @@
-"""The protocols that clients of other model servers speak; tests/site asks a host with the real clients."""
+"""The protocols that clients of other model servers speak; tests/site tests a host with the real clients."""
 
 import struct
 
@@ -25,16 +25,16 @@ INFER = "/v2/models/exam/infer"
         {"inputs": ROWS, "params": {"x": 1}},
     ],
 )
-def test_every_form_of_mlflow(client, body):
+def test_every_format_of_mlflow(client, body):
     for path in ("/invocations", "/models/exam/invocations"):
-        answer = client.post(path, json=body)
-        assert (answer.status_code, answer.json) == (200, {"predictions": LABELS})
+        response = client.post(path, json=body)
+        assert (response.status_code, response.json) == (200, {"predictions": LABELS})
 
 
 @pytest.mark.parametrize("kind", ["text/csv", "text/csv; charset=utf-8"])
 def test_mlflow_s_csv(client, kind):
-    answer = client.post("/invocations", data="estudio,sueno\n6,8\n1,4.5\n", content_type=kind)
-    assert answer.json == {"predictions": LABELS}
+    response = client.post("/invocations", data="estudio,sueno\n6,8\n1,4.5\n", content_type=kind)
+    assert response.json == {"predictions": LABELS}
 
 
 @pytest.mark.parametrize(
@@ -60,27 +60,34 @@ def test_mlflow_s_csv(client, kind):
         ({"instances": VALUES * 51}, 413),
     ],
 )
-def test_what_mlflow_s_forms_refuse(client, body, status):
-    answer = client.post("/invocations", json=body)
-    assert answer.status_code == status
-    assert answer.json["error_code"] == "BAD_REQUEST"
-    assert answer.json["message"] == answer.json["detail"]
+def test_what_mlflow_s_formats_refuse(client, body, status):
+    response = client.post("/invocations", json=body)
+    assert response.status_code == status
+    assert response.json["error_code"] == "BAD_REQUEST"
+    assert response.json["message"] == response.json["detail"]
 
 
 @pytest.mark.parametrize(
     ("data", "status"),
-    [("estudio,sueno\n", 422), ("a,b\n1,2\n", 422), ("", 422), ("estudio,sueno\n6,25\n", 422),
-     ("estudio,sueno\n6\n", 422), ("estudio,sueno\n" + "6,8\n" * 101, 413), (b"\xff", 422)],
-)  # fmt: skip
+    [
+        ("estudio,sueno\n", 422),
+        ("a,b\n1,2\n", 422),
+        ("", 422),
+        ("estudio,sueno\n6,25\n", 422),
+        ("estudio,sueno\n6\n", 422),
+        ("estudio,sueno\n" + "6,8\n" * 101, 413),
+        (b"\xff", 422),
+    ],
+)
 def test_what_mlflow_s_csv_refuses(client, data, status):
     assert client.post("/invocations", data=data, content_type="text/csv").status_code == status
 
 
-def test_faults_name_the_row_in_the_form_that_was_sent(client):
-    answer = client.post("/invocations", json={"instances": [[6, 8], [25, 8]]})
-    assert [each["pointer"] for each in answer.json["errors"]] == ["#/instances/1/estudio"]
+def test_errors_name_the_row_in_the_format_that_was_sent(client):
+    response = client.post("/invocations", json={"instances": [[6, 8], [25, 8]]})
+    assert [error["pointer"] for error in response.json["errors"]] == ["#/instances/1/estudio"]
     table = client.post("/invocations", data="estudio,sueno\n6,8\n25,8\n", content_type="text/csv")
-    assert [(each["pointer"], each["field"]) for each in table.json["errors"]] == [("#/3/estudio", "estudio")]
+    assert [(error["pointer"], error["field"]) for error in table.json["errors"]] == [("#/3/estudio", "estudio")]
 
 
 def test_ping_and_version(client):
@@ -103,35 +110,35 @@ def tensors(**values):
     return [{"name": name, "shape": [len(data)], "datatype": "FP64", "data": data} for name, data in values.items()]
 
 
-def test_server_and_models_tell_what_they_are(client, app):
+def test_metadata_of_server_and_models(client, app):
     assert client.get("/v2").json["extensions"] == ["binary_tensor_data"]
     assert client.get("/v2/health/live").status_code == client.get("/v2/health/ready").status_code == 200
     version = app.extensions["models"]["every_kind"].version
     for path in ("/v2/models/every_kind", f"/v2/models/every_kind/versions/{version}"):
-        told = client.get(path).json
-        assert (told["name"], told["versions"], told["platform"]) == ("every_kind", [version], "sklearn")
-        assert [each["datatype"] for each in told["inputs"]] == [
-            "FP64", "INT64", "BOOL", "INT64", "BYTES", "FP64", "BYTES", "BYTES",
-        ]  # fmt: skip
-        assert [(each["name"], each["datatype"], each["shape"]) for each in told["outputs"]] == [
-            ("predict", "INT64", [-1]), ("predict_proba", "FP64", [-1, 2]),
-        ]  # fmt: skip
+        metadata = client.get(path).json
+        assert (metadata["name"], metadata["versions"], metadata["platform"]) == ("every_kind", [version], "sklearn")
+        datatypes = " ".join(tensor["datatype"] for tensor in metadata["inputs"])
+        assert datatypes == "FP64 INT64 BOOL INT64 BYTES FP64 BYTES BYTES"
+        assert metadata["outputs"] == [
+            {"name": "predict", "datatype": "INT64", "shape": [-1]},
+            {"name": "predict_proba", "datatype": "FP64", "shape": [-1, 2]},
+        ]
         assert client.get(f"{path}/ready").status_code == 200
     assert client.get("/v2/models/every_kind/versions/0").status_code == 404
     assert client.get("/v2/models/nowhere").json["error"]
 
 
 def test_inference(client):
-    answer = client.post(INFER, json={"id": "a1", "inputs": tensors(estudio=[6, 1], sueno=[8, 4.5])}).json
-    assert (answer["id"], answer["model_name"]) == ("a1", "exam")
-    predict, probabilities = answer["outputs"]
+    response = client.post(INFER, json={"id": "a1", "inputs": tensors(estudio=[6, 1], sueno=[8, 4.5])}).json
+    assert (response["id"], response["model_name"]) == ("a1", "exam")
+    predict, probabilities = response["outputs"]
     assert predict == {"name": "predict", "datatype": "BYTES", "shape": [2], "data": LABELS}
     assert (probabilities["shape"], len(probabilities["data"])) == ([2, 2], 4)
 
 
-def test_inference_of_the_outputs_that_are_asked_for(client):
+def test_inference_of_the_requested_outputs(client):
     body = {"inputs": tensors(estudio=[6], sueno=[8]), "outputs": [{"name": "predict"}]}
-    assert [each["name"] for each in client.post(INFER, json=body).json["outputs"]] == ["predict"]
+    assert [tensor["name"] for tensor in client.post(INFER, json=body).json["outputs"]] == ["predict"]
     body["outputs"] = [{"name": "nothing"}]
     assert client.post(INFER, json=body).status_code == 422
 
@@ -148,17 +155,17 @@ def binary(name, datatype, data, count):
     return {"name": name, "shape": [count], "datatype": datatype, "parameters": {"binary_data_size": len(data)}}
 
 
-def send(client, body, rest):
+def post_binary(client, body, binary_data):
     head = client.application.json.dumps(body).encode()
-    return client.post(INFER, data=head + rest, headers={"Inference-Header-Content-Length": str(len(head))},
-                       content_type="application/octet-stream")  # fmt: skip
+    headers = {"Inference-Header-Content-Length": str(len(head))}
+    return client.post(INFER, data=head + binary_data, headers=headers, content_type="application/octet-stream")
 
 
 @pytest.mark.parametrize(("datatype", "kind"), [("FP64", "<f8"), ("FP32", "<f4"), ("INT32", "<i4"), ("UINT8", "u1")])
 def test_tensors_as_bytes(client, datatype, kind):
     first, second = np.array([6, 1], kind).tobytes(), np.array([8, 4], kind).tobytes()
     body = {"inputs": [binary("estudio", datatype, first, 2), binary("sueno", datatype, second, 2)]}
-    assert send(client, body, first + second).json["outputs"][0]["data"] == LABELS
+    assert post_binary(client, body, first + second).json["outputs"][0]["data"] == LABELS
 
 
 def test_texts_as_bytes(client):
@@ -168,9 +175,9 @@ def test_texts_as_bytes(client):
     parts = {"class": strings("first"), "sex": strings("female"), "age": strings("adult")}
     body = {"inputs": [binary(name, "BYTES", data, 1) for name, data in parts.items()]}
     head = client.application.json.dumps(body).encode()
-    answer = client.post("/v2/models/titanic/infer", data=head + b"".join(parts.values()),
-                         headers={"Inference-Header-Content-Length": str(len(head))})  # fmt: skip
-    assert answer.json["outputs"][0]["data"] == ["survived"]
+    headers = {"Inference-Header-Content-Length": str(len(head))}
+    response = client.post("/v2/models/titanic/infer", data=head + b"".join(parts.values()), headers=headers)
+    assert response.json["outputs"][0]["data"] == ["survived"]
 
 
 TWO = {"estudio": [6.0], "sueno": [8.0]}
@@ -189,45 +196,45 @@ TWO = {"estudio": [6.0], "sueno": [8.0]}
         (tensors(estudio=[25], sueno=[8]), 422),
         (tensors(estudio=[6], sueno=[8], more=[1]), 422),
         (tensors(**TWO) + tensors(estudio=[6]), 422),
-        ([each | {"datatype": "FP128"} for each in tensors(**TWO)], 422),
-        ([each | {"datatype": []} for each in tensors(**TWO)], 422),
-        ([each | {"shape": [2]} for each in tensors(**TWO)], 422),
-        ([each | {"shape": [True]} for each in tensors(**TWO)], 200),
-        ([each | {"data": 6} for each in tensors(**TWO)], 422),
-        ([each | {"parameters": 6} for each in tensors(**TWO)], 422),
+        ([tensor | {"datatype": "FP128"} for tensor in tensors(**TWO)], 422),
+        ([tensor | {"datatype": []} for tensor in tensors(**TWO)], 422),
+        ([tensor | {"shape": [2]} for tensor in tensors(**TWO)], 422),
+        ([tensor | {"shape": [True]} for tensor in tensors(**TWO)], 200),
+        ([tensor | {"data": 6} for tensor in tensors(**TWO)], 422),
+        ([tensor | {"parameters": 6} for tensor in tensors(**TWO)], 422),
         (tensors(estudio=[6] * 101, sueno=[8] * 101), 413),
     ],
 )
 def test_what_inference_refuses(client, inputs, status):
-    answer = client.post(INFER, json={"inputs": inputs})
-    assert answer.status_code == status
-    assert status == 200 or answer.json["error"] == answer.json["detail"]
+    response = client.post(INFER, json={"inputs": inputs})
+    assert response.status_code == status
+    assert status == 200 or response.json["error"] == response.json["detail"]
 
 
 @pytest.mark.parametrize(
     ("header", "status"),
     [("x", 400), ("-1", 400), ("99999", 400), ("²", 400), ("0", 400), ("1", 400)],
 )
-def test_length_that_is_none(client, header, status):
+def test_invalid_length_is_refused(client, header, status):
     data = b'{"inputs": []}'
-    answer = client.post(INFER, data=data, headers={"Inference-Header-Content-Length": header})
-    assert answer.status_code == status
+    response = client.post(INFER, data=data, headers={"Inference-Header-Content-Length": header})
+    assert response.status_code == status
 
 
 @pytest.mark.parametrize(
-    ("size", "rest", "status"),
+    ("size", "binary_data", "status"),
     [(16, b"x" * 8, 400), (7, b"x" * 7, 400), (-1, b"", 422), (True, b"x", 422), ("8", b"x", 422)],
 )
-def test_bytes_that_are_not_what_the_tensor_says(client, size, rest, status):
+def test_bytes_that_do_not_match_their_tensor(client, size, binary_data, status):
     first = {"name": "estudio", "shape": [1], "datatype": "FP64", "parameters": {"binary_data_size": size}}
-    assert send(client, {"inputs": [first]}, rest).status_code == status
+    assert post_binary(client, {"inputs": [first]}, binary_data).status_code == status
 
 
 def test_bytes_left_over_are_refused(client):
     data = np.array([6.0]).tobytes()
     body = {"inputs": [binary("estudio", "FP64", data, 1), binary("sueno", "FP64", data, 1)]}
-    assert send(client, body, data * 2).status_code == 200
-    assert send(client, body, data * 3).status_code == 400
+    assert post_binary(client, body, data * 2).status_code == 200
+    assert post_binary(client, body, data * 3).status_code == 400
 
 
 # The practice's own

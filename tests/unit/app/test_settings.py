@@ -16,8 +16,8 @@ SECRET = "s" * 32
         ({"APP_ENVIRONMENT": "prod"}, "APP_ENVIRONMENT: input should be 'development' or 'production', not 'prod'"),
         ({"GUNICORN_WORKERS": "many"}, "GUNICORN_WORKERS: input should be a valid integer"),
         ({"GUNICORN_TIMEOUT": "0"}, "GUNICORN_TIMEOUT: input should be greater than or equal to 1, not '0'"),
-        ({"GUNICORN_WORKER": "2"}, "GUNICORN_WORKER: is no setting; did you mean GUNICORN_WORKERS?"),
-        ({"APP_ENVIROMENT": "production"}, "APP_ENVIROMENT: is no setting; did you mean APP_ENVIRONMENT?"),
+        ({"GUNICORN_WORKER": "2"}, "GUNICORN_WORKER: is not a setting; did you mean GUNICORN_WORKERS?"),
+        ({"APP_ENVIROMENT": "production"}, "APP_ENVIROMENT: is not a setting; did you mean APP_ENVIRONMENT?"),
     ],
 )
 def test_wrong_environment_is_refused_in_a_sentence(environment, sentence):
@@ -26,20 +26,20 @@ def test_wrong_environment_is_refused_in_a_sentence(environment, sentence):
     assert sentence in str(refusal.value)
 
 
-def test_all_faults_are_told_at_once():
+def test_all_faults_are_reported_at_once():
     with pytest.raises(settings.SettingsError) as refusal:
         settings.load({"GUNICORN_WORKERS": "x", "GUNICORN_TIMEOUT": "y", "SECRET_KEI": SECRET})
     assert len(str(refusal.value).splitlines()) == 3
 
 
-def test_short_secret_is_told_beside_other_faults_and_not_repeated():
+def test_short_secret_is_reported_beside_other_faults_and_not_repeated():
     with pytest.raises(settings.SettingsError) as refusal:
         settings.load({"APP_ENVIRONMENT": "production", "SECRET_KEY": "hunter2", "GUNICORN_TIMEOUT": "y"})
     assert len(str(refusal.value).splitlines()) == 2
     assert "hunter2" not in str(refusal.value)
 
 
-def test_other_programs_names_are_let_be():
+def test_other_programs_names_are_ignored():
     settings.load({"GUNICORN_CMD_ARGS": "--reload", "FLASK_DEBUG": "1", "PATH": "/bin", "APPDATA": "x"})
 
 

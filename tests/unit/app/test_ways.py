@@ -1,4 +1,4 @@
-"""Whatever way a row comes in, the same is accepted and the same is refused, for the same reasons."""
+"""Whatever route a row takes, the same is accepted and the same is refused, for the same reasons."""
 
 import csv
 import html
@@ -25,7 +25,7 @@ ENGLISH = {"Accept-Language": "en"}
 
 
 def typed_values(field: Any) -> st.SearchStrategy[Any]:
-    """JSON values that are good, nearly good, and something else."""
+    """JSON values that are valid, almost valid, and something else."""
     anything = (
         st.none()
         | st.booleans()
@@ -33,10 +33,10 @@ def typed_values(field: Any) -> st.SearchStrategy[Any]:
         | st.floats(allow_nan=False, allow_infinity=False)
         | TEXT
     )
-    return _good(field) | anything | st.sampled_from(_edges(field))
+    return _valid(field) | anything | st.sampled_from(_edges(field))
 
 
-def _good(field: Any) -> st.SearchStrategy[Any]:
+def _valid(field: Any) -> st.SearchStrategy[Any]:
     if isinstance(field, NumberField | IntegerField):
         low, high = (bound if abs(bound) < 1e9 else (1 if bound > 0 else -1) * 1e9 for bound in field.bounds)
         return st.integers(int(low), int(high)) if isinstance(field, IntegerField) else st.floats(low, high)
@@ -59,19 +59,19 @@ def _edges(field: Any) -> list[Any]:
         edges += [as_text(choice.value) for choice in field.choices]
         edges += [choice.value for choice in field.choices]
     if isinstance(field, DateField):
-        edges += ["2026-11-26", "2026-11-26T10:00", "2026-11-26 00:00", "2026-02-30", "2026-11-26T10:00Z", "26/11/2026",
-                  "2024-12-31", "2026-11-26T10:00:00.1234567", 20261126]  # fmt: skip
+        edges += ["2026-11-26", "2026-11-26T10:00", "2026-11-26 00:00", "2026-02-30", "2026-11-26T10:00Z", "26/11/2026"]
+        edges += ["2024-12-31", "2026-11-26T10:00:00.1234567", 20261126]
     if isinstance(field, TextField):
         edges += ["x" * field.maximum_characters, "x" * (field.maximum_characters + 1), " x "]
     return [value for value in edges if value not in (float("inf"), float("-inf"))]
 
 
 def text_values(field: Any) -> st.SearchStrategy[str]:
-    written = typed_values(field).map(lambda value: "" if value is None else as_text(value)[:500])
-    padded = written.map(lambda text: f" {text} ")
-    commas = written.map(lambda text: text.replace(".", ",", 1))
+    plain = typed_values(field).map(lambda value: "" if value is None else as_text(value)[:500])
+    padded = plain.map(lambda text: f" {text} ")
+    commas = plain.map(lambda text: text.replace(".", ",", 1))
     return (
-        written
+        plain
         | padded
         | commas
         | st.sampled_from(["1,500", "1.500,5", "1e3", "NaN", "inf", "0x10", "1_0", "٣", "sí", "NO"])
@@ -89,129 +89,132 @@ def rows(draw: Any, contract: Any, values: Any) -> dict[str, Any]:
     return row
 
 
-def faults(answer: Any) -> dict[str, str] | str:
-    """Return field → sentence; or the status, where the answer isn't of the row's values."""
-    if answer.status_code == 200:
+def errors_of(response: Any) -> dict[str, str] | str:
+    """Return field → sentence; or the detail, where the error isn't one of the row's values."""
+    if response.status_code == 200:
         return {}
-    assert answer.status_code == 422, (answer.status_code, answer.text)
-    listed = answer.json.get("errors")
-    return {each["field"]: each["detail"] for each in listed} if listed else answer.json["detail"]
+    assert response.status_code == 422, (response.status_code, response.text)
+    errors = response.json.get("errors")
+    return {error["field"]: error["detail"] for error in errors} if errors else response.json["detail"]
 
 
-def in_json(app: Any, name: str, row: dict[str, Any]) -> list[tuple[dict[str, str] | str, Any]]:
-    """Send a row of JSON values all the ways; return faults and answer of each."""
-    client, found = app.test_client(), []
+def post_json(app: Any, name: str, row: dict[str, Any]) -> list[tuple[dict[str, str] | str, Any]]:
+    """Send a row of JSON values to all routes; return the errors and the prediction of each."""
+    client, results = app.test_client(), []
 
-    def ask(path: str, body: Any, pick: Any) -> None:
-        answer = client.post(path, json=body, headers=ENGLISH)
-        found.append((faults(answer), pick(answer.json) if answer.status_code == 200 else None))
+    def post(path: str, body: Any, pick: Any) -> None:
+        response = client.post(path, json=body, headers=ENGLISH)
+        results.append((errors_of(response), pick(response.json) if response.status_code == 200 else None))
 
-    ask(f"/api/v1/models/{name}/predictions", row, lambda said: said["predictions"][0]["value"])
-    ask(f"/api/v1/models/{name}/predictions", [row], lambda said: said["predictions"][0]["value"])
-    for form in ("dataframe_records", "instances", "inputs"):
-        ask(f"/models/{name}/invocations", {form: [row]}, lambda said: said["predictions"][0])
+    post(f"/api/v1/models/{name}/predictions", row, lambda document: document["predictions"][0]["value"])
+    post(f"/api/v1/models/{name}/predictions", [row], lambda document: document["predictions"][0]["value"])
+    for key in ("dataframe_records", "instances", "inputs"):
+        post(f"/models/{name}/invocations", {key: [row]}, lambda document: document["predictions"][0])
     split = {"columns": list(row), "data": [list(row.values())]}
-    ask(f"/models/{name}/invocations", {"dataframe_split": split}, lambda said: said["predictions"][0])
+    post(f"/models/{name}/invocations", {"dataframe_split": split}, lambda document: document["predictions"][0])
     if row:
-        columns = {key: [value] for key, value in row.items()}
-        ask(f"/models/{name}/invocations", {"inputs": columns}, lambda said: said["predictions"][0])
-        inputs = [{"name": key, "shape": [1], "datatype": "BYTES", "data": [value]} for key, value in row.items()]
-        ask(f"/v2/models/{name}/infer", {"inputs": inputs}, lambda said: said["outputs"][0]["data"][0])
+        columns = {field: [value] for field, value in row.items()}
+        post(f"/models/{name}/invocations", {"inputs": columns}, lambda document: document["predictions"][0])
+        inputs = [{"name": field, "shape": [1], "datatype": "BYTES", "data": [value]} for field, value in row.items()]
+        post(f"/v2/models/{name}/infer", {"inputs": inputs}, lambda document: document["outputs"][0]["data"][0])
     if name == "exam":
-        ask("/modelo", row, lambda said: said["predict"])
-    return found
+        post("/modelo", row, lambda document: document["predict"])
+    return results
 
 
-def in_text(app: Any, name: str, row: dict[str, str]) -> list[tuple[dict[str, str] | str, Any]]:
-    """Send a row of texts all the ways: address, form, both tables."""
+def send_text(app: Any, name: str, row: dict[str, str]) -> list[tuple[dict[str, str] | str, Any]]:
+    """Send a row of texts to all routes: address, form, table."""
     client = app.test_client()
-    answer = client.get(f"/api/v1/models/{name}/prediction", query_string=row, headers=ENGLISH)
-    found = [(faults(answer), answer.json["prediction"]["value"] if answer.status_code == 200 else None)]
+    response = client.get(f"/api/v1/models/{name}/prediction", query_string=row, headers=ENGLISH)
+    results = [(errors_of(response), response.json["prediction"]["value"] if response.status_code == 200 else None)]
 
     page = client.get(f"/models/{name}", headers=ENGLISH).text
-    page = client.post(f"/models/{name}", data={"csrf_token": token(page)} | row, headers=ENGLISH)
-    assert page.status_code == (422 if found[0][0] else 200)
-    shown = html.unescape(re.sub(r"<[^>]*>", "", page.text))
-    assert all(sentence in shown for sentence in dict(found[0][0]).values())
+    response = client.post(f"/models/{name}", data={"csrf_token": token(page)} | row, headers=ENGLISH)
+    assert response.status_code == (422 if results[0][0] else 200)
+    text = html.unescape(re.sub(r"<[^>]*>", "", response.text))
+    assert all(sentence in text for sentence in dict(results[0][0]).values())
 
     table = io.StringIO()
     csv.writer(table).writerows([row.keys(), row.values()])
     if all(text.strip() for text in row) and any(value.strip() for value in row.values()):
-        answer = client.post(
+        response = client.post(
             f"/models/{name}/invocations", data=table.getvalue().encode(), content_type="text/csv", headers=ENGLISH
         )
-        found.append((faults(answer), answer.json["predictions"][0] if answer.status_code == 200 else None))
-    return found
+        results.append((errors_of(response), response.json["predictions"][0] if response.status_code == 200 else None))
+    return results
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_json_is_judged_alike_by_every_way(app, name):
+def test_every_route_judges_json_alike(app, name):
     contract = app.extensions["models"][name].contract
 
     @SOME
     @given(rows(contract, typed_values))
     @example(dict(contract.example))
     @example({})
-    def judged(row: dict[str, Any]) -> None:
-        found = in_json(app, name, row)
-        assert [said for said, _ in found] == [found[0][0]] * len(found), row
-        assert {repr(as_text(answer)) for _, answer in found} == {repr(as_text(found[0][1]))}
+    def judge(row: dict[str, Any]) -> None:
+        results = post_json(app, name, row)
+        assert [errors for errors, _ in results] == [results[0][0]] * len(results), row
+        assert {repr(as_text(value)) for _, value in results} == {repr(as_text(results[0][1]))}
 
-    judged()
+    judge()
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_text_is_judged_alike_by_every_way(app, name):
+def test_every_route_judges_text_alike(app, name):
     contract = app.extensions["models"][name].contract
 
     @SOME
     @given(rows(contract, text_values))
     @example({key: as_text(value) for key, value in contract.example.items()})
-    def judged(row: dict[str, str]) -> None:
-        address, *table = in_text(app, name, row)
-        for said, answer in table:
-            if isinstance(said, str):  # of the columns, rather than of the row's values
-                assert set(row) - {field.name for field in contract.fields} or "lacks" in said, (row, said)
+    def judge(row: dict[str, str]) -> None:
+        address, *tables = send_text(app, name, row)
+        for errors, value in tables:
+            if isinstance(errors, str):  # about the columns, rather than about the row's values
+                assert set(row) - {field.name for field in contract.fields} or "is missing" in errors, (row, errors)
                 assert address[0]
             else:
-                assert (said, answer) == address, row
+                assert (errors, value) == address, row
 
-    judged()
+    judge()
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_what_is_accepted_typed_is_accepted_as_text_and_answered_alike(app, name):
+def test_json_and_text_of_a_valid_row_give_the_same_prediction(app, name):
     contract = app.extensions["models"][name].contract
 
     @SOME
-    @given(st.fixed_dictionaries({field.name: _good(field) for field in contract.fields}))
-    def alike(row: dict[str, Any]) -> None:
-        typed = in_json(app, name, row)[0]
-        text = in_text(app, name, {key: as_text(value) for key, value in row.items()})[0]
+    @given(st.fixed_dictionaries({field.name: _valid(field) for field in contract.fields}))
+    def compare(row: dict[str, Any]) -> None:
+        typed = post_json(app, name, row)[0]
+        text = send_text(app, name, {key: as_text(value) for key, value in row.items()})[0]
         assert typed == text
 
-    alike()
+    compare()
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_columns_are_judged_as_rows_are(app, name):
     model = app.extensions["models"][name]
     names = [field.name for field in model.contract.fields]
-    mostly = [st.just(as_text(field.example)) for field in model.contract.fields]
-    cells = st.tuples(*(st.one_of(good, good, text_values(field), st.sampled_from(["1\n2", "1\n", "\n", "1e999"]))
-                        for good, field in zip(mostly, model.contract.fields, strict=True)))  # fmt: skip
+    odd = st.sampled_from(["1\n2", "1\n", "\n", "1e999"])
+
+    def cell(field):
+        valid = st.just(as_text(field.example))
+        return st.one_of(valid, valid, text_values(field), odd)
+
+    cells = st.tuples(*map(cell, model.contract.fields))
 
     @SOME
     @given(st.lists(cells, min_size=1, max_size=4), st.permutations(range(len(names))), st.integers(0, 1))
-    def judged(rows, order, left_out):
+    def judge(rows, order, left_out):
         order = order[left_out:]
         header = [names[place] for place in order]
-        given_rows = [[row[place] for place in order] for row in rows]
+        table = [[row[place] for place in order] for row in rows]
         try:
-            expected = [model.check.text(dict(zip(header, row, strict=True))) for row in given_rows]
+            expected = [model.validator.text(dict(zip(header, row, strict=True))) for row in table]
         except InvalidInput:
             expected = None
-        found = model.check.texts(header, given_rows)
-        assert repr(found) == repr(expected)
+        assert repr(model.validator.texts(header, table)) == repr(expected)
 
-    judged()
+    judge()

@@ -65,12 +65,12 @@ def remove_key(bundle: Path, key: str) -> None:
     ("damage", "sentence"),
     [
         (lambda bundle: (bundle / model.FILES["onnx"]).write_bytes(b"evil"), "is not the file that was built"),
-        (lambda bundle: (bundle / model.FILES["onnx"]).unlink(), "no whole bundle"),
-        (lambda bundle: (bundle / model.MANIFEST).write_text("{"), "no whole bundle"),
-        (lambda bundle: (bundle / model.MANIFEST).write_text("{}"), "no whole bundle"),
-        (lambda bundle: (bundle / model.MANIFEST).write_text("[]"), "no whole bundle"),
-        (lambda bundle: remove_key(bundle, "sha256"), "no whole bundle"),
-        (lambda bundle: remove_key(bundle, "version"), "no whole bundle"),
+        (lambda bundle: (bundle / model.FILES["onnx"]).unlink(), "is not a complete bundle"),
+        (lambda bundle: (bundle / model.MANIFEST).write_text("{"), "is not a complete bundle"),
+        (lambda bundle: (bundle / model.MANIFEST).write_text("{}"), "is not a complete bundle"),
+        (lambda bundle: (bundle / model.MANIFEST).write_text("[]"), "is not a complete bundle"),
+        (lambda bundle: remove_key(bundle, "sha256"), "is not a complete bundle"),
+        (lambda bundle: remove_key(bundle, "version"), "is not a complete bundle"),
     ],
 )
 def test_damaged_bundle_is_refused(bundles, tmp_path, damage, sentence):

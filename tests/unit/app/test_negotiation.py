@@ -1,4 +1,4 @@
-"""Answers that differ say by what: caches on the way must not give one visitor's to another."""
+"""Responses tell what they depend on: caches on their way must not give one visitor's to another."""
 
 import json
 import re
@@ -11,7 +11,7 @@ from app.settings import Settings
 ROW = {"estudio": 6, "sueno": 8}
 HTML = "text/html,application/xhtml+xml,*/*;q=0.8"
 OWN = re.compile(r'[0-9a-f]{32}|name="csrf_token" type="hidden" value="[^"]*"|"passed_on":\{[^}]*\}')
-"""What differs in each answer anyhow: ids, tokens and counts."""
+"""What differs in each response anyway: ids, tokens and counts."""
 
 BODIES = {
     "row": ("application/json", json.dumps(ROW)),
@@ -34,8 +34,8 @@ QUERIES = ("", "?estudio=6&sueno=8", "?estudio=600", "?x=1", "?example")
 def site(bundles, tmp_path_factory):
     folder = tmp_path_factory.mktemp("one")
     (folder / "exam").symlink_to(bundles / "exam")
-    return create_app(Settings(app_bundles=folder, secret_key="x" * 32, app_max_body_kib=64, app_max_rows=3,
-                               app_cors_origins="https://a.example"))  # fmt: skip
+    options = {"secret_key": "x" * 32, "app_max_body_kib": 64, "app_max_rows": 3}
+    return create_app(Settings(app_bundles=folder, app_cors_origins="https://a.example", **options))
 
 
 def requests(app):
@@ -54,74 +54,73 @@ def requests(app):
     yield from (("DELETE", path, None, None) for path in ("/", "/modelo", "/api/v1/models"))
 
 
-def answer(app, request, **headers):
-    """Return an answer: status, headers, body without what differs anyhow."""
+def response_to(app, request, **headers):
+    """Return a response: status, headers, body without what differs anyway."""
     method, path, kind, body = request
-    sent = {name.replace("_", "-"): value for name, value in headers.items() if value}
-    with app.test_client(use_cookies=False).open(
-        path, method=method, data=body, content_type=kind, headers=sent
-    ) as found:
-        said = found.text if "text" in found.mimetype or "json" in found.mimetype else ""
-        return found.status_code, found.headers, OWN.sub("", said)
+    headers = {name.replace("_", "-"): value for name, value in headers.items() if value}
+    client = app.test_client(use_cookies=False)
+    with client.open(path, method=method, data=body, content_type=kind, headers=headers) as response:
+        text = response.text if "text" in response.mimetype or "json" in response.mimetype else ""
+        return response.status_code, response.headers, OWN.sub("", text)
 
 
-def named(headers):
+def vary(headers):
     return {name.strip() for value in headers.getlist("Vary") for name in value.split(",")}
 
 
-def differing(app, ways, needed):
-    """Return the requests whose answers differ between ways without saying so, and how many say it rightly."""
-    silent, said = [], 0
+def differing(app, variants, expected):
+    """Return the requests whose responses differ between variants of the headers without Vary, and how many differ."""
+    silent, count = [], 0
     for request in requests(app):
-        answers = [answer(app, request, **way) for way in ways]
-        if len({(status, body) for status, _, body in answers}) > 1:
-            missing = [needed - named(headers) for _, headers, _ in answers]
+        responses = [response_to(app, request, **variant) for variant in variants]
+        if len({(status, body) for status, _, body in responses}) > 1:
+            missing = [expected - vary(headers) for _, headers, _ in responses]
             silent += [(request[:2], missing)] if any(missing) else []
-            said += 1
-    return silent, said
+            count += 1
+    return silent, count
 
 
 @pytest.mark.parametrize("accept", ["", HTML, "application/json"])
 def test_what_differs_by_language_says_so(site, accept):
-    ways = [{"Accept_Language": "es", "Accept": accept}, {"Accept_Language": "en", "Accept": accept}]
-    silent, differ = differing(site, ways, {"Accept-Language", "Cookie"})
+    variants = [{"Accept_Language": "es", "Accept": accept}, {"Accept_Language": "en", "Accept": accept}]
+    silent, count = differing(site, variants, {"Accept-Language", "Cookie"})
     assert silent == []
-    assert differ > 50
+    assert count > 50
     for request in requests(site):
-        spanish, english = (answer(site, request, **way) for way in ways)
+        spanish, english = (response_to(site, request, **variant) for variant in variants)
         if spanish[2] != english[2]:
-            assert [each[1].get("Content-Language") for each in (spanish, english)] == ["es", "en"], request
+            assert [headers.get("Content-Language") for _, headers, _ in (spanish, english)] == ["es", "en"], request
 
 
 def test_what_differs_by_the_language_s_cookie_says_so(site):
-    ways = [{"Accept_Language": "es"}, {"Accept_Language": "es", "Cookie": "language=en"}]
-    silent, differ = differing(site, ways, {"Accept-Language", "Cookie"})
+    variants = [{"Accept_Language": "es"}, {"Accept_Language": "es", "Cookie": "language=en"}]
+    silent, count = differing(site, variants, {"Accept-Language", "Cookie"})
     assert silent == []
-    assert differ > 50
+    assert count > 50
 
 
 def test_what_differs_by_accept_says_so(site):
-    silent, differ = differing(site, [{"Accept": HTML}, {"Accept": "application/json"}, {"Accept": "image/png"}],
-                               {"Accept"})  # fmt: skip
+    variants = [{"Accept": HTML}, {"Accept": "application/json"}, {"Accept": "image/png"}]
+    silent, count = differing(site, variants, {"Accept"})
     assert silent == []
-    assert differ > 5
+    assert count > 5
 
 
 def test_what_is_for_some_sites_scripts_says_so_to_all(site):
-    """A cache that keeps what a foreign or no site was told must not give it to one that is let in."""
+    """A cache that keeps the response to a foreign site, or to none, must not give it to an allowed one."""
     silent = []
     for request in requests(site):
         origins = (None, "https://a.example", "https://evil.example")
-        answers = [answer(site, request, Origin=origin) for origin in origins]
-        allowed = [headers.get("Access-Control-Allow-Origin") for _, headers, _ in answers]
+        responses = [response_to(site, request, Origin=origin) for origin in origins]
+        allowed = [headers.get("Access-Control-Allow-Origin") for _, headers, _ in responses]
         if any(allowed):
             assert allowed == [None, "https://a.example", None]
-            silent += [request[:2] for _, headers, _ in answers if "Origin" not in named(headers)]
+            silent += [request[:2] for _, headers, _ in responses if "Origin" not in vary(headers)]
     assert silent == []
 
 
 def test_what_is_the_same_in_both_languages_is_kept_for_both(site):
     for path in ("/health", "/api/v1/openapi.json", "/api/v1/models", "/v2", "/static/style.css"):
-        _, headers, _ = answer(site, ("GET", path, None, None))
-        assert "Accept-Language" not in named(headers), path
+        _, headers, _ = response_to(site, ("GET", path, None, None))
+        assert "Accept-Language" not in vary(headers), path
         assert "Content-Language" not in headers, path

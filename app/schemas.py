@@ -1,4 +1,4 @@
-"""JSON Schemas of a model's rows and answers, derived from its contract: OpenAPI 3.1 and the model's page use them."""
+"""JSON Schemas of a model's rows and predictions, derived from its contract, and its card: for OpenAPI 3.1."""
 
 from typing import Any
 
@@ -17,14 +17,14 @@ PROBLEM = {
         "title": {"type": "string"},
         "status": {"type": "integer"},
         "detail": {"type": "string"},
-        "request_id": {"type": "string", "description": "names the request in the server's log"},
+        "request_id": {"type": "string", "description": "identifies the request in the server's log"},
         "errors": {
             "type": "array",
             "items": {
                 "type": "object",
                 "required": ["pointer", "field", "detail"],
                 "properties": {
-                    "pointer": {"type": "string", "description": "where it is in what was sent (RFC 6901)"},
+                    "pointer": {"type": "string", "description": "where the error is in the body (RFC 6901)"},
                     "field": {"type": "string"},
                     "detail": {"type": "string"},
                 },
@@ -46,40 +46,49 @@ def row_schema(contract: Contract) -> dict[str, Any]:
     }
 
 
-def answer_schema(contract: Contract) -> dict[str, Any]:
+def prediction_schema(contract: Contract) -> dict[str, Any]:
     """Return the JSON Schema of one prediction."""
     predicts = contract.predicts
     if not isinstance(predicts, Classification):
-        words = predicts.label[LANGUAGE] + (f", {predicts.unit[LANGUAGE]}" if predicts.unit else "")
-        return {"type": "object", "required": ["value"],
-                "properties": {"value": {"type": "number", "description": words}}}  # fmt: skip
+        description = predicts.label[LANGUAGE] + (f", {predicts.unit[LANGUAGE]}" if predicts.unit else "")
+        value = {"type": "number", "description": description}
+        return {"type": "object", "required": ["value"], "properties": {"value": value}}
     share = {"type": "number", "minimum": 0, "maximum": 1.000001}
     return {
         "type": "object",
         "required": ["value", "label"],
         "properties": {
-            "value": {"enum": [choice.value for choice in predicts.labels], "description": "as the model knows it"},
-            "label": {"type": "string", "description": "as people call it, in the language of Accept-Language"},
+            "value": {"enum": [label.value for label in predicts.labels], "description": "as the model knows it"},
+            "label": {
+                "type": "string",
+                "description": "what people call it, in the language that Accept-Language asks for",
+            },
             "probability": share | {"description": "of this label"},
             "probabilities": {
                 "type": "object",
-                "properties": {as_text(choice.value): share for choice in predicts.labels},
+                "properties": {as_text(label.value): share for label in predicts.labels},
             },
         },
     }
 
 
 def parameters(contract: Contract) -> list[dict[str, Any]]:
-    """Return the parameters of an address that asks for one prediction."""
+    """Return the parameters of the address of one prediction."""
     return [
-        {"name": field.name, "in": "query", "required": field.is_required, "example": as_text(field.example),
-         "description": field.description(), "schema": field.address_schema()}
+        {
+            "name": field.name,
+            "in": "query",
+            "required": field.is_required,
+            "example": as_text(field.example),
+            "description": field.description(),
+            "schema": field.address_schema(),
+        }
         for field in contract.fields
-    ]  # fmt: skip
+    ]
 
 
 def card(model: Model) -> dict[str, Any]:
-    """Return what is told of a model: contract, metrics, version."""
+    """Return a model's card: its contract, metrics and version."""
     manifest = model.manifest
     return {
         "name": model.name,
@@ -101,10 +110,10 @@ CARD = {
         "contract": {"type": "object"},
         "metrics": {"type": "object", "additionalProperties": {"type": "number"}},
         "made_with": {"type": "object", "additionalProperties": {"type": "string"}},
-        "engine": {"type": "string", "enum": [*NAMES.values()], "description": "what computes the answers"},
+        "engine": {"type": "string", "enum": [*NAMES.values()], "description": "what computes the predictions"},
         "proof": {
             "type": "object",
-            "description": "how the engine's answers were compared with scikit-learn's when the model was built",
+            "description": "how the engine's predictions were compared with scikit-learn's when the model was built",
         },
     },
 }
