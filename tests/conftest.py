@@ -14,11 +14,13 @@ from deploy.base.paths import state
 GROUPS = {
     "Debian 12": r"tests/site/.*\bdebian12\b",
     "Debian 13": r"tests/site/.*\bdebian13\b",
-    "unit": r"tests/unit/",
-    **{f"strangers, part {part}": rf"models/test_strangers.*\[{part}\]" for part in range(2)},
     "power cuts, Debian 12": r"site/test_power_cuts.*\[12\]",
     "power cuts, Debian 13": r"site/test_power_cuts.*\[13\]",
     "own model": r"site/test_own_model",
+    "unit": r"tests/unit/",
+    "hostile models": r"tests/models/test_hostile",
+    "engines": r"tests/models/test_engines",
+    **{f"strangers, part {part}": rf"models/test_strangers.*\[{part}\]" for part in range(2)},
     "others": "",
 }
 """Group → a pattern of tests; a test belongs to the first that matches. They start in this order, the longest first."""

@@ -39,16 +39,8 @@ def describe(file: str, estimator: Any, data: str, target: str) -> dict[str, Any
     table = training_table.as_trained(estimator, table) if table else None
     fields = [_field(name, table.frame[name] if table else None, known.get(name)) for name in names]
     columns = [*map(str, table.frame.dtypes)] if table else [KINDS[field["kind"]].pandas_type for field in fields]
-    description: dict[str, Any] = {
-        "estimator": _title(estimator),
-        "labels": labels,
-        "fields": fields,
-        "columns": columns,
-        "rows": [],
-        "answers": [],
-        "metrics": {},
-    }
-    return description | (_recorded(file, estimator, table, data) if table else {})
+    recorded = _recorded(file, estimator, table, data) if table else {"rows": [], "answers": [], "metrics": {}}
+    return {"estimator": _title(estimator), "labels": labels, "fields": fields, "columns": columns} | recorded
 
 
 def rows(estimator: Any, data: str, target: str) -> list[list[Any]]:
