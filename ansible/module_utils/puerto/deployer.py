@@ -81,13 +81,15 @@ def rollback_target(application: Application, prefix: str = "") -> str:
         prefix: the first digits of the named one.
 
     Raises:
-        HostError: there is none.
+        HostError: there is none, or more than one.
     """
     current, releases = application.current, application.releases()
     if prefix:
         matching = [release for release in releases if release.startswith(prefix)]
-        if len(matching) != 1:
+        if not matching:
             raise HostError(f"there is no release {prefix}; there are: {', '.join(releases) or 'none'}")
+        if len(matching) > 1:
+            raise HostError(f"{prefix} is the beginning of {' and '.join(matching)}: write more digits")
         if matching[0] == current:
             raise HostError(f"{current} is already the current release")
         return matching[0]
