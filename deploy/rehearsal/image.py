@@ -42,7 +42,7 @@ printf '[Service]\\nExecStartPre=\\nExecStartPre=/usr/bin/ssh-keygen -A\\nExecSt
 """
 """Each host makes host keys and a machine id of its own, as a cloud server does at its first boot."""
 
-LOCK = Path.home() / ".cache" / "puerto" / "image.lock"
+LOCKS = Path.home() / ".cache" / "puerto"
 
 
 def ensure(console: Console, debian: str) -> str:
@@ -54,7 +54,7 @@ def ensure(console: Console, debian: str) -> str:
     name = _name(debian)
     if _exists(name):
         return name
-    with exclusive(LOCK):
+    with exclusive(LOCKS / f"debian{debian}.lock"):
         if not _exists(name):
             with console.step(f"Build the root file system of Debian {debian} (once)"):
                 _build(console, debian, name)
