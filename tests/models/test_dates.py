@@ -1,5 +1,6 @@
 """Models that were trained on dates: added with their table, and asked over the API as scikit-learn is in process."""
 
+from collections.abc import Callable
 from functools import partial
 from operator import attrgetter
 from pathlib import Path
@@ -48,7 +49,7 @@ def pipeline() -> Any:
 
 
 @pytest.fixture
-def add(tmp_path):
+def add(tmp_path: Path) -> Callable[[Any, pd.DataFrame], Path]:
     def added(estimator: Any, table: pd.DataFrame) -> Path:
         joblib.dump(estimator, tmp_path / "rentals.joblib")
         table.to_csv(tmp_path / "rentals.csv", index=False)

@@ -4,12 +4,15 @@ import json
 import re
 import threading
 import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
 
+from deploy.rehearsal import hosts as rehearsal
 from tests.site.common import play
+from tests.site.hosts import Hosts
 
 pytestmark = pytest.mark.debian(12)
 
@@ -20,7 +23,7 @@ RIGHT, OPPOSITE = '"Aprobado", "Suspendido")', '"Suspendido", "Aprobado")'
 
 
 @pytest.fixture(scope="module")
-def letting(hosts):
+def letting(hosts: Hosts) -> Iterator[None]:
     """A release that lets two sites' scripts in, and after it the one that was."""
     play = hosts.play("-e", json.dumps({"app_cors_origins": [ALLOWED, OTHER]}), playbook="ansible/release.yml")
     assert play.status == 0, play.output
@@ -29,7 +32,7 @@ def letting(hosts):
 
 
 @pytest.fixture
-def get(hosts, host):
+def get(hosts: Hosts, host: rehearsal.Host) -> Callable[..., requests.Response]:
     """Ask the host's site: path, headers."""
     site = hosts.values[host.name]["nginx_server_names"][0]
 

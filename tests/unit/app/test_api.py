@@ -2,8 +2,10 @@
 
 import json
 import re
+from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 
 from app import create_app
 from app.settings import Settings
@@ -185,7 +187,7 @@ def test_rows_above_the_limit_are_refused(client):
 
 
 @pytest.fixture
-def document(client):
+def document(client: FlaskClient) -> dict[str, Any]:
     return client.get("/api/v1/openapi.json").json
 
 
@@ -207,7 +209,7 @@ def test_every_example_in_the_document_works(document, client):
     assert requests >= 4 * 4
 
 
-def body_examples(operation):
+def body_examples(operation: dict[str, Any]) -> list[Any]:
     content = operation.get("requestBody", {}).get("content", {})
     return [example["value"] for media in content.values() for example in media["examples"].values()]
 

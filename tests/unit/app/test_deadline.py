@@ -69,7 +69,7 @@ class Site:
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory) -> Iterator[tuple[Path, Served]]:
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Served]]:
     folder = tmp_path_factory.mktemp("deadline")
     bundle(folder / "bundles")
     settings = {"APP_REQUEST_TIMEOUT": str(TIMEOUT), "GUNICORN_GRACEFUL_TIMEOUT": "5"}
@@ -78,7 +78,7 @@ def running(tmp_path_factory) -> Iterator[tuple[Path, Served]]:
 
 
 @pytest.fixture
-def site(running) -> Site:
+def site(running: tuple[Path, Served]) -> Site:
     return Site(*running)
 
 

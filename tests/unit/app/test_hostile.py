@@ -9,11 +9,15 @@ import json
 import struct
 import sys
 import weakref
+from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
+from flask import Flask
 
 from app import create_app
+from app.contract import Contract
 from app.csv_file import BadTable
 from app.faults import InvalidInput
 from app.limits import has_too_many_values, limits_of
@@ -34,18 +38,18 @@ INFER = "/v2/models/exam/infer"
 
 
 @pytest.fixture(scope="module")
-def routes(app):
+def routes(app: Flask) -> list[hostile.Route]:
     version = app.extensions["models"]["exam"].version
     return hostile.routes(app.url_map, hostile.ARGUMENTS | {"version": version})
 
 
 @pytest.fixture(scope="module")
-def exam(app):
+def exam(app: Flask) -> Contract:
     return app.extensions["models"]["exam"].contract
 
 
 @pytest.fixture(scope="module")
-def besieged(bundles):
+def besieged(bundles: Path) -> Iterator[tuple[siege.Site, Meter]]:
     """A site under one Gunicorn worker, and a meter of it."""
     with served(bundles, GUNICORN_WORKERS="1") as gunicorn:
         host, port = gunicorn.address.split(":")
@@ -55,7 +59,7 @@ def besieged(bundles):
 
 
 @pytest.fixture(scope="module")
-def default_app(bundles):
+def default_app(bundles: Path) -> Flask:
     """The application with the limits that it has by default."""
     return create_app(Settings(app_bundles=bundles, secret_key="x" * 32))
 
@@ -91,7 +95,7 @@ def test_no_address_and_no_header_brings_a_worker_down(besieged, routes, exam, n
         assert not cell.died and 200 <= cell.status < 500, cell
 
 
-def table(app, data: bytes, most: int = 1000) -> Table:
+def table(app: Flask, data: bytes, most: int = 1000) -> Table:
     return Table(app.extensions["models"]["exam"], io.BytesIO(data), most)
 
 

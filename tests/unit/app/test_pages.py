@@ -5,6 +5,8 @@ import io
 import re
 
 import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from app import create_app
 from app.settings import Settings
@@ -233,7 +235,7 @@ def test_texts_of_a_contract_are_escaped(bundles, tmp_path):
         assert "<b>x" not in page
 
 
-def upload(client, name, data, file="table.csv", language="en"):
+def upload(client: FlaskClient, name: str, data: bytes, file: str = "table.csv", language: str = "en") -> TestResponse:
     headers = {"Accept-Language": language}
     page = client.get(f"/models/{name}", headers=headers).text
     form = {"csrf_token": token(page), "table": (io.BytesIO(data), file)}

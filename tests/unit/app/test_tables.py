@@ -4,8 +4,10 @@ import codecs
 import csv
 import io
 import tracemalloc
+from collections.abc import Callable
 
 import pytest
+from flask import Flask
 
 from app.csv_file import BadTable
 from app.tables import Table
@@ -14,7 +16,7 @@ ROWS = [["6", "8"], ["1", "4.5"]]
 
 
 @pytest.fixture
-def predicted(app):
+def predicted(app: Flask) -> Callable[..., list[list[str]]]:
     """Predict a table: its lines as lists of cells."""
 
     def predict(data: bytes | str, name: str = "exam", separator: str = ",") -> list[list[str]]:
