@@ -11,8 +11,10 @@ from app import create_app
 from app.settings import Settings
 from deploy.base.paths import BUNDLES, KIT
 from deploy.rehearsal import hosts as rehearsal
-from tests import hostile, siege
-from tests.bench.hostile import metered, routes_of
+from tests import siege
+from tests.attacks.attack import Target
+from tests.attacks.routes import Route, routes_of
+from tests.bench.hostile import metered
 from tests.site.hosts import Hosts
 
 pytestmark = pytest.mark.debian(13)
@@ -24,16 +26,14 @@ ROUTES = ("/modelo", "/api/v1/models/exam/predictions", "/models/exam/invocation
 
 
 @pytest.fixture(scope="module")
-def besieged(
-    hosts: Hosts, host: rehearsal.Host
-) -> tuple[rehearsal.Host, siege.Site, list[hostile.Route], hostile.Target]:
+def besieged(hosts: Hosts, host: rehearsal.Host) -> tuple[rehearsal.Host, siege.Site, list[Route], Target]:
     """A host, its site, its application's routes for bodies, and a target of them."""
     app = create_app(Settings(app_bundles=BUNDLES, secret_key="x" * 32))
     site = siege.Site(host.address, 80, hosts.values[host.name]["nginx_server_names"][0])
     site.open_form("/models/exam")
     routes = [route for route in routes_of(app, "exam") if route.method == "POST" and route.path in ROUTES]
     assert len(routes) == len(ROUTES)
-    return host, site, routes, hostile.Target(app.extensions["models"]["exam"].contract, KIB * 1024, site.token)
+    return host, site, routes, Target(app.extensions["models"]["exam"].contract, KIB * 1024, site.token)
 
 
 def test_predictions_are_answered_beside_sixteen_attacks(besieged):

@@ -23,7 +23,12 @@ from app.faults import InvalidInput
 from app.limits import has_too_many_values, limits_of
 from app.settings import Settings
 from app.tables import Table
-from tests import hostile, siege
+from tests import siege
+from tests.attacks.attack import Target
+from tests.attacks.headers import HEADERS
+from tests.attacks.protocol_bodies import BINARY_LENGTH
+from tests.attacks.queries import QUERIES
+from tests.attacks.routes import BODIES, Route, routes_of
 from tests.meter import Meter
 from tests.served import served
 
@@ -38,9 +43,8 @@ INFER = "/v2/models/exam/infer"
 
 
 @pytest.fixture(scope="module")
-def routes(app: Flask) -> list[hostile.Route]:
-    version = app.extensions["models"]["exam"].version
-    return hostile.routes(app.url_map, hostile.ARGUMENTS | {"version": version})
+def routes(app: Flask) -> list[Route]:
+    return routes_of(app, "exam")
 
 
 @pytest.fixture(scope="module")
@@ -72,10 +76,10 @@ def test_every_route_gets_a_dozen_shapes(routes, app):
     )
 
 
-@pytest.mark.parametrize("name", hostile.BODIES)
+@pytest.mark.parametrize("name", BODIES)
 def test_four_times_as_much_costs_four_times_as_much_on_every_route(besieged, routes, exam, name):
     site, meter = besieged
-    small, large = (hostile.Target(exam, size, site.token) for size in (SMALL, SMALL * TIMES))
+    small, large = (Target(exam, size, site.token) for size in (SMALL, SMALL * TIMES))
     for route in (route for route in routes if name in route.shapes):
         less, more = (siege.measured(site, meter, route, name, target) for target in (small, large))
         assert not more.died and 200 <= more.status < 500, more
@@ -87,11 +91,11 @@ def test_four_times_as_much_costs_four_times_as_much_on_every_route(besieged, ro
             assert min(more.cpu_ms, again.cpu_ms) <= most, (less, more, again)
 
 
-@pytest.mark.parametrize("name", [*hostile.QUERIES, *hostile.HEADERS])
+@pytest.mark.parametrize("name", [*QUERIES, *HEADERS])
 def test_no_address_and_no_header_brings_a_worker_down(besieged, routes, exam, name):
     site, meter = besieged
     for route in (route for route in routes if name in route.shapes):
-        cell = siege.measured(site, meter, route, name, hostile.Target(exam, 0, site.token))
+        cell = siege.measured(site, meter, route, name, Target(exam, 0, site.token))
         assert not cell.died and 200 <= cell.status < 500, cell
 
 
@@ -228,7 +232,7 @@ def test_binary_tensor_of_another_shape_is_not_read(client, shape):
     data = struct.pack("<I", 1) + b"6"
     tensor = {"name": "estudio", "shape": shape, "datatype": "BYTES", "parameters": {"binary_data_size": len(data)}}
     head = json.dumps({"inputs": [tensor]}).encode()
-    response = client.post(INFER, data=head + data, headers={hostile.BINARY_LENGTH: str(len(head))})
+    response = client.post(INFER, data=head + data, headers={BINARY_LENGTH: str(len(head))})
     assert response.status_code in (413, 422)
 
 
