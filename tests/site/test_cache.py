@@ -101,7 +101,7 @@ def test_unavailable_pages_say_by_what_they_differ(hosts, host, on, get):
         on(host, f"rm {flag}")
 
 
-def asked_during_a_release(
+def ask_during_a_release(
     hosts: Hosts, project: Path, get: Callable[..., requests.Response]
 ) -> tuple[list[tuple[str, str, str]], int]:
     """Ask one address all the time, from before a release until 20 answers after it.
@@ -139,7 +139,7 @@ def test_kept_answer_is_never_another_release_s(hosts, host, project, get):
     before = training.read_text()
     training.write_text(before.replace(RIGHT, OPPOSITE))
     try:
-        answers, after = asked_during_a_release(hosts, project, get)
+        answers, after = ask_during_a_release(hosts, project, get)
     finally:
         training.write_text(before)
         assert hosts.play(playbook="ansible/release.yml").status == 0

@@ -144,10 +144,10 @@ def test_maintenance(hosts, project):
     try:
         for name, host in hosts.by_name.items():
             site = {"Host": hosts.values[name]["nginx_server_names"][0]}
-            for accept, words_said in (("text/html", "mantenimiento"), ("application/json", "worked on")):
+            for accept, sentence in (("text/html", "mantenimiento"), ("application/json", "worked on")):
                 answer = requests.get(f"http://{host.address}/", headers=site | {"Accept": accept}, timeout=10)
                 assert (answer.status_code, answer.headers["Retry-After"]) == (503, "30")
-                assert words_said in answer.text
+                assert sentence in answer.text
             assert requests.get(f"http://{host.address}/health", headers=site, timeout=10).json()["status"] == "ok"
         assert all(host["maintenance"] for host in status(hosts, project).values())
         assert play(hosts, project, "-e", "app_max_rows=5001").returncode == 0, "a release goes on under maintenance"
