@@ -86,7 +86,9 @@ def test_person_gets_a_page(site):
     connection = site.connect()
     connection.request("GET", "/models/hanging", headers={"Accept": "text/html"})
     page = connection.getresponse()
-    cookie, text = page.headers["Set-Cookie"].partition(";")[0], page.read().decode()
+    text = page.read().decode()
+    assert page.status == 200, text
+    cookie = page.headers["Set-Cookie"].partition(";")[0]
     token = text.partition('name="csrf_token" type="hidden" value="')[2].partition('"')[0]
     form = f"csrf_token={token}&how=sleep&seconds={FOREVER}"
     headers = {"Accept": "text/html", "Cookie": cookie, "Content-Type": "application/x-www-form-urlencoded"}
