@@ -1,4 +1,4 @@
-"""Sends a site every attack of `tests.hostile`, and measures what each costs it."""
+"""Sends a site every attack of `tests.attacks`, and measures what each costs it."""
 
 import http.client
 import json
@@ -16,7 +16,9 @@ from threading import Event, Lock, get_native_id
 from typing import Any, Protocol
 
 from app.contract import Contract
-from tests.hostile import BODIES, HEADERS, Attack, Route, Target
+from tests.attacks.attack import Attack, Target
+from tests.attacks.headers import HEADERS
+from tests.attacks.routes import BODIES, Route
 
 MIB = 1 << 20
 CPU_MS, CPU_MS_PER_MIB = 20, 20

@@ -14,8 +14,6 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from flask import Flask
-
 from app import create_app
 from app.contract import Contract
 from app.limits import limits_of
@@ -24,7 +22,9 @@ from deploy.base.console import Console
 from deploy.base.errors import DeployError
 from deploy.base.paths import KIT, state, tool
 from deploy.rehearsal import hosts as rehearsal
-from tests import hostile, siege
+from tests import siege
+from tests.attacks.attack import Target
+from tests.attacks.routes import routes_of
 from tests.checkout import copied
 from tests.inventory import rendered
 
@@ -100,7 +100,7 @@ def attack(host: rehearsal.Host, copy: Path, values: dict[str, Any], options: ar
     model = app.extensions["models"][options.model]
     site = siege.Site(host.address, 80, values["nginx_server_names"][0])
     site.open_form(f"/models/{model.name}")
-    targets = [hostile.Target(model.contract, size, site.token) for size in _sizes(model.contract, values, options.kib)]
+    targets = [Target(model.contract, size, site.token) for size in _sizes(model.contract, values, options.kib)]
     routes = routes_of(app, options.model)
     cells = []
     print(siege.HEAD)
@@ -124,12 +124,6 @@ def _sizes(contract: Contract, values: dict[str, Any], kib: list[int] | None) ->
     body_limit = values["app_max_body_kib"] * 1024
     json_limit = limits_of(contract, values["app_max_rows"], body_limit).bytes
     return [size * 1024 for size in kib] if kib else [json_limit * 19 // 20, body_limit * 19 // 20]
-
-
-def routes_of(app: Flask, name: str) -> list[hostile.Route]:
-    """Return an application's routes, with this model's name and version in their addresses."""
-    arguments = {"name": name, "version": app.extensions["models"][name].version}
-    return hostile.routes(app.url_map, hostile.ARGUMENTS | arguments)
 
 
 @contextmanager

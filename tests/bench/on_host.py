@@ -12,8 +12,10 @@ import subprocess
 import sys
 import time
 import urllib.request
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Any
 
 from processes import command_lines, family, pss, stop
 
@@ -38,12 +40,21 @@ server { listen 127.0.0.1:%d; access_log off;
 """
 KEEPALIVE = "proxy_http_version 1.1; proxy_set_header Connection '';"
 
+Started = tuple[Callable[[], Iterable[int]], str, str]
+"""A running system: what returns its process ids, its URL (empty if it has none), its URL behind Nginx."""
+
+Start = Callable[[str, int], AbstractContextManager[Started]]
+"""Runs a system during a block: model, number of workers."""
+
+Prepare = Callable[[Path, int, dict[str, str]], None]
+"""Writes what a system needs to start: the model's folder, number of workers, environment."""
+
 
 class MeasurementError(Exception):
     """A system that can't be measured."""
 
 
-def main():
+def main() -> None:
     """Measure what standard input asks for."""
     request = json.load(sys.stdin)
     wait_for_watch()
@@ -66,7 +77,7 @@ def main():
         sys.exit("\n".join(failures))
 
 
-def wait_for_watch():
+def wait_for_watch() -> None:
     """Wait until the host no longer watches a new release: it would take a restart of the unit for a failure."""
     deadline = time.monotonic() + START_SECONDS
     watch = ["systemctl", "is-active", "--quiet", f"{UNIT}-watch.service"]
@@ -76,7 +87,7 @@ def wait_for_watch():
         time.sleep(0.2)
 
 
-def measure(name, model, workers, seconds):
+def measure(name: str, model: str, workers: int, seconds: int) -> None:
     """Start a system, load it with and without Nginx, and print the figures."""
     print(f"{name}, {model}, {workers} workers …", file=sys.stderr, flush=True)
     start, method, path = SYSTEMS[name]
@@ -99,7 +110,7 @@ def measure(name, model, workers, seconds):
             print(json.dumps(record), flush=True)
 
 
-def load(url, method, host, file, seconds):
+def load(url: str, method: str, host: str, file: Path | None, seconds: int) -> dict[str, int]:
     """Return wrk's figures: requests, microseconds, percentiles, errors."""
     options = ["-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "10s", "-s", str(FOLDER / "wrk.lua")]
     body = [str(file)] if file else []
@@ -107,7 +118,7 @@ def load(url, method, host, file, seconds):
     return json.loads(output.splitlines()[-1])
 
 
-def latencies(figures):
+def latencies(figures: dict[str, int]) -> dict[str, Any]:
     """Return what a record says about wrk's figures."""
     return {
         "requests_per_s": round(figures["requests"] / figures["us"] * 1e6, 1),
@@ -117,7 +128,7 @@ def latencies(figures):
     }
 
 
-def wait(url, method, host, file):
+def wait(url: str, method: str, host: str, file: Path | None) -> None:
     """Wait for the first good response."""
     deadline = time.monotonic() + START_SECONDS
     headers = {"Host": host} | ({"Content-Type": "application/json"} if file else {})
@@ -135,7 +146,7 @@ def wait(url, method, host, file):
 
 
 @contextmanager
-def puerto(model, workers):
+def puerto(model: str, workers: int) -> Iterator[Started]:
     """The unit as it was provisioned, with another number of workers and a port beside its socket."""
     unit_text = run("systemctl", "cat", UNIT)
     command = re.search(r"^ExecStart=(.*)$", unit_text, re.M)[1]
@@ -157,16 +168,16 @@ def puerto(model, workers):
 
 
 @contextmanager
-def nginx_alone(model, workers):
+def nginx_alone(model: str, workers: int) -> Iterator[Started]:
     """Nothing is started: Nginx runs already."""
     yield list, "", "http://127.0.0.1:80"
 
 
-def peer(command, prepare=None, socket=False, **environment):
+def peer(command: str, prepare: Prepare | None = None, socket: bool = False, **environment: str) -> Start:
     """Return what starts a system: a command in its own virtual environment, its placeholders filled in."""
 
     @contextmanager
-    def start(model, workers):
+    def start(model: str, workers: int) -> Iterator[Started]:
         folder = FOLDER / "models" / model
         values = {"port": PORT, "workers": workers, "socket": SOCKET, "folder": folder, "model": model}
         venv, *arguments = (argument.format(**values) for argument in command.split())
@@ -190,14 +201,14 @@ def peer(command, prepare=None, socket=False, **environment):
     return start
 
 
-def save_mlflow(folder, workers, environment):
+def save_mlflow(folder: Path, workers: int, environment: dict[str, str]) -> None:
     """Give MLflow the model in its own format."""
     shutil.rmtree(folder / "mlflow", ignore_errors=True)
     command = ["python", str(FOLDER / "peers" / "save_mlflow.py")]
     subprocess.run(command, env=environment, check=True, capture_output=True)
 
 
-def configure_mlserver(folder, workers, environment):
+def configure_mlserver(folder: Path, workers: int, environment: dict[str, str]) -> None:
     """Write MLServer's settings."""
     ports = {"http_port": PORT, "grpc_port": PORT + 1, "metrics_port": PORT + 2}
     (folder / "settings.json").write_text(json.dumps({"parallel_workers": workers, "debug": False} | ports))
@@ -224,7 +235,7 @@ SYSTEMS = {
 """Name → what starts it, and the request that it is sent."""
 
 
-def run(*command):
+def run(*command: str) -> str:
     """Run a program to its end and return its output; it must succeed."""
     process = subprocess.run(command, capture_output=True, text=True)
     if process.returncode:

@@ -3,13 +3,15 @@
 import os
 import re
 import signal
+import subprocess
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 STOP_SECONDS = 20
 
 
-def stop(process):
+def stop(process: "subprocess.Popen[bytes]") -> None:
     """Stop a system, all its processes."""
     started = set(family(process.pid))
     for kind in (signal.SIGTERM, signal.SIGKILL):
@@ -25,7 +27,7 @@ def stop(process):
     process.wait()
 
 
-def family(root):
+def family(root: int) -> list[int]:
     """Return a process, those of its session, and all their descendants, also those in sessions of their own."""
     processes, known = stats(), {root}
     while more := {pid for pid, (parent, session) in processes.items() if parent in known or session == root} - known:
@@ -33,7 +35,7 @@ def family(root):
     return [pid for pid in known if pid in processes]
 
 
-def stats():
+def stats() -> dict[int, tuple[int, int]]:
     """Return process → (parent, session)."""
     processes = {}
     for folder in Path("/proc").glob("[0-9]*"):
@@ -46,7 +48,7 @@ def stats():
     return processes
 
 
-def command_lines():
+def command_lines() -> dict[int, str]:
     """Return process → command line."""
     processes = {}
     for folder in Path("/proc").glob("[0-9]*"):
@@ -57,7 +59,7 @@ def command_lines():
     return processes
 
 
-def pss(pids):
+def pss(pids: Iterable[int]) -> float:
     """Return the memory of processes in MiB, shared memory counted once."""
     total_kib = 0
     for pid in pids:

@@ -3,9 +3,12 @@
 import json
 import re
 import shlex
+from typing import Any
 
 import pytest
 from puerto.layout import ID, UNITS
+from testinfra.host import Host
+from testinfra.modules.service import Service
 
 from app import gunicorn_conf
 from deploy.base.paths import KIT
@@ -23,7 +26,7 @@ def in_template(key: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def unit(host, values):
+def unit(host: Host, values: dict[str, Any]) -> Service:
     return host.service(values["systemd_unit"])
 
 

@@ -5,14 +5,14 @@ import ctypes, fcntl, json, os, pathlib, signal, socket, stat, sys, threading, t
 
 def known():
     "The folders that the process was told of: on the stack, as whoever attacks finds them."
-    found, frame = {"/", "/tmp", "/dev/shm", "/var/tmp", "/run", os.getcwd(), HOME, ROOT, PROJECT}, sys._getframe()
+    folders, frame = {"/", "/tmp", "/dev/shm", "/var/tmp", "/run", os.getcwd(), HOME, ROOT, PROJECT}, sys._getframe()
     while frame:
         values = [kept for kept in (frame.f_locals, frame.f_globals) if isinstance(kept, dict)]
         for value in [value for kept in values for value in list(kept.values())]:
             if isinstance(value, (str, pathlib.Path)) and str(value).startswith("/") and len(str(value)) < 300:
-                found |= {str(value), os.path.dirname(str(value))}
+                folders |= {str(value), os.path.dirname(str(value))}
         frame = frame.f_back
-    return sorted(found)
+    return sorted(folders)
 
 def attempt(*calls):
     "Do what can be done; say what could."
@@ -100,7 +100,8 @@ ATTACKS = {
                 return str(address)
         addresses = [(socket.AF_INET, ("127.0.0.1", PORT)), (socket.AF_INET, ("1.1.1.1", 80)),
                      (socket.AF_UNIX, chr(0) + ABSTRACT), (socket.AF_UNIX, "/run/dbus/system_bus_socket")]
-        end(attempt(*(lambda words=words: connect(*words) for words in addresses)))
+        end(attempt(*(lambda family=family, address=address: connect(family, address)
+                      for family, address in addresses)))
     """,
     "signals the parent": """
         def send(number, what):
@@ -123,7 +124,7 @@ ATTACKS = {
         libc = ctypes.CDLL(None, use_errno=True)
         calls = {"unshare": (0x10000000,), "ptrace": (16, PARENT, 0, 0), "mount": (b"x", b"/tmp", b"tmpfs", 0, 0),
                  "shmget": (0, 1 << 20, 0o1600), "setns": (0, 0), "pivot_root": (b"/", b"/")}
-        end([name for name, words in calls.items() if getattr(libc, name, lambda *_: -1)(*words) != -1])
+        end([name for name, values in calls.items() if getattr(libc, name, lambda *_: -1)(*values) != -1])
     """,
     "takes all memory": """
         kept = []

@@ -23,7 +23,7 @@ def add(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Importer:
 
 
 @pytest.fixture
-def stranger(add, monkeypatch):
+def stranger(add: Importer, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project with one model, which was added, for the commands."""
     add(add.file("stranger.joblib", LogisticRegression().fit(TABLE[["u", "v"]], HIGH)), data=add.table())
     monkeypatch.setattr(cli, "MODELS", add.models)

@@ -1,5 +1,6 @@
 """Models that were trained on dates: added with their table, and asked over the API as scikit-learn is in process."""
 
+from collections.abc import Callable
 from functools import partial
 from operator import attrgetter
 from pathlib import Path
@@ -48,7 +49,7 @@ def pipeline() -> Any:
 
 
 @pytest.fixture
-def add(tmp_path):
+def add(tmp_path: Path) -> Callable[[Any, pd.DataFrame], Path]:
     def added(estimator: Any, table: pd.DataFrame) -> Path:
         joblib.dump(estimator, tmp_path / "rentals.joblib")
         table.to_csv(tmp_path / "rentals.csv", index=False)
@@ -116,6 +117,6 @@ def test_dates_that_an_encoder_took_for_texts_are_categories(add):
 def test_dates_of_a_model_that_takes_texts_alone_stay_texts(add):
     texts = pd.DataFrame({"day": ["2026-11-26", "2026-11-27", "2026-11-28"] * 5})
     counts = np.arange(15.0)
-    words = make_column_transformer((HashingVectorizer(n_features=8), "day"))
-    known = fields(add(make_pipeline(words, LinearRegression()).fit(texts, counts), texts.assign(count=counts)))
+    hashing = make_column_transformer((HashingVectorizer(n_features=8), "day"))
+    known = fields(add(make_pipeline(hashing, LinearRegression()).fit(texts, counts), texts.assign(count=counts)))
     assert known["day"]["kind"] == "category"

@@ -1,6 +1,7 @@
 """Engines: what ONNX Runtime answers is what scikit-learn answers, and what isn't is not let out of the build."""
 
 import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from sklearn.tree import DecisionTreeClassifier
 from app.contract import Contract
 from app.engines import EngineOutputs
 from app.engines.scikit_learn import ScikitLearn
+from app.values import Value
 from deploy.models import equivalence
 from deploy.models.compiler.compile import compiled
 from deploy.models.equivalence import EngineChoice, Mismatch, choose_engine, largest_difference
@@ -148,10 +150,10 @@ class Computed:
 
     gives_probabilities = False
 
-    def __init__(self, answer) -> None:
+    def __init__(self, answer: Callable[[Sequence[Value]], float]) -> None:
         self.answer = answer
 
-    def compute(self, rows):
+    def compute(self, rows: Sequence[Sequence[Value]]) -> EngineOutputs:
         return EngineOutputs(values=[self.answer(row) for row in rows])
 
 

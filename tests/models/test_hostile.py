@@ -76,7 +76,7 @@ class Project:
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory) -> Iterator[Callable[[], Project]]:
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Project]]:
     """Make projects; at the end no process of a sandbox is left, and no mark anywhere."""
     with (
         pytest.MonkeyPatch.context() as patched,
@@ -119,7 +119,7 @@ def opens_a_model(process: Path, folder: Path) -> bool:
 
 
 @pytest.fixture(scope="module")
-def attacked(project) -> dict[str, Attempt]:
+def attacked(project: Callable[[], Project]) -> dict[str, Attempt]:
     """Kind of file → what came of one that tries every attack."""
     return {kind: project().add(kind, hostile.every_attack()) for kind in hostile.KINDS}
 
@@ -136,7 +136,7 @@ def test_code_in_a_file_is_shut_in(attacked, kind, what):
 
 
 @pytest.fixture(scope="module")
-def ended(project) -> dict[tuple[str, str], Attempt]:
+def ended(project: Callable[[], Project]) -> dict[tuple[str, str], Attempt]:
     """Kind of file, what it does → what came of it; two at a time, for most of them only wait."""
     with pytest.MonkeyPatch.context() as patched, ThreadPoolExecutor(4) as pool:
         patched.setattr(bubblewrap, "SECONDS", SECONDS)

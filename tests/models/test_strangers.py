@@ -27,10 +27,13 @@ PARTS = 2
 REFUSED = dict.fromkeys(strangers.MANY_ANSWERS, "answers several things at once")
 """Estimator → the words with which it is refused."""
 
+Models = dict[str, tuple[Any, pd.DataFrame]]
+"""Name → fitted estimator and its table."""
+
 
 @pytest.fixture(scope="module", params=range(PARTS))
-def models(request) -> dict[str, tuple[Any, pd.DataFrame]]:
-    """Name → fitted estimator and its table: a part of all."""
+def models(request: pytest.FixtureRequest) -> Models:
+    """The models of one part."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of fitting on so few rows
         estimators = [*strangers.every_estimator()]
@@ -40,7 +43,7 @@ def models(request) -> dict[str, tuple[Any, pd.DataFrame]]:
 
 
 @pytest.fixture(scope="module")
-def added(models, tmp_path_factory) -> tuple[Path, dict[str, str]]:
+def added(models: Models, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
     """The folder of their bundles, and name → why it was refused."""
     folder = tmp_path_factory.mktemp("strangers")
 

@@ -4,13 +4,16 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from puerto import steps
 
 from deploy.base.paths import state, tool
 from deploy.base.toolchain import as_root
 from tests.run import FULL, WORKER
+from tests.site.hosts import Hosts
 
 STEPS = steps.NAMES
 RELEASE = "ansible/release.yml"
@@ -23,7 +26,7 @@ def scratch(name: str) -> Path:
     return state("test", WORKER or "one", name)
 
 
-def play(hosts, project: Path, *options: str, playbook: str = RELEASE) -> subprocess.CompletedProcess[str]:
+def play(hosts: Hosts, project: Path, *options: str, playbook: str = RELEASE) -> subprocess.CompletedProcess[str]:
     """Run a playbook in the copy, for all hosts."""
     command = [tool("ansible-playbook"), "-i", str(hosts.inventory), playbook, *options]
     return subprocess.run(
@@ -36,13 +39,13 @@ def deploy(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-m", "deploy", *arguments], cwd=project, capture_output=True, text=True)
 
 
-def current(hosts, on) -> dict[str, str]:
+def current(hosts: Hosts, on: Callable[..., str]) -> dict[str, str]:
     """Return host → the release that its link names."""
     return {name: on(host, f"readlink {hosts.values[name]['app_root']}/current").strip().rpartition("/")[2]
             for name, host in hosts.by_name.items()}  # fmt: skip
 
 
-def status(hosts, project: Path) -> dict[str, dict]:
+def status(hosts: Hosts, project: Path) -> dict[str, dict[str, Any]]:
     """Return host → what status tells."""
     run = deploy(project, "status", "--json", str(hosts.inventory))
     return {host["name"]: host for host in json.loads(run.stdout)["hosts"]}

@@ -12,23 +12,20 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from threading import Thread
-from typing import Any
 
 import pytest
 import requests
 
 from deploy.base.console import Console
-from deploy.base.paths import BUNDLES, KIT, tool
+from deploy.base.paths import BUNDLES, KIT
 from deploy.rehearsal import hosts as rehearsal
 from deploy.rehearsal.image import ADMIN
 from tests.checkout import copied
-from tests.inventory import rendered
 from tests.run import FULL
 from tests.site.common import BOOTED, scratch
+from tests.site.hosts import Hosts
 
 BOOT_SECONDS = 60
 OLD_HAND = b"""
@@ -51,44 +48,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         marked = metafunc.definition.get_closest_marker("debian").args
         names = [name for name in USERS if FULL or int(name[-2:]) in marked]
         metafunc.parametrize("debian", names, indirect=True, scope="session")
-
-
-@dataclass(frozen=True)
-class Play:
-    """What ansible-playbook did."""
-
-    status: int
-    output: str
-
-    @property
-    def changed(self) -> dict[str, int]:
-        """Host → tasks that changed something."""
-        return {name: int(count) for name, count in re.findall(r"^(\S+)\s+: ok=\d+\s+changed=(\d+)", self.output, re.M)}
-
-
-@dataclass(frozen=True)
-class Hosts:
-    """Hosts, and the inventory that names them."""
-
-    by_name: dict[str, rehearsal.Host]
-    inventory: Path
-
-    @cached_property
-    def values(self) -> dict[str, dict[str, Any]]:
-        """Host → option → value, as Ansible renders it."""
-        return rendered(str(self.inventory))
-
-    def play(self, *options: str, playbook: str = "ansible/site.yml", inventory: Path | None = None) -> Play:
-        """Run ansible-playbook as an operator would."""
-        command = [tool("ansible-playbook"), "-i", str(inventory or self.inventory), playbook, *options]
-        done = subprocess.run(command, cwd=KIT, capture_output=True, text=True,
-                              env=os.environ | {"ANSIBLE_NOCOLOR": "1"})  # fmt: skip
-        return Play(done.returncode, done.stdout + done.stderr)
-
-    def verify(self, *options: str) -> subprocess.CompletedProcess[str]:
-        """Run the host tests."""
-        command = [tool("python"), "-m", "pytest", "tests/host", "-q", "--inventory", str(self.inventory), *options]
-        return subprocess.run(command, cwd=KIT, capture_output=True, text=True)
 
 
 @pytest.fixture(scope="session")
@@ -188,7 +147,7 @@ def on() -> Callable[..., str]:
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory) -> Path:
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the checkout, with its bundles, to break."""
     copy = copied(tmp_path_factory.mktemp("releases") / "puerto")
     shutil.copytree(BUNDLES, copy / "bundles", dirs_exist_ok=True)
@@ -196,7 +155,7 @@ def project(tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def changed(project) -> Callable[..., object]:
+def changed(project: Path) -> Callable[..., object]:
     """Add to a file of the copy for the time of a test."""
 
     @contextmanager

@@ -16,7 +16,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expec
 
 from app.values import as_text
 from deploy.base.paths import state
+from deploy.rehearsal import hosts as rehearsal
 from tests.run import FULL
+from tests.site.hosts import Hosts
 
 pytestmark = pytest.mark.debian(12)
 
@@ -41,19 +43,19 @@ def playwright() -> Iterator[Playwright]:
 
 
 @pytest.fixture(scope="module")
-def names(hosts, host) -> list[str]:
+def names(hosts: Hosts, host: rehearsal.Host) -> list[str]:
     return hosts.values[host.name]["nginx_server_names"]
 
 
 @pytest.fixture(scope="module")
-def cards(host, names) -> dict[str, dict[str, Any]]:
+def cards(host: rehearsal.Host, names: list[str]) -> dict[str, dict[str, Any]]:
     """Name → what the site's API tells of each of the project's own models."""
     cards = requests.get(f"http://{host.address}/api/v1/models", headers={"Host": names[0]}, timeout=30).json()
     return {card["name"]: card for card in cards if card["name"] in ("diabetes", "exam", "titanic")}
 
 
 @pytest.fixture(scope="module")
-def browser(playwright: Playwright, host, names) -> Iterator[Browser]:
+def browser(playwright: Playwright, host: rehearsal.Host, names: list[str]) -> Iterator[Browser]:
     """A browser for which the server names lead to the host, as the line for /etc/hosts has it."""
     rules = ", ".join(f"MAP {name} {host.address}" for name in names)
     chromium = playwright.chromium.launch(
@@ -98,7 +100,7 @@ def must_be_good(page: Page, name: str, options: dict[str, Any] | None = None) -
     assert faults == [], name
 
 
-def answered(card: dict[str, Any], host, names, language: str) -> str:
+def answered(card: dict[str, Any], host: rehearsal.Host, names: list[str], language: str) -> str:
     """Return how the API calls the example's answer."""
     row = {field["name"]: field["example"] for field in card["contract"]["fields"]}
     url = f"http://{host.address}/api/v1/models/{card['name']}/predictions"

@@ -4,12 +4,16 @@ import json
 import re
 import threading
 import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 import requests
 
+from deploy.rehearsal import hosts as rehearsal
 from tests.site.common import play
+from tests.site.hosts import Hosts
 
 pytestmark = pytest.mark.debian(12)
 
@@ -20,7 +24,7 @@ RIGHT, OPPOSITE = '"Aprobado", "Suspendido")', '"Suspendido", "Aprobado")'
 
 
 @pytest.fixture(scope="module")
-def letting(hosts):
+def letting(hosts: Hosts) -> Iterator[None]:
     """A release that lets two sites' scripts in, and after it the one that was."""
     play = hosts.play("-e", json.dumps({"app_cors_origins": [ALLOWED, OTHER]}), playbook="ansible/release.yml")
     assert play.status == 0, play.output
@@ -29,7 +33,7 @@ def letting(hosts):
 
 
 @pytest.fixture
-def get(hosts, host):
+def get(hosts: Hosts, host: rehearsal.Host) -> Callable[..., requests.Response]:
     """Ask the host's site: path, headers."""
     site = hosts.values[host.name]["nginx_server_names"][0]
 
@@ -97,33 +101,46 @@ def test_unavailable_pages_say_by_what_they_differ(hosts, host, on, get):
         on(host, f"rm {flag}")
 
 
-def test_kept_answer_is_never_another_release_s(hosts, host, project, get):
-    """The same address through a release whose model says the opposite, asked all the time."""
-    training = project / "models" / "exam" / "train.py"
-    before = training.read_text()
+def ask_during_a_release(
+    hosts: Hosts, project: Path, get: Callable[..., requests.Response]
+) -> tuple[list[tuple[str, str, str]], int]:
+    """Ask one address all the time, from before a release until 20 answers after it.
+
+    Returns:
+        Of each answer its release, its value and X-Cache; and how many had come when the release was done.
+    """
     answers: list[tuple[str, str, str]] = []
-    released = threading.Event()
+    enough = threading.Event()
 
     def ask() -> None:
-        while not released.is_set():
+        while not enough.is_set():
             answer = get(row(8.5))
             if answer.ok:
                 value = answer.json()["prediction"]["value"]
                 answers.append((answer.headers["X-Release"], value, answer.headers["X-Cache"]))
 
-    training.write_text(before.replace(RIGHT, OPPOSITE))
-    try:
-        with ThreadPoolExecutor(1) as pool:
-            asking = pool.submit(ask)
+    with ThreadPoolExecutor(1) as pool:
+        asking = pool.submit(ask)
+        try:
             run = play(hosts, project)
-            after = len(answers)
-            while run.returncode == 0 and len(answers) < after + 20:
+            assert run.returncode == 0, run.stdout
+            count = len(answers)
+            while len(answers) < count + 20:
                 assert not asking.done(), asking.result()
                 time.sleep(0.1)
-            released.set()
-        assert run.returncode == 0, run.stdout
+        finally:
+            enough.set()
+    return answers, count
+
+
+def test_kept_answer_is_never_another_release_s(hosts, host, project, get):
+    """The same address through a release whose model says the opposite, asked all the time."""
+    training = project / "models" / "exam" / "train.py"
+    before = training.read_text()
+    training.write_text(before.replace(RIGHT, OPPOSITE))
+    try:
+        answers, after = ask_during_a_release(hosts, project, get)
     finally:
-        released.set()
         training.write_text(before)
         assert hosts.play(playbook="ansible/release.yml").status == 0
     old, new = answers[0][0], answers[-1][0]

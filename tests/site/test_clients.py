@@ -12,9 +12,11 @@ import requests
 import tritonclient.http as triton
 
 from deploy.base.paths import tool
+from deploy.rehearsal import hosts as rehearsal
 from tests import readme
 from tests.run import FULL
 from tests.site.common import scratch
+from tests.site.hosts import Hosts
 
 pytestmark = pytest.mark.debian(12)
 
@@ -31,7 +33,7 @@ socket.getaddrinfo = lambda name, *more, **others: real({address!r} if name in {
 
 
 @pytest.fixture(scope="module")
-def site(hosts, host):
+def site(hosts: Hosts, host: rehearsal.Host) -> tuple[str, list[str]]:
     """The host's address and names."""
     return host.address, hosts.values[host.name]["nginx_server_names"]
 

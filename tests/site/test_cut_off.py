@@ -7,8 +7,9 @@ import os
 import random
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -28,6 +29,7 @@ from tests.site.common import (
     scratch,
     status,
 )
+from tests.site.hosts import Hosts
 
 pytestmark = pytest.mark.debian(13)
 
@@ -54,7 +56,7 @@ else:
 """
 
 
-def wait_for_archive(hosts, project, on) -> None:
+def wait_for_archive(hosts: Hosts, project: Path, on: Callable[..., str]) -> None:
     """Return when a run from the project has sent its tree."""
     sent = f"grep -q {project.name} /run/*.lock && grep -q step /run/*.work && echo sent"
     deadline = time.monotonic() + 30
@@ -87,7 +89,7 @@ def test_two_operators(hosts, project, on, changed):
 
 
 @contextmanager
-def signalled(hosts, kind: str, step: str) -> Iterator[None]:
+def signalled(hosts: Hosts, kind: str, step: str) -> Iterator[None]:
     """Send a signal to the program on the host when it comes to that step, in a block that releases."""
     senders = []
     steps = " ".join(STEPS[STEPS.index(step) :])  # a step with nothing to do may be over before it is seen

@@ -2,11 +2,16 @@
 
 import json
 import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
 
+from deploy.rehearsal import hosts as rehearsal
 from tests.site.common import must_have_failed_none, play
+from tests.site.hosts import Hosts
 
 pytestmark = pytest.mark.debian(12)
 
@@ -34,7 +39,7 @@ Onnx.compute = _hang
 
 
 @pytest.fixture(scope="module")
-def hanging(hosts, project):
+def hanging(hosts: Hosts, project: Path) -> Iterator[None]:
     """A host whose current release hangs for two rows, and whose release before, still warm, doesn't."""
     engine = project / "app" / "engines" / "onnx.py"
     before = engine.read_text()
@@ -48,7 +53,7 @@ def hanging(hosts, project):
     assert hosts.play(playbook="ansible/release.yml").status == 0
 
 
-def ask(hosts, host, hours: float) -> tuple[requests.Response, float]:
+def ask(hosts: Hosts, host: rehearsal.Host, hours: float) -> tuple[requests.Response, float]:
     started = time.monotonic()
     answer = requests.post(
         f"http://{host.address}/api/v1/models/exam/predictions",
@@ -59,7 +64,7 @@ def ask(hosts, host, hours: float) -> tuple[requests.Response, float]:
     return answer, time.monotonic() - started
 
 
-def lines(hosts, host, on, message: str) -> list[dict]:
+def lines(hosts: Hosts, host: rehearsal.Host, on: Callable[..., str], message: str) -> list[dict[str, Any]]:
     unit = hosts.values[host.name]["systemd_unit"]
     journal = on(host, f"journalctl --unit='{unit}*' --output=cat --since=-2min")
     entries = [json.loads(line) for line in journal.splitlines() if line.startswith("{")]

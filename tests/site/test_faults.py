@@ -4,6 +4,8 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -12,12 +14,13 @@ from deploy.rehearsal import hosts as rehearsal
 from tests.run import FULL
 from tests.scenarios import SMALL
 from tests.site.common import scratch
+from tests.site.hosts import Hosts
 
 pytestmark = pytest.mark.debian(12)
 
 
 @pytest.fixture
-def small(hosts, on):
+def small(hosts: Hosts, on: Callable[..., str]) -> Iterator[Path]:
     """A second application on the hosts, every option another, on a disk of 60 MB."""
     data = json.loads(rehearsal.inventory(list(hosts.by_name.values())))
     for name, host in hosts.by_name.items():

@@ -10,6 +10,7 @@ import pytest
 from deploy.base.paths import KIT
 from deploy.rehearsal import hosts as rehearsal
 from tests.site.common import scratch
+from tests.site.hosts import Hosts
 
 pytestmark = pytest.mark.debian(13)
 
@@ -23,7 +24,7 @@ def deploy(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-m", "deploy", *arguments], cwd=KIT, capture_output=True, text=True)
 
 
-def inventory(hosts, **values: object) -> str:
+def inventory(hosts: Hosts, **values: object) -> str:
     """Write an inventory of the hosts, with values of its own, and return its path."""
     data = json.loads(rehearsal.inventory(list(hosts.by_name.values())))
     for host in data["all"]["hosts"].values():
@@ -40,7 +41,7 @@ def close_connections(host: rehearsal.Host) -> None:
 
 
 @pytest.fixture
-def footprint(fresh, on) -> Callable[[], str]:
+def footprint(fresh: Hosts, on: Callable[..., str]) -> Callable[[], str]:
     """What a run has left on the hosts."""
     return lambda: "".join(on(host, FOOTPRINT.format_map(fresh.values[name])) for name, host in fresh.by_name.items())
 

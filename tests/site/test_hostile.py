@@ -1,6 +1,7 @@
 """One stranger's requests against everybody's: on the shared host; the whole table is ``deploy bench --hostile``."""
 
 import subprocess
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -9,8 +10,12 @@ import requests
 from app import create_app
 from app.settings import Settings
 from deploy.base.paths import BUNDLES, KIT
-from tests import hostile, siege
-from tests.bench.hostile import metered, routes_of
+from deploy.rehearsal import hosts as rehearsal
+from tests import siege
+from tests.attacks.attack import Target
+from tests.attacks.routes import Route, routes_of
+from tests.bench.hostile import metered
+from tests.site.hosts import Hosts
 
 pytestmark = pytest.mark.debian(13)
 
@@ -21,14 +26,14 @@ ROUTES = ("/modelo", "/api/v1/models/exam/predictions", "/models/exam/invocation
 
 
 @pytest.fixture(scope="module")
-def besieged(hosts, host):
+def besieged(hosts: Hosts, host: rehearsal.Host) -> tuple[rehearsal.Host, siege.Site, list[Route], Target]:
     """A host, its site, its application's routes for bodies, and a target of them."""
     app = create_app(Settings(app_bundles=BUNDLES, secret_key="x" * 32))
     site = siege.Site(host.address, 80, hosts.values[host.name]["nginx_server_names"][0])
     site.open_form("/models/exam")
     routes = [route for route in routes_of(app, "exam") if route.method == "POST" and route.path in ROUTES]
     assert len(routes) == len(ROUTES)
-    return host, site, routes, hostile.Target(app.extensions["models"]["exam"].contract, KIB * 1024, site.token)
+    return host, site, routes, Target(app.extensions["models"]["exam"].contract, KIB * 1024, site.token)
 
 
 def test_predictions_are_answered_beside_sixteen_attacks(besieged):
@@ -49,7 +54,7 @@ def test_no_attack_kills_a_worker_or_costs_more_than_its_size(besieged, hosts):
 
 
 @contextmanager
-def both_releases_deaf(hosts, on, host):
+def both_releases_deaf(hosts: Hosts, on: Callable[..., str], host: rehearsal.Host) -> Iterator[Callable[[], list[int]]]:
     """Let Nginx find, in the current and the warm release's place, what dies of each request; give what counts."""
     root, unit = (hosts.values[host.name][name] for name in ("app_root", "systemd_unit"))
     subprocess.run(host.ssh("cat > /tmp/deaf.py"), input=(KIT / "tests" / "site" / "deaf.py").read_bytes(), check=True)

@@ -36,15 +36,7 @@ def test_power_cut_at_any_moment(request, number):
     command = [tool("ansible-playbook"), "-i", str(inventory), "ansible/site.yml"]
     moments = random.Random(os.environ.get("CUTS_SEED", "1"))
     for cut in range(CUTS):
-        with scratch("cut.log").open("w") as log:
-            running = subprocess.Popen(command, cwd=KIT, stdout=log, stderr=log, start_new_session=True)
-            if cut:
-                time.sleep(3 + 5 * cut + moments.uniform(0, 4))
-            else:
-                wait_for_dpkg(host)
-            podman("kill", "--signal", "KILL", host.container)
-            os.killpg(running.pid, signal.SIGKILL)
-            running.wait()
+        cut_off(host, command, 3 + 5 * cut + moments.uniform(0, 4) if cut else None)
         host = rehearsal.up(console, f"cut{number}")
         if not cut:
             interrupted = subprocess.run(host.ssh("dpkg --audit; ls /var/lib/dpkg/updates"), capture_output=True)
@@ -56,6 +48,19 @@ def test_power_cut_at_any_moment(request, number):
     run = subprocess.run(verify, cwd=KIT, capture_output=True, text=True)
     assert run.returncode == 0, run.stdout
     assert "changed=0" in subprocess.run(command, cwd=KIT, capture_output=True, text=True).stdout
+
+
+def cut_off(host: rehearsal.Host, command: list[str], seconds: float | None) -> None:
+    """Cut a host's power so many seconds after a command began to provision it; without them, amid dpkg's work."""
+    with scratch("cut.log").open("w") as log:
+        running = subprocess.Popen(command, cwd=KIT, stdout=log, stderr=log, start_new_session=True)
+        if seconds is None:
+            wait_for_dpkg(host)
+        else:
+            time.sleep(seconds)
+        podman("kill", "--signal", "KILL", host.container)
+        os.killpg(running.pid, signal.SIGKILL)
+        running.wait()
 
 
 def wait_for_dpkg(host: rehearsal.Host) -> None:

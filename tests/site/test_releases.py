@@ -7,7 +7,10 @@ answers timed.
 import json
 import re
 import time
+from collections.abc import Iterable
 from itertools import pairwise
+from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -16,6 +19,7 @@ from deploy.base.paths import BUNDLES
 from deploy.rehearsal import hosts as rehearsal
 from tests.run import FULL
 from tests.site.common import RELEASE, STEPS, current, deploy, must_have_failed_none, play, status
+from tests.site.hosts import Hosts
 
 pytestmark = pytest.mark.debian(13)
 
@@ -43,32 +47,26 @@ def test_releases_and_rollbacks_under_load(hosts, host, project, on, load, fast)
     assert ids[RELEASES - 1] == ids[RELEASES + 1], "a bare rollback goes to the release before"
 
 
-def _idle(reports) -> set[str]:
+def _idle(reports: Iterable[dict[str, Any]]) -> set[str]:
     """Return the good releases that every host has and none runs."""
     good = ([release for release in host["releases"] if release["verdict"] == "good"] for host in reports)
     return set.intersection(*({release["id"] for release in releases if not release["running"]} for releases in good))
 
 
-def test_rollback_to_a_named_release_and_what_is_told_of_it(hosts, project, on):
-    for rows in (1001, 1002):
-        assert (
-            play(
-                hosts,
-                project,
-                "-e",
-                f"app_max_rows={rows}",
-                "-e",
-                "release_warm_seconds=1",
-                "-e",
-                "release_watch_seconds=5",
-            ).returncode
-            == 0
-        )
+def _running_and_idle(hosts: Hosts, project: Path) -> tuple[dict[str, str], str]:
+    """Wait until releases that were drained have stopped; return host → its current release, and one of the others."""
     deadline = time.monotonic() + 60
     while not (idle := _idle(reports := status(hosts, project).values())):
         assert time.monotonic() < deadline, "those that were drained must stop"
         time.sleep(1)
-    before, other = {host["name"]: host["release"] for host in reports}, min(idle)
+    return {host["name"]: host["release"] for host in reports}, min(idle)
+
+
+def test_rollback_to_a_named_release_and_what_is_told_of_it(hosts, project, on):
+    for rows in (1001, 1002):
+        options = (f"app_max_rows={rows}", "release_warm_seconds=1", "release_watch_seconds=5")
+        assert play(hosts, project, *(part for option in options for part in ("-e", option))).returncode == 0
+    before, other = _running_and_idle(hosts, project)
     run = deploy(project, "rollback", other, str(hosts.inventory))
     assert run.returncode == 0, run.stderr
     assert set(current(hosts, on).values()) == {other}
@@ -146,10 +144,10 @@ def test_maintenance(hosts, project):
     try:
         for name, host in hosts.by_name.items():
             site = {"Host": hosts.values[name]["nginx_server_names"][0]}
-            for accept, words_said in (("text/html", "mantenimiento"), ("application/json", "worked on")):
+            for accept, sentence in (("text/html", "mantenimiento"), ("application/json", "worked on")):
                 answer = requests.get(f"http://{host.address}/", headers=site | {"Accept": accept}, timeout=10)
                 assert (answer.status_code, answer.headers["Retry-After"]) == (503, "30")
-                assert words_said in answer.text
+                assert sentence in answer.text
             assert requests.get(f"http://{host.address}/health", headers=site, timeout=10).json()["status"] == "ok"
         assert all(host["maintenance"] for host in status(hosts, project).values())
         assert play(hosts, project, "-e", "app_max_rows=5001").returncode == 0, "a release goes on under maintenance"

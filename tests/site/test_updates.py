@@ -1,8 +1,11 @@
 """Updates of a host's packages: Debian's security team's by default, more by choice, none where nobody offers them."""
 
+from collections.abc import Callable, Iterator
+
 import pytest
 
 from deploy.base.paths import KIT
+from tests.site.hosts import Hosts
 
 pytestmark = pytest.mark.debian(12)
 
@@ -18,7 +21,7 @@ AS_BEFORE = "rm -r /etc/apt/sources.list*; mv /etc/apt/aside/* /etc/apt/; rmdir 
 
 
 @pytest.fixture
-def packages(hosts, on):
+def packages(hosts: Hosts, on: Callable[..., str]) -> Iterator[Callable[[], list[dict[str, str]]]]:
     """Tiny packages of version 1 on every host, and newer ones to be had; asked for their versions."""
     script = (KIT / "tests" / "site" / "packages.sh").read_text()
     for host in hosts.by_name.values():
@@ -28,7 +31,7 @@ def packages(hosts, on):
         on(host, REMOVED, check=False)
 
 
-def updated(hosts, *options: str) -> dict[str, int]:
+def updated(hosts: Hosts, *options: str) -> dict[str, int]:
     """Run the role that looks after packages; return host → how many tasks changed something."""
     play = hosts.play("--tags", "packages", *options)
     assert play.status == 0, play.output

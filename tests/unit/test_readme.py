@@ -51,8 +51,8 @@ PLACEHOLDERS = re.compile(r"[<>…*{}]|churn|inventories/(production|local)|^mod
 
 @pytest.mark.parametrize("file", PAGES, ids=lambda file: file.name)
 def test_paths_exist(file):
-    words = [word for code in CODE.findall(file.read_text()) for word in code.split()]
-    paths = [word.rstrip(":,") for word in words if word.partition("/")[0] in ROOTS and "/" in word]
+    parts = [part for code in CODE.findall(file.read_text()) for part in code.split()]
+    paths = [part.rstrip(":,") for part in parts if part.partition("/")[0] in ROOTS and "/" in part]
     assert [path for path in paths if not PLACEHOLDERS.search(path) and not (KIT / path).exists()] == []
 
 

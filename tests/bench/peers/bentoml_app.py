@@ -9,7 +9,7 @@ import bentoml
 class Service:
     """Answers rows."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         from model import answer
 
         self.answer = answer

@@ -3,6 +3,7 @@
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import joblib
 
@@ -11,7 +12,7 @@ MODEL = joblib.load(FOLDER / "model.joblib")
 EXAMPLE = json.loads((FOLDER / "example.json").read_text())
 
 
-def answer(row):
+def answer(row: dict[str, Any]) -> dict[str, Any]:
     """Return the label or number, and the labels' probabilities."""
     if hasattr(MODEL, "feature_names_in_"):
         import pandas as pd

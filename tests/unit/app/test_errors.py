@@ -3,9 +3,11 @@
 import json
 import logging
 import re
+from pathlib import Path
 
 import pytest
 from flask import abort, request
+from flask.testing import FlaskClient
 
 from app import HEADERS, create_app, errors
 from app.settings import Settings
@@ -15,7 +17,7 @@ STATUSES = (400, 403, 404, 405, 413, 422, 500, 503)
 
 
 @pytest.fixture(scope="module")
-def failing(bundles):
+def failing(bundles: Path) -> FlaskClient:
     """An application with an address that fails with each status, and one that fails unexpectedly."""
     app = create_app(Settings(app_bundles=bundles, secret_key="x" * 32))
     app.add_url_rule("/fail/<int:status>", "fail", lambda status: abort(status))

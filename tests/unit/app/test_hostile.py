@@ -4,22 +4,27 @@ Two sizes are compared; the milliseconds and MiB of the rule are the bench's: ``
 """
 
 import gc
-import io
 import json
 import struct
 import sys
 import weakref
+from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
+from flask import Flask
 
 from app import create_app
-from app.csv_file import BadTable
+from app.contract import Contract
 from app.faults import InvalidInput
-from app.limits import has_too_many_values, limits_of
 from app.settings import Settings
-from app.tables import Table
-from tests import hostile, siege
+from tests import siege
+from tests.attacks.attack import Target
+from tests.attacks.headers import HEADERS
+from tests.attacks.protocol_bodies import BINARY_LENGTH
+from tests.attacks.queries import QUERIES
+from tests.attacks.routes import BODIES, Route, routes_of
 from tests.meter import Meter
 from tests.served import served
 
@@ -34,30 +39,23 @@ INFER = "/v2/models/exam/infer"
 
 
 @pytest.fixture(scope="module")
-def routes(app):
-    version = app.extensions["models"]["exam"].version
-    return hostile.routes(app.url_map, hostile.ARGUMENTS | {"version": version})
+def routes(app: Flask) -> list[Route]:
+    return routes_of(app, "exam")
 
 
 @pytest.fixture(scope="module")
-def exam(app):
+def exam(app: Flask) -> Contract:
     return app.extensions["models"]["exam"].contract
 
 
 @pytest.fixture(scope="module")
-def besieged(bundles):
+def besieged(bundles: Path) -> Iterator[tuple[siege.Site, Meter]]:
     """A site under one Gunicorn worker, and a meter of it."""
     with served(bundles, GUNICORN_WORKERS="1") as gunicorn:
         host, port = gunicorn.address.split(":")
         site = siege.Site(host, int(port), "practica_flask")
         site.open_form("/models/exam")
         yield site, Meter(lambda: gunicorn.workers, lambda: gunicorn.workers)
-
-
-@pytest.fixture(scope="module")
-def default_app(bundles):
-    """The application with the limits that it has by default."""
-    return create_app(Settings(app_bundles=bundles, secret_key="x" * 32))
 
 
 def test_every_route_gets_a_dozen_shapes(routes, app):
@@ -68,10 +66,10 @@ def test_every_route_gets_a_dozen_shapes(routes, app):
     )
 
 
-@pytest.mark.parametrize("name", hostile.BODIES)
+@pytest.mark.parametrize("name", BODIES)
 def test_four_times_as_much_costs_four_times_as_much_on_every_route(besieged, routes, exam, name):
     site, meter = besieged
-    small, large = (hostile.Target(exam, size, site.token) for size in (SMALL, SMALL * TIMES))
+    small, large = (Target(exam, size, site.token) for size in (SMALL, SMALL * TIMES))
     for route in (route for route in routes if name in route.shapes):
         less, more = (siege.measured(site, meter, route, name, target) for target in (small, large))
         assert not more.died and 200 <= more.status < 500, more
@@ -83,41 +81,12 @@ def test_four_times_as_much_costs_four_times_as_much_on_every_route(besieged, ro
             assert min(more.cpu_ms, again.cpu_ms) <= most, (less, more, again)
 
 
-@pytest.mark.parametrize("name", [*hostile.QUERIES, *hostile.HEADERS])
+@pytest.mark.parametrize("name", [*QUERIES, *HEADERS])
 def test_no_address_and_no_header_brings_a_worker_down(besieged, routes, exam, name):
     site, meter = besieged
     for route in (route for route in routes if name in route.shapes):
-        cell = siege.measured(site, meter, route, name, hostile.Target(exam, 0, site.token))
+        cell = siege.measured(site, meter, route, name, Target(exam, 0, site.token))
         assert not cell.died and 200 <= cell.status < 500, cell
-
-
-def table(app, data: bytes, most: int = 1000) -> Table:
-    return Table(app.extensions["models"]["exam"], io.BytesIO(data), most)
-
-
-@pytest.mark.parametrize(("data", "sentence"), [
-    (",".join(f"n{number:05}" for number in range(24_000)).encode() + b"\n1\n", "has more than 1000 columns"),
-    (b"estudio," * 1000 + b"sueno\n1\n", "has more than 1000 columns"),
-    (b"estudio," * 998 + b"sueno\n1\n", "The column “estudio” appears twice"),
-    (b"a" * 200_000 + b"\n1\n", "longer than their names can be"),
-    (b"a" * 99_000 + b",b\n1\n", "is not a field"),
-    (b'"' + b"a\n" * 90_000, "longer than their names can be"),
-    (b"estudio,sueno\n" + b"1" * (1 << 21) + b"\n", "A line is longer than"),
-])  # fmt: skip
-def test_unusable_table_is_refused_with_a_sentence(app, data, sentence):
-    with pytest.raises(BadTable) as refusal:
-        table(app, data)
-    assert sentence in str(refusal.value.fault)
-
-
-def test_header_with_a_cell_beyond_csv_s_limit_is_not_called_empty(app):
-    with pytest.raises(BadTable) as refusal:
-        table(app, b"a" * 140_000 + b",b\n1,2\n", most=2000)
-    assert "one name is longer than 131072 characters" in str(refusal.value.fault)
-
-
-def test_name_over_two_lines_is_read_as_before(app):
-    assert table(app, b'"estudio\n",sueno\n6,8\n').header == ["estudio", "sueno"]
 
 
 def test_errors_stop_at_a_hundred_and_the_detail_says_so(client):
@@ -148,48 +117,6 @@ def test_what_is_large_does_not_take_the_shortcut(bundles, monkeypatch):
     monkeypatch.setattr(app.wsgi_app, "_respond", lambda *_: pytest.fail("was read twice"))
     rows = [{"estudio": 6, "sueno": 8}] * 3000
     assert app.test_client().post("/api/v1/models/exam/predictions", json=rows).status_code == 200
-
-
-def test_signs_in_texts_do_not_count_as_values(app):
-    contract = app.extensions["models"]["exam"].contract
-    limits = limits_of(contract, 1, 1 << 20)
-    most = limits.signs[0]
-    assert has_too_many_values(b"[" + b"," * (most + 1), limits)
-    for text in (b"," * most * 2, b'\\",' * most, b"\\\\", b'\\\\\\",' * most, b"[{" * most * 200):
-        assert not has_too_many_values(b'{"a":"' + text + b'","b":[1,2]}', limits)
-    assert has_too_many_values(b'["\\\\",' + b"1," * (most + 1) + b'"a"]', limits)
-
-
-@pytest.mark.parametrize("name", ["diabetes", "exam", "titanic", "every_kind"])
-@pytest.mark.parametrize("layout", [{"indent": 8}, {"ensure_ascii": False, "separators": (",", ":")}, {}])
-def test_maximum_of_rows_is_accepted_however_they_are_written(default_app, name, layout):
-    client, example = default_app.test_client(), default_app.extensions["models"][name].contract.example
-    rows = [example] * default_app.config["MAX_ROWS"]
-    values = [[*example.values()]] * len(rows)
-    tensors = [
-        {"name": field, "shape": [len(rows), 1], "datatype": "BYTES", "data": [[value]] * len(rows)}
-        for field, value in example.items()
-    ]
-    for path, body in {
-        f"/api/v1/models/{name}/predictions": rows,
-        f"/models/{name}/invocations": {"dataframe_split": {"columns": [*example], "data": values}},
-        f"/v2/models/{name}/infer": {"inputs": tensors},
-    }.items():
-        data = json.dumps(body, **layout).encode()
-        response = client.post(path, data=data, content_type="application/json")
-        assert response.status_code == 200, (path, len(data), response.text[:300])
-
-
-@pytest.mark.parametrize("name", ["diabetes", "every_kind"])
-def test_longest_rows_stay_within_the_limit(default_app, name):
-    """Every character of a text escaped, every number at its longest, spaces around all."""
-    example = dict(default_app.extensions["models"][name].contract.example)
-    if name == "every_kind":
-        example |= {"nota": "😀" * 40, "libre": -1.2345678901234567e-300}
-    data = json.dumps([example] * 10_000, indent=4).encode()
-    limits = limits_of(default_app.extensions["models"][name].contract, 10_000, 1 << 40)
-    assert len(data) <= limits.bytes
-    assert not has_too_many_values(data, limits)
 
 
 @pytest.mark.parametrize("headers", [{"Content-Encoding": "gzip"}, {"Content-Encoding": "deflate, gzip"}])
@@ -224,13 +151,8 @@ def test_binary_tensor_of_another_shape_is_not_read(client, shape):
     data = struct.pack("<I", 1) + b"6"
     tensor = {"name": "estudio", "shape": shape, "datatype": "BYTES", "parameters": {"binary_data_size": len(data)}}
     head = json.dumps({"inputs": [tensor]}).encode()
-    response = client.post(INFER, data=head + data, headers={hostile.BINARY_LENGTH: str(len(head))})
+    response = client.post(INFER, data=head + data, headers={BINARY_LENGTH: str(len(head))})
     assert response.status_code in (413, 422)
-
-
-def test_model_with_more_fields_than_the_maximum_of_columns_is_refused_at_the_start(bundles):
-    with pytest.raises(Exception, match="APP_MAX_COLUMNS: diabetes has 9 fields"):
-        create_app(Settings(app_bundles=bundles, app_max_columns=5, app_default_model="exam"))
 
 
 class Row(dict):

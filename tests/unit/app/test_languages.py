@@ -15,13 +15,13 @@ PLACEHOLDERS = re.compile(r"%\((\w+)\)s")
 
 
 @pytest.fixture(scope="module")
-def spanish():
+def spanish() -> dict[str, str]:
     with catalogue.SOURCE.open("rb") as file:
         return {message.id: message.string for message in read_po(file, locale="es") if message.id}
 
 
 @pytest.fixture(scope="module")
-def sentences():
+def sentences() -> set[str]:
     messages = extract_from_dir(KIT / "app", METHODS, keywords={"N_": None, "_": None, "gettext": None})
     return {message for _, _, message, _, _ in messages}
 

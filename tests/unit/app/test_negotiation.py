@@ -2,8 +2,13 @@
 
 import json
 import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
+from flask import Flask
+from werkzeug.datastructures import Headers
 
 from app import create_app
 from app.settings import Settings
@@ -27,19 +32,22 @@ BODIES = {
 }  # fmt: skip
 """What is posted to every route that takes a body."""
 
+Request = tuple[str, str, str | None, str | None]
+"""Method, path, content type, body."""
+
 QUERIES = ("", "?estudio=6&sueno=8", "?estudio=600", "?x=1", "?example")
 
 
 @pytest.fixture(scope="module")
-def site(bundles, tmp_path_factory):
+def site(bundles: Path, tmp_path_factory: pytest.TempPathFactory) -> Flask:
     folder = tmp_path_factory.mktemp("one")
     (folder / "exam").symlink_to(bundles / "exam")
     options = {"secret_key": "x" * 32, "app_max_body_kib": 64, "app_max_rows": 3}
     return create_app(Settings(app_bundles=folder, app_cors_origins="https://a.example", **options))
 
 
-def requests(app):
-    """Yield every route's requests: method, path, content type, body."""
+def requests(app: Flask) -> Iterator[Request]:
+    """Yield every route's requests."""
     version = app.extensions["models"]["exam"].version
     values = {"name": "exam", "version": version, "code": "es", "filename": "style.css"}
     for rule in app.url_map.iter_rules():
@@ -54,7 +62,7 @@ def requests(app):
     yield from (("DELETE", path, None, None) for path in ("/", "/modelo", "/api/v1/models"))
 
 
-def response_to(app, request, **headers):
+def response_to(app: Flask, request: Request, **headers: str | None) -> tuple[int, Headers, str]:
     """Return a response: status, headers, body without what differs anyway."""
     method, path, kind, body = request
     headers = {name.replace("_", "-"): value for name, value in headers.items() if value}
@@ -64,11 +72,11 @@ def response_to(app, request, **headers):
         return response.status_code, response.headers, OWN.sub("", text)
 
 
-def vary(headers):
+def vary(headers: Headers) -> set[str]:
     return {name.strip() for value in headers.getlist("Vary") for name in value.split(",")}
 
 
-def differing(app, variants, expected):
+def differing(app: Flask, variants: list[dict[str, str]], expected: set[str]) -> tuple[list[Any], int]:
     """Return the requests whose responses differ between variants of the headers without Vary, and how many differ."""
     silent, count = [], 0
     for request in requests(app):

@@ -1,16 +1,13 @@
 """The pages for people, in both languages."""
 
-import html
-import io
+import json
 import re
+import shutil
 
 import pytest
 
 from app import create_app
 from app.settings import Settings
-from tests.unit.conftest import token
-
-EXAM = {"estudio": "6", "sueno": "8"}
 
 
 @pytest.mark.parametrize(("language", "text"), [("es", "¿Aprobarás el examen?"), ("en", "Will you pass the exam?")])
@@ -48,151 +45,10 @@ def test_unknown_language_is_not_found(client):
     assert client.get("/language/fr").status_code == 404
 
 
-@pytest.mark.parametrize(
-    ("name", "inputs"),
-    [
-        ("exam", ['id="field-0" inputmode="decimal" max="24" min="0" name="estudio" required step="any"']),
-        ("titanic", ['<select', '<option value="">Elige…</option><option value="first">En primera clase</option>']),
-        ("diabetes", ['inputmode="numeric" max="79" min="19" name="age" required step="1" type="number"']),
-        ("every_kind", ['name="sí/no" type="radio" value=""', 'maxlength="40" name="nota" required type="text"',
-                        'name="niños" step="1" type="number" value="0"']),
-    ],
-)  # fmt: skip
-def test_each_kind_of_field_gets_its_input(client, name, inputs):
-    page = client.get(f"/models/{name}", headers={"Accept-Language": "es"}).text
-    for element in inputs:
-        assert element in page
-    assert 'role="alert"' not in page
-
-
 def test_card_names_the_address_for_programs(client):
     page = client.get("/models/exam", headers={"Host": "practica_flask"}).text
     assert ">POST /api/v1/models/exam/predictions<" in page
     assert "http://" not in page.replace("http://www.w3.org", "")
-
-
-@pytest.mark.parametrize("estudio", ["6", "6.0", " 6,0 ", "6e0"])
-def test_prediction_is_on_the_same_page_as_the_entries(submit, estudio):
-    response = submit("exam", {"estudio": estudio, "sueno": "8"})
-    assert response.status_code == 200
-    assert '<h2 id="answer">Aprobado</h2>' in response.text
-    assert re.search(
-        r'<meter min="0" max="1" value="0\.\d{6}" aria-labelledby="share-1"></meter>\s+\d\d,\d\xa0?\s?%', response.text
-    )
-    assert f'value="{estudio}"' in response.text
-
-
-@pytest.mark.parametrize(
-    ("name", "entries", "language", "text"),
-    [
-        ("exam", {"estudio": "1", "sueno": "4.5"}, "en", "Fail"),
-        ("titanic", {"class": "first", "sex": "female", "age": "adult"}, "es", "Habrías sobrevivido"),
-        ("titanic", {"class": "crew", "sex": "male", "age": "adult"}, "en", "You would have died"),
-    ],
-)
-def test_prediction_is_a_label_that_people_read(submit, name, entries, language, text):
-    assert f'<h2 id="answer">{text}</h2>' in submit(name, entries, language=language).text
-
-
-FILLED = (
-    r'<input(?![^>]*type="radio")[^>]*name="([^"]+)"[^>]*value="([^"]*)"',
-    r'<input checked[^>]*name="([^"]+)" type="radio" value="([^"]*)"',
-    r'<select[^>]*name="([^"]+)".*?<option selected value="([^"]*)"',
-)
-"""Inputs with their names and values."""
-
-
-def test_example_fills_every_form_without_javascript_and_is_predicted(client, app):
-    for name in app.extensions["models"]:
-        page = client.get(f"/models/{name}?example=1").text
-        pairs = [pair for pattern in FILLED for pair in re.findall(pattern, page)]
-        entries = {html.unescape(field): html.unescape(value) for field, value in pairs}
-        response = client.post(f"/models/{name}", data=entries)
-        assert response.status_code == 200, name
-        assert 'id="answer"' in response.text
-
-
-def test_regression_shows_its_number_as_the_reader_writes_it(submit, client):
-    example = client.get("/api/v1/models/diabetes").json["contract"]["fields"]
-    entries = {field["name"]: str(field["example"]) for field in example}
-    pages = {code: submit("diabetes", entries, language=code).text for code in ("es", "en")}
-    numbers = {code: re.search(r'<h2 id="answer">([^<]+)</h2>', page)[1] for code, page in pages.items()}
-    assert re.fullmatch(r"\d+,\d+", numbers["es"])
-    assert numbers["en"] == numbers["es"].replace(",", ".")
-
-
-INVALID_ENTRIES = [
-    ({}, ["Horas de estudio (h)</a>: falta", "Horas de sueño (h)</a>: falta"]),
-    ({"estudio": "seis", "sueno": "1_0"}, ["estudio (h)</a>: no es un número", "sueño (h)</a>: no es un número"]),
-    ({"estudio": "25", "sueno": "inf"}, ["está fuera del intervalo: de 0 a 24", "sueño (h)</a>: no es un número"]),
-    ({"estudio": "<script>", "sueno": "8"}, ["no es un número", "&lt;script&gt;"]),
-    ({"estudio": "6", "sueno": "8", "suenno": "8"}, ["suenno: no es un campo de este modelo", "«sueno»"]),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("entries", "sentences"), INVALID_ENTRIES)
-def test_errors_are_beside_their_fields_and_the_entries_are_kept(submit, entries, sentences):
-    response = submit("exam", entries)
-    assert response.status_code == 422
-    assert "<title>Error: " in response.text
-    for sentence in sentences:
-        assert sentence in response.text
-    assert 'role="alert"' in response.text
-    for value in entries.values():
-        assert html.escape(value) in response.text
-    if "<script>" in entries.values():
-        assert "<script>" not in response.text
-
-
-def test_invalid_input_names_its_error_for_screen_readers(submit):
-    page = submit("exam", {"estudio": "25", "sueno": "8"}).text
-    assert re.search(r'aria-describedby="field-0-help field-0-error" aria-invalid="true"[^>]*id="field-0"', page)
-    assert 'id="field-0-error"' in page
-    assert 'href="#field-0"' in page
-    assert "field-1-error" not in page
-
-
-@pytest.mark.parametrize("csrf_token", ["", "wrong"])
-def test_form_of_another_site_is_refused(client, csrf_token):
-    client.get("/models/exam")
-    response = client.post("/models/exam", data=EXAM | {"csrf_token": csrf_token}, headers={"Accept-Language": "en"})
-    assert response.status_code == 400
-    assert "This form has expired" in response.text
-    assert 'value="6"' in response.text
-    assert 'id="answer"' not in response.text
-
-
-def test_repeated_value_is_refused(client):
-    page = client.get("/models/exam").text
-    entries = {"csrf_token": token(page), "estudio": ["6", "7"], "sueno": "8"}
-    assert client.post("/models/exam", data=entries).status_code == 422
-
-
-def test_what_if_draws_a_curve_for_each_field(submit):
-    page = submit("exam", EXAM).text
-    assert page.count("<polyline") == 2
-    assert page.count('class="here"') == 2
-    assert "<script" not in page
-    bars = submit("titanic", {"class": "third", "sex": "female", "age": "adult"}).text
-    assert bars.count('<svg class="bar"') == 8
-    assert bars.count('aria-current="true"') == 3 + 1  # one is the language's
-
-
-def test_what_if_is_one_batch(submit, app, monkeypatch):
-    batches = []
-    model = app.extensions["models"]["exam"]
-    predict = type(model).predict
-    monkeypatch.setattr(type(model), "predict", lambda self, rows: batches.append(len(rows)) or predict(self, rows))
-    submit("exam", EXAM)
-    assert [size > 1 for size in batches] == [False, True]
-
-
-def test_failing_curves_leave_the_prediction(submit, monkeypatch, caplog):
-    monkeypatch.setattr("app.pages.curves", lambda *_: 1 / 0)
-    page = submit("exam", EXAM).text
-    assert 'id="answer"' in page
-    assert "What" not in page
-    assert "ZeroDivisionError" in caplog.text
 
 
 def test_card_has_metrics_source_and_versions(client):
@@ -218,9 +74,6 @@ def test_unknown_model_gets_a_page_that_lists_the_models(client):
 
 def test_texts_of_a_contract_are_escaped(bundles, tmp_path):
     """Whatever a contract contains is shown as text."""
-    import json
-    import shutil
-
     shutil.copytree(bundles / "exam", tmp_path / "exam")
     manifest = json.loads((tmp_path / "exam" / "model.json").read_text())
     manifest["contract"]["title"] = {"es": "<script>1</script>", "en": "x"}
@@ -231,48 +84,3 @@ def test_texts_of_a_contract_are_escaped(bundles, tmp_path):
         page = client.get(address, headers={"Accept-Language": "es"}).text
         assert "<script>1" not in page
         assert "<b>x" not in page
-
-
-def upload(client, name, data, file="table.csv", language="en"):
-    headers = {"Accept-Language": language}
-    page = client.get(f"/models/{name}", headers=headers).text
-    form = {"csrf_token": token(page), "table": (io.BytesIO(data), file)}
-    return client.post(f"/models/{name}/table", data=form, headers=headers)
-
-
-def test_table_comes_back_as_a_file(client):
-    response = upload(client, "exam", b"estudio,sueno\n6,8\n")
-    assert response.status_code == 200
-    assert response.content_type == "text/csv; charset=utf-8"
-    assert response.headers["Content-Disposition"] == 'attachment; filename="exam.csv"'
-    assert response.text.splitlines()[0] == "estudio,sueno,prediction,probability,error"
-
-
-@pytest.mark.parametrize(
-    ("data", "text"),
-    [
-        (b"", "The table is empty"),
-        (b"a,b\n1,2\n", "The column “a” is not a field of this model"),
-        (b"estudio\n1\n", "The table is missing these columns: sueno"),
-        (b"estudio,estudio,sueno\n1,2,3\n", "The column “estudio” appears twice"),
-        ("estudio,sueño\n".encode("latin-1"), "The file is not UTF-8"),
-        (b"PK\x03\x04\0\0\0", "The file is not text"),
-    ],
-)
-def test_table_that_does_not_fit_is_refused_beside_its_input(client, data, text):
-    response = upload(client, "exam", data)
-    assert response.status_code == 422
-    assert text in html.unescape(response.text)
-    assert 'aria-invalid="true" aria-describedby="table-error"' in response.text
-
-
-def test_table_that_was_not_chosen(client):
-    page = client.get("/models/exam", headers={"Accept-Language": "en"}).text
-    form = {"csrf_token": token(page), "table": (io.BytesIO(), "")}
-    response = client.post("/models/exam/table", data=form, headers={"Accept-Language": "en"})
-    assert (response.status_code, "Choose a table file (CSV)." in response.text) == (422, True)
-
-
-def test_table_of_another_site_is_refused(client):
-    response = client.post("/models/exam/table", data={"table": (io.BytesIO(b"estudio,sueno\n"), "t.csv")})
-    assert response.status_code == 400

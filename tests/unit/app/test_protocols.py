@@ -1,9 +1,12 @@
 """The protocols that clients of other model servers speak; tests/site tests a host with the real clients."""
 
 import struct
+from typing import Any
 
 import numpy as np
 import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 ROWS = [{"estudio": 6, "sueno": 8}, {"estudio": 1, "sueno": 4.5}]
 LABELS = ["Aprobado", "Suspendido"]
@@ -106,7 +109,7 @@ def test_other_models_have_invocations_of_their_own(client):
 # The Open Inference Protocol
 
 
-def tensors(**values):
+def tensors(**values: list[Any]) -> list[dict[str, Any]]:
     return [{"name": name, "shape": [len(data)], "datatype": "FP64", "data": data} for name, data in values.items()]
 
 
@@ -151,11 +154,11 @@ def test_tensors_may_have_a_column_of_shape(client, shape, data):
     assert client.post(INFER, json={"inputs": inputs}).json["outputs"][0]["data"] == LABELS
 
 
-def binary(name, datatype, data, count):
+def binary(name: str, datatype: str, data: bytes, count: int) -> dict[str, Any]:
     return {"name": name, "shape": [count], "datatype": datatype, "parameters": {"binary_data_size": len(data)}}
 
 
-def post_binary(client, body, binary_data):
+def post_binary(client: FlaskClient, body: dict[str, Any], binary_data: bytes) -> TestResponse:
     head = client.application.json.dumps(body).encode()
     headers = {"Inference-Header-Content-Length": str(len(head))}
     return client.post(INFER, data=head + binary_data, headers=headers, content_type="application/octet-stream")

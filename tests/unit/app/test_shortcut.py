@@ -3,7 +3,9 @@
 import io
 import json
 import sys
+from pathlib import Path
 from typing import Any
+from wsgiref.types import WSGIApplication
 
 import flask
 import pytest
@@ -23,12 +25,12 @@ OWN = ("Date", "X-Request-ID")
 ORIGINS = ("", "*", "https://a.example", "https://a.example https://b.example", "* https://a.example")
 
 
-def application(bundles, **options: Any) -> Flask:
+def application(bundles: Path, **options: Any) -> Flask:
     return create_app(Settings(app_bundles=bundles, app_max_body_kib=64, app_max_rows=3, app_proxies=1, **options))
 
 
 @pytest.fixture(scope="module", params=ORIGINS)
-def paths(request, bundles):
+def paths(request: pytest.FixtureRequest, bundles: Path) -> tuple[WSGIApplication, WSGIApplication]:
     """The WSGI applications with and without the shortcut."""
     app = application(bundles, app_cors_origins=request.param)
     return app.wsgi_app, app.wsgi_app._flask

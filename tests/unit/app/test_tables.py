@@ -1,11 +1,13 @@
-"""Tables: every way of writing one, bad rows among good ones, in constant memory."""
+"""Tables: every way of writing one, bad rows among good ones, in constant memory; headers that no table has."""
 
 import codecs
 import csv
 import io
 import tracemalloc
+from collections.abc import Callable
 
 import pytest
+from flask import Flask
 
 from app.csv_file import BadTable
 from app.tables import Table
@@ -14,7 +16,7 @@ ROWS = [["6", "8"], ["1", "4.5"]]
 
 
 @pytest.fixture
-def predicted(app):
+def predicted(app: Flask) -> Callable[..., list[list[str]]]:
     """Predict a table: its lines as lists of cells."""
 
     def predict(data: bytes | str, name: str = "exam", separator: str = ",") -> list[list[str]]:
@@ -121,4 +123,33 @@ def test_memory_does_not_grow_with_the_table(app):
 @pytest.mark.parametrize("data", [b"", b"\n\n", b",,\n", b"\xef\xbb\xbf"])
 def test_table_without_a_header(app, data):
     with pytest.raises(BadTable):
-        Table(app.extensions["models"]["exam"], io.BytesIO(data), 1000)
+        table(app, data)
+
+
+def table(app: Flask, data: bytes, most: int = 1000) -> Table:
+    return Table(app.extensions["models"]["exam"], io.BytesIO(data), most)
+
+
+@pytest.mark.parametrize(("data", "sentence"), [
+    (",".join(f"n{number:05}" for number in range(24_000)).encode() + b"\n1\n", "has more than 1000 columns"),
+    (b"estudio," * 1000 + b"sueno\n1\n", "has more than 1000 columns"),
+    (b"estudio," * 998 + b"sueno\n1\n", "The column “estudio” appears twice"),
+    (b"a" * 200_000 + b"\n1\n", "longer than their names can be"),
+    (b"a" * 99_000 + b",b\n1\n", "is not a field"),
+    (b'"' + b"a\n" * 90_000, "longer than their names can be"),
+    (b"estudio,sueno\n" + b"1" * (1 << 21) + b"\n", "A line is longer than"),
+])  # fmt: skip
+def test_unusable_table_is_refused_with_a_sentence(app, data, sentence):
+    with pytest.raises(BadTable) as refusal:
+        table(app, data)
+    assert sentence in str(refusal.value.fault)
+
+
+def test_header_with_a_cell_beyond_csv_s_limit_is_not_called_empty(app):
+    with pytest.raises(BadTable) as refusal:
+        table(app, b"a" * 140_000 + b",b\n1,2\n", most=2000)
+    assert "one name is longer than 131072 characters" in str(refusal.value.fault)
+
+
+def test_name_over_two_lines_is_read_as_before(app):
+    assert table(app, b'"estudio\n",sueno\n6,8\n').header == ["estudio", "sueno"]

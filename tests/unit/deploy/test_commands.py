@@ -3,6 +3,7 @@
 import io
 import socket
 import threading
+from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
@@ -58,7 +59,7 @@ class Server(HTTPServer):
 
 
 @contextmanager
-def serving(server: Server, monkeypatch):
+def serving(server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Serve, on the port at which the command asks hosts."""
     monkeypatch.setattr(output, "HTTP_PORT", server.server_port)
     threading.Thread(target=server.serve_forever).start()
@@ -70,7 +71,7 @@ def serving(server: Server, monkeypatch):
 
 
 @pytest.fixture
-def console():
+def console() -> Iterator[Console]:
     """A console that writes to memory."""
     console = Console("test", io.StringIO())
     yield console

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from flask.testing import FlaskClient
 
 from app import create_app
 from app.settings import Settings
@@ -155,7 +156,7 @@ def train():
 FIELD = "  - {name: %s, kind: number, label: The %s, minimum: 0, maximum: 1, example: 0.5}\n"
 
 
-def client_of(folder: Path):
+def client_of(folder: Path) -> FlaskClient:
     """Build a model and return a client of an application that serves it."""
     assert build(folder, folder.parent / "bundles")
     settings = Settings(app_bundles=folder.parent / "bundles", app_default_model="", secret_key="x" * 32)
@@ -166,7 +167,7 @@ def names(objects: list[dict]) -> list[str]:
     return [mapping["name"] for mapping in objects]
 
 
-def predictions(client, row: dict) -> list[float]:
+def predictions(client: FlaskClient, row: dict) -> list[float]:
     """Return a row's prediction by each address and protocol."""
     tensors = [{"name": name, "shape": [1], "datatype": "FP64", "data": [value]} for name, value in row.items()]
     query = "&".join(f"{name}={value}" for name, value in row.items())

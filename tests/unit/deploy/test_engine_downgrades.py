@@ -4,7 +4,9 @@ import io
 import json
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -20,16 +22,18 @@ from deploy.models import builder, equivalence
 from deploy.models.compiler.graph import Unsupported
 
 
-def raise_attribute_error(*_):
+def raise_attribute_error(*_: object) -> NoReturn:
     raise AttributeError("'LogisticRegression' object has no attribute 'coef_'")
 
 
-def raise_unsupported(*_):
+def raise_unsupported(*_: object) -> NoReturn:
     raise Unsupported("LogisticRegression of a kind that has no graph")
 
 
 @pytest.fixture(params=[raise_attribute_error, raise_unsupported])
-def bundles_before_and_now(request, bundles, tmp_path, monkeypatch) -> tuple[Path, Path]:
+def bundles_before_and_now(
+    request: pytest.FixtureRequest, bundles: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> tuple[Path, Path]:
     """The folder of exam's bundle on ONNX Runtime, and of the one after its graph failed."""
     shutil.copytree(MODELS / "exam", tmp_path / "models" / "exam")
     shutil.copytree(bundles / "exam", tmp_path / "now" / "exam")
@@ -61,7 +65,7 @@ def test_reason_names_the_place_in_our_code():
 
 
 @pytest.fixture
-def host(monkeypatch):
+def host(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The programs of a host."""
     monkeypatch.syspath_prepend(KIT / "ansible" / "module_utils")
     yield

@@ -119,7 +119,7 @@ STRAY_PATHS = {
 
 
 @pytest.fixture
-def one_model(bundles, tmp_path, monkeypatch):
+def one_model(bundles: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project with one model, exam, which is built."""
     shutil.copytree(MODELS / "exam", tmp_path / "models" / "exam")
     shutil.copytree(bundles / "exam", tmp_path / "bundles" / "exam")

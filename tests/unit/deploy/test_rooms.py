@@ -3,7 +3,7 @@
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -64,7 +64,7 @@ def test_base_imports_no_other_room():
 
 
 @pytest.fixture(scope="module")
-def bare():
+def bare() -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run the system's own Python in the checkout, where no package can be seen."""
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -26,11 +26,11 @@ def train() -> Trained:
         "día": pd.Timestamp("2025-01-01") + pd.to_timedelta(random.integers(0, 730, ROWS), "D"),
         "cita": pd.Timestamp("2026-01-01") + pd.to_timedelta(random.integers(0, 9000, ROWS), "h"),
     })  # fmt: skip
-    words = HashingVectorizer(n_features=8, alternate_sign=False, norm=None)
+    hashing = HashingVectorizer(n_features=8, alternate_sign=False, norm=None)
     numbers = ["altura (cm)", "niños", "sí/no", "plan", "libre"]
     month, hour = (FunctionTransformer(partial(pd.DataFrame.apply, func=attrgetter(f"dt.{part}")))
                    for part in ("month", "hour"))  # fmt: skip
-    parts = make_column_transformer((words, "nota"), ("passthrough", numbers), (month, ["día"]), (hour, ["cita"]),
+    parts = make_column_transformer((hashing, "nota"), ("passthrough", numbers), (month, ["día"]), (hour, ["cita"]),
                                     sparse_threshold=0)  # fmt: skip
     is_odd = (table["altura (cm)"] > 90) ^ (table["nota"] == "mal") ^ (table["día"].dt.month > 6)
     answers = 1 + (is_odd ^ (table["cita"].dt.hour > 12)).astype(int)

@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -21,7 +22,7 @@ RELEASE, OTHER = PLAN.id, "ba9876543210"
 
 
 @contextmanager
-def site(monkeypatch, next_response):
+def site(monkeypatch: pytest.MonkeyPatch, next_response: Callable[[], tuple[str, float]]) -> Iterator[None]:
     """Serve /health on a port that the gates take for Nginx's.
 
     Args:

@@ -1,6 +1,7 @@
 """The preflight's check of the options on the operator's machine, called as Ansible calls it, without a host."""
 
 import importlib.util
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -24,7 +25,7 @@ def preflight() -> Any:
 
 
 @pytest.fixture
-def faults(preflight):
+def faults(preflight: Any) -> Callable[..., list[str]]:
     """Return a function that returns the faults of the defaults with other values."""
 
     def find(**values: object) -> list[str]:

@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 
 
 @pytest.fixture
-def read_by_nginx(debian_nginx: Path, tmp_path: Path):
+def read_by_nginx(debian_nginx: Path, tmp_path: Path) -> Callable[[dict[Path, str]], str]:
     """Have Nginx read a host's files, with Debian's configuration around them; return what it finds fault with."""
 
     def moved(text: str) -> str:

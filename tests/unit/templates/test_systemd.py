@@ -38,8 +38,8 @@ def write(path: Path, text: str) -> Path:
     return path
 
 
-def analyze(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(["systemd-analyze", f"--root={root}", *words], capture_output=True, text=True)
+def analyze(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["systemd-analyze", f"--root={root}", *arguments], capture_output=True, text=True)
 
 
 def values(text: str) -> dict[str, str]:
