@@ -20,7 +20,7 @@ from deploy.rehearsal import hosts as rehearsal
 from tests.run import FULL
 from tests.site.hosts import Hosts
 
-pytestmark = pytest.mark.debian(12)
+pytestmark = pytest.mark.debian(13)
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 WIDTHS = [390, 1280]

@@ -15,7 +15,7 @@ from deploy.rehearsal import hosts as rehearsal
 from tests.site.common import play
 from tests.site.hosts import Hosts
 
-pytestmark = pytest.mark.debian(12)
+pytestmark = pytest.mark.debian(13)
 
 ALLOWED, OTHER, FOREIGN = "https://a.example", "https://b.example", "https://evil.example"
 PATH = "/api/v1/models/exam/prediction"

@@ -18,7 +18,7 @@ from tests.run import FULL
 from tests.site.common import scratch
 from tests.site.hosts import Hosts
 
-pytestmark = pytest.mark.debian(12)
+pytestmark = pytest.mark.debian(13)
 
 ASKING = "Asking the site"
 CASES = 2000 if FULL else 500

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from deploy.base.paths import KIT
-from tests.run import long
+from tests.run import FULL, long
 from tests.site.common import BOOTED
 
 pytestmark = pytest.mark.debian(12)
@@ -113,7 +113,7 @@ def test_host_tests_pass(untouched):
 def test_host_tests_notice_what_is_broken(hosts, on):
     """Every breakage must make its test fail, and the next run must mend it."""
     unnoticed = []
-    for broken in BREAKAGES:
+    for broken in BREAKAGES if FULL else BREAKAGES[:2]:
         for command, _ in broken.values():
             for name, host in hosts.by_name.items():
                 on(host, command.format_map(hosts.values[name]))

@@ -17,7 +17,7 @@ import requests
 
 from deploy.base.paths import BUNDLES
 from deploy.rehearsal import hosts as rehearsal
-from tests.run import FULL
+from tests.run import FULL, long
 from tests.site.common import RELEASE, STEPS, current, deploy, must_have_failed_none, play, status
 from tests.site.hosts import Hosts
 
@@ -107,6 +107,7 @@ def test_new_names_are_no_failure_of_the_visitors(hosts, project):
     assert play(hosts, project).returncode == 0
 
 
+@long
 def test_staging_and_production(hosts, host, another, project, on):
     """Two environments of one project, each with its host and options; neither notices the other."""
     of = {"staging": another, "production": host}
@@ -144,7 +145,7 @@ def test_maintenance(hosts, project):
     try:
         for name, host in hosts.by_name.items():
             site = {"Host": hosts.values[name]["nginx_server_names"][0]}
-            for accept, sentence in (("text/html", "mantenimiento"), ("application/json", "worked on")):
+            for accept, sentence in (("text/html", "mantenimiento"), ("application/json", "maintenance")):
                 answer = requests.get(f"http://{host.address}/", headers=site | {"Accept": accept}, timeout=10)
                 assert (answer.status_code, answer.headers["Retry-After"]) == (503, "30")
                 assert sentence in answer.text
