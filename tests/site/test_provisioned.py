@@ -113,7 +113,7 @@ def test_host_tests_pass(untouched):
 def test_host_tests_notice_what_is_broken(hosts, on):
     """Every breakage must make its test fail, and the next run must mend it."""
     unnoticed = []
-    for broken in BREAKAGES if FULL else BREAKAGES[:2]:
+    for broken in BREAKAGES if FULL else BREAKAGES[:1]:
         for command, _ in broken.values():
             for name, host in hosts.by_name.items():
                 on(host, command.format_map(hosts.values[name]))
