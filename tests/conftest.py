@@ -10,6 +10,7 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 from deploy.base.paths import state
+from tests.run import FULL
 
 GROUPS = {
     "Debian 12": r"tests/site/.*\bdebian12\b",
@@ -42,8 +43,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> GroupSchedul
     return GroupScheduling(config, log)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long groups come first; in each, first the tests that need what others change, last those that measure."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Long groups come first; in each, first the tests that need what others change, last those that measure.
+
+    The long tests aren't collected but in a full run: pytest counts them as deselected.
+    """
+    left_out = [item for item in items if item.get_closest_marker("long") and not FULL]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
     order = list(GROUPS)
     items.sort(key=lambda item: (order.index(group(item.nodeid)), _rank(item)))
 

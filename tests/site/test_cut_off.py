@@ -16,7 +16,7 @@ import pytest
 from deploy.base.console import Console
 from deploy.base.paths import tool
 from deploy.rehearsal import hosts as rehearsal
-from tests.run import FULL, long
+from tests.run import FULL
 from tests.site.common import (
     BOOTED,
     RELEASE,
@@ -207,7 +207,7 @@ def test_reboot_in_any_state(hosts, project, on, serves_alone, changed):
     assert all(host["maintenance"] is False for host in status(hosts, project).values())
 
 
-@long
+@pytest.mark.long
 def test_as_it_was(hosts):
     assert hosts.play().status == 0
     assert hosts.verify().returncode == 0

@@ -16,14 +16,14 @@ from deploy.base.console import Console
 from deploy.base.paths import KIT, tool
 from deploy.rehearsal import hosts as rehearsal
 from deploy.rehearsal.image import SUITES
-from tests.run import FULL, long
+from tests.run import FULL
 from tests.site.common import podman, scratch
 
 CUTS = 4
 NEWEST = max(SUITES)
 
 
-@long
+@pytest.mark.long
 @pytest.mark.parametrize("number", sorted(SUITES))
 def test_power_cut_at_any_moment(request, number):
     """A host of its own, cut off in the middle of dpkg, then later each time; one run must mend it."""

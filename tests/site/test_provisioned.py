@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from deploy.base.paths import KIT
-from tests.run import FULL, long
+from tests.run import FULL
 from tests.site.common import BOOTED
 
 pytestmark = pytest.mark.debian(12)
@@ -166,7 +166,7 @@ def test_status_tells_programs_all_they_need(hosts):
         assert host["url"] == f"http://{hosts.values[name]['nginx_server_names'][0]}/"
 
 
-@long
+@pytest.mark.long
 def test_cut_off_run_leaves_nothing_half_done(hosts, on):
     """A virtualenv and a release that a power cut left half written are made anew, unasked."""
     for name, host in hosts.by_name.items():

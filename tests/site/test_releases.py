@@ -17,7 +17,7 @@ import requests
 
 from deploy.base.paths import BUNDLES
 from deploy.rehearsal import hosts as rehearsal
-from tests.run import FULL, long
+from tests.run import FULL
 from tests.site.common import RELEASE, STEPS, current, deploy, must_have_failed_none, play, status
 from tests.site.hosts import Hosts
 
@@ -106,7 +106,7 @@ def test_new_names_are_no_failure_of_the_visitors(hosts, project):
     assert play(hosts, project).returncode == 0
 
 
-@long
+@pytest.mark.long
 def test_staging_and_production(hosts, host, another, project, on):
     """Two environments of one project, each with its host and options; neither notices the other."""
     of = {"staging": another, "production": host}
