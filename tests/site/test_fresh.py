@@ -1,6 +1,7 @@
 """What is refused on a fresh host before anything changes there, and what a rehearsal without changes says."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -99,6 +100,16 @@ def test_another_system_is_refused(fresh, on, footprint, name, version, pretty):
     assert run.returncode == 1
     assert run.stderr.count(f"It runs {pretty}; Puerto needs Debian 12 or 13.") == len(fresh.by_name)
     assert footprint() == ""
+
+
+def test_each_of_several_hosts_is_named(fresh, another, on, footprint):
+    (host,) = fresh.by_name.values()
+    both = Hosts({host.name: host, another.name: another}, fresh.inventory)
+    run = deploy("up", inventory(both, preflight_memory_mib=10**7))
+    assert run.returncode == 1
+    for name in both.by_name:
+        assert re.search(rf"^{name}: .*; 10000000 are needed", run.stderr, re.M), run.stderr
+    assert footprint() == on(another, FOOTPRINT.format_map(fresh.values[host.name])) == ""
 
 
 def test_host_that_does_not_answer(fresh):

@@ -18,7 +18,7 @@ import requests
 from deploy.base.paths import BUNDLES
 from deploy.rehearsal import hosts as rehearsal
 from tests.run import FULL
-from tests.site.common import RELEASE, STEPS, current, deploy, must_have_failed_none, play, status
+from tests.site.common import RELEASE, STEPS, current, deploy, must_have_failed_none, play, scratch, status
 from tests.site.hosts import Hosts
 
 pytestmark = pytest.mark.debian(13)
@@ -132,6 +132,11 @@ def test_staging_and_production(hosts, host, another, project, on):
     for environment, its in of.items():
         status_of = json.loads(deploy(project, "status", "--json", environment).stdout)
         assert [entry["name"] for entry in status_of["hosts"]] == [its.name]
+    both = scratch("both.yml")
+    both.write_text(rehearsal.inventory(list(of.values())))
+    together = after("release", str(both))
+    assert all(now and now != before for now, before in zip(together, back, strict=True)), "one run for two hosts"
+    assert after("rollback", str(both)) == back
     rows, secrets = ([on(its, f"grep ^{name}= {root}/{release}/.env") for its, release in
                       zip(of.values(), released, strict=True)] for name in ("APP_MAX_ROWS", "SECRET_KEY"))  # fmt: skip
     assert rows == [f"APP_MAX_ROWS={4000 + len(environment)}\n" for environment in of]
