@@ -49,6 +49,7 @@ def test_one_worker_per_core_where_none_are_named(unit, host, values):
 
 
 def test_unit_is_sandboxed(unit):
+    assert SANDBOX, "the template has no part that begins with # The sandbox:"
     properties = unit.systemd_properties
     sandbox = {name: set(properties.get(name, "").split()) for name in SANDBOX}
     assert sandbox == {name: set(SHOWN.get(value, value).split()) for name, value in SANDBOX.items()}
