@@ -58,9 +58,7 @@ def main() -> None:
     try:
         before = path.read_text(encoding="utf-8") if path.is_file() else ""
         changed = not has(path, text, MODE)
-        if (
-            changed and not module.check_mode
-        ):  # on a host that --check would only have provisioned there is no Nginx yet
+        if changed and not module.check_mode:  # --check may meet a host without Nginx
             check(module.params["reader"], path, text)
             write(path, text, MODE)
     except (HostError, OSError) as fault:

@@ -133,7 +133,8 @@ def test_staging_and_production(hosts, host, another, project, on):
         status_of = json.loads(deploy(project, "status", "--json", environment).stdout)
         assert [entry["name"] for entry in status_of["hosts"]] == [its.name]
     both = scratch("both.yml")
-    both.write_text(rehearsal.inventory(list(of.values())))
+    inventory = json.loads(rehearsal.inventory(list(of.values())))
+    both.write_text(json.dumps(inventory | {"all": inventory["all"] | {"vars": {"app_max_rows": 4100}}}))
     together = after("release", str(both))
     assert all(now and now != before for now, before in zip(together, back, strict=True)), "one run for two hosts"
     assert after("rollback", str(both)) == back
