@@ -14,14 +14,20 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import api, deadline, errors, health, languages, logs, model, negotiation, pages, release, settings, shortcut
 from app.protocols import mlflow, open_inference, practice
+from app.sessions import Sessions
 from app.texts import LANGUAGES
 
 HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; frame-ancestors 'none'; "
-    "base-uri 'none'; form-action 'self'",
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
+    "Cross-Origin-Resource-Policy": "same-origin",
 }
+"""Of every answer; nginx/site.j2 gives them to its own."""
+
 MONTH_SECONDS = 30 * 24 * 3600
 """How long browsers keep the files of libraries, whose addresses change with their versions."""
 
@@ -79,7 +85,7 @@ def create_app(configured: settings.Settings | None = None) -> Flask:
     """
     options = configured or settings.load()
     app = _Flask(__name__)
-    app.json = _Json(app)
+    app.json, app.session_interface = _Json(app), Sessions()
     app.config.update(_configuration(options))
     models = model.load_all(options.bundles)
     app.extensions |= {"models": models, "default_model": _default(models, options), "release": release.current()}
@@ -92,7 +98,7 @@ def create_app(configured: settings.Settings | None = None) -> Flask:
         app.register_blueprint(module.blueprint)
     app.register_blueprint(_swagger())
     errors.register(app)
-    app.after_request(_with_headers(_headers(app)))
+    app.after_request(_with_headers(_headers(app, options)))
     _add_middleware(app, options)
     return app
 
@@ -142,15 +148,18 @@ def _add_middleware(app: Flask, options: settings.Settings) -> None:
         app.before_request(errors.refuse_for_proxy)
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count)  # type: ignore[method-assign]
     negotiation.register(app, origins)
-    headers = _headers(app) | negotiation.headers(origins, "", LANGUAGES[0])
+    headers = _headers(app, options) | negotiation.headers(origins, "", LANGUAGES[0])
     before_flask = shortcut.Shortcut(app, headers, options.app_max_rows, behind_proxy)
     app.wsgi_app = before_flask  # type: ignore[method-assign]
-    limit = deadline.Deadline(app, options.app_request_timeout, _headers(app), origins, behind_proxy)
+    limit = deadline.Deadline(app, options.app_request_timeout, _headers(app, options), origins, behind_proxy)
     app.extensions |= {"shortcut": before_flask, "deadline": limit}
 
 
-def _headers(app: Flask) -> dict[str, str]:
-    return HEADERS | {"X-Release": app.extensions["release"]}
+def _headers(app: Flask, options: settings.Settings) -> dict[str, str]:
+    policy = HEADERS["Content-Security-Policy"]
+    if options.app_frame_ancestors:
+        policy = policy.replace("frame-ancestors 'none'", f"frame-ancestors {options.app_frame_ancestors}")
+    return HEADERS | {"Content-Security-Policy": policy, "X-Release": app.extensions["release"]}
 
 
 def _with_headers(headers: dict[str, str]) -> Callable[[Response], Response]:

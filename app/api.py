@@ -1,7 +1,7 @@
 """The API and its document: ``/api/v1``, described by OpenAPI 3.1 at ``/api/v1/openapi.json``."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -9,25 +9,40 @@ import flask
 from flask import Flask, Response, current_app, g, jsonify, request
 from flask_smorest import Api, Blueprint
 
-from app import request_data, schemas
+from app import numerals, request_data, schemas
 from app.contract import Classification
-from app.errors import PROBLEM, HttpError
+from app.errors import JSON, PROBLEM, HttpError
+from app.faults import Fault
 from app.languages import N_, current
 from app.model import Model
 from app.predictions import Prediction
-from app.values import Value, as_text
+from app.values import Row, as_text
 
 PREFIX = "/api/v1"
 VERSION = "1"
-JSON = "application/json"
+UNUSED = {
+    "type": "array",
+    "items": {"type": "string"},
+    "description": "names that were sent and that the model has no field for: ignored, where no field was absent",
+}
+INFO = {
+    "description": "Predictions of the models on this site.",
+    "license": {"name": "MIT", "identifier": "MIT"},
+}
 
 
 class _Api(Api):  # type: ignore[misc]
-    """Without flask-smorest's error handlers: ours respond for every route."""
+    """Without flask-smorest's error handlers, and without its schemas of errors and pages: ours are for every route."""
 
     DEFAULT_ERROR_RESPONSE_NAME = None
 
     def _register_error_handlers(self) -> None:
+        pass
+
+    def _register_responses(self) -> None:
+        pass
+
+    def _register_pagination_header(self) -> None:
         pass
 
 
@@ -40,7 +55,7 @@ def register(app: Flask, models: dict[str, Model]) -> None:
         OPENAPI_URL_PREFIX=PREFIX,
         OPENAPI_JSON_PATH="openapi.json",
     )
-    api = _Api(app, spec_kwargs={"info": {"description": "Predictions of the models on this site."}})
+    api = _Api(app, spec_kwargs={"info": INFO, "servers": [{"url": "/"}], "security": []})
     api.spec.components.schema("Problem", schemas.PROBLEM)
     api.spec.components.schema("ModelCard", schemas.CARD)
     for status in (400, 406, 413, 415, 422, 500, 503):
@@ -128,41 +143,63 @@ def predict(name: str) -> Response:
         rows = request_data.validated_rows(model, body)
     else:
         raise HttpError(422, N_("The body must be a row (a JSON object) or an array of rows."))
-    return jsonify(predictions_body(model, rows, current()))
+    unused = model.validator.unused([body] if isinstance(body, dict) else body)
+    return jsonify(predictions_body(model, rows, current(), unused))
 
 
-def predictions_body(model: Model, rows: list[list[Value]], language: str) -> dict[str, Any]:
-    """Return the body of a response with the predictions for rows."""
-    return _envelope(model, predictions=[as_json(model, item, language) for item in model.predict(rows)])
+def predictions_body(model: Model, rows: list[Row], language: str, unused: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the body of a response with the predictions for rows.
+
+    Args:
+        unused: names that the rows had and that no field has.
+    """
+    warnings = model.validator.warnings(rows)
+    pairs = zip(model.predict(rows), warnings, strict=True)
+    body = _envelope(model, predictions=[as_json(model, prediction, own, language) for prediction, own in pairs])
+    return body | unused_member(unused) if unused else body
+
+
+def unused_member(names: Sequence[str]) -> dict[str, Any]:
+    """Return the member of a response that names what was sent and not used; none where all was."""
+    return {"unused": [*names]} if names else {}
+
+
+def warnings_member(warnings: Mapping[str, Fault]) -> dict[str, Any]:
+    """Return the member of a prediction that says how its row differs from what the model has seen."""
+    return {"warnings": [{"field": name, "detail": str(fault)} for name, fault in warnings.items()]}
 
 
 def predict_from_address(name: str) -> Response:
     """Predict for the row in the address; 304 where the client has the response already."""
     model = request_data.model_named(name)
-    row = model.validator.text(request_data.single_values(request.args))
+    texts = request_data.single_values(request.args)
+    row = model.validator.text(texts, numerals.marks_of_programs(texts))
     edition = f"{model.version} {current_app.extensions['release']} {current()}"
     tag = hashlib.sha256(edition.encode()).hexdigest()[:16]
     if request.if_none_match.contains_weak(tag):
         response = Response(status=304)
     else:
-        response = jsonify(_envelope(model, prediction=as_json(model, model.predict([row])[0], current())))
+        prediction = as_json(model, model.predict([row])[0], model.validator.warnings([row])[0], current())
+        response = jsonify(
+            _envelope(model, prediction=prediction, **unused_member(model.validator.unused([request.args])))
+        )
     response.set_etag(tag)
     response.headers["Cache-Control"] = "public, no-cache"
     return response
 
 
-def as_json(model: Model, prediction: Prediction, language: str) -> dict[str, Any]:
+def as_json(model: Model, prediction: Prediction, warnings: Mapping[str, Fault], language: str) -> dict[str, Any]:
     """Return a prediction as the API writes it, its label in a language."""
     predicts = model.contract.predicts
     if not isinstance(predicts, Classification) or prediction.label is None:
-        return {"value": prediction.value}
+        return {"value": prediction.value} | (warnings_member(warnings) if warnings else {})
     label = predicts.labels[prediction.label].label[language]
     document: dict[str, Any] = {"value": prediction.value, "label": label}
     if prediction.probabilities is not None:
         names = [as_text(known.value) for known in predicts.labels]
         document["probability"] = prediction.probability
         document["probabilities"] = dict(zip(names, prediction.probabilities, strict=True))
-    return document
+    return document | warnings_member(warnings) if warnings else document
 
 
 def _envelope(model: Model, **members: Any) -> dict[str, Any]:
@@ -190,7 +227,9 @@ def _responses(schema: dict[str, Any], *problems: int) -> dict[str, Any]:
 
 def _envelope_schema(members: dict[str, Any]) -> dict[str, Any]:
     properties = {"model": {"type": "string"}, "version": {"type": "string"}, **members}
-    return {"type": "object", "required": list(properties), "properties": properties}
+    required = list(properties)
+    properties["unused"] = UNUSED
+    return {"type": "object", "required": required, "properties": properties}
 
 
 def _ref(name: str) -> dict[str, str]:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from app.fields import AnyField
+from app.numerals import Mark
 from app.texts import Part, Phrase, Text, check_unique
 from app.values import LabelledValue, as_text
 
@@ -21,6 +22,9 @@ class Classification(Part):
     kind: Literal["classification"]
     label: Text = Field(description="what people call the prediction")
     labels: tuple[LabelledValue, ...] = Field(min_length=2)
+    margin: float = Field(
+        0.2, ge=0, le=1, description="the page only says a label by itself if it is so much likelier than the next"
+    )
 
     @model_validator(mode="after")
     def _check_labels(self) -> Self:
@@ -36,6 +40,16 @@ class Regression(Part):
     unit: Text | None = Field(None, description="what it is measured in")
 
 
+class TableFormat(Part):
+    """How tables of the model's rows are written, where they don't say it themselves."""
+
+    encoding: Literal["utf-8", "utf-16", "windows-1252"] | None = None
+    separator: Literal[",", ";", "\t", "|"] | None = Field(None, description="what stands between cells")
+    decimal: Mark | None = Field(
+        None, description="what stands before the decimals: decides where 2.536 or 7,727 could be thousands"
+    )
+
+
 class Contract(Part):
     """What model.yaml states."""
 
@@ -43,11 +57,13 @@ class Contract(Part):
     title: Text
     description: Text
     source: Text | None = Field(None, description="where the training data comes from")
+    method: Text | None = Field(None, description="how the model computes, e.g. a random forest")
     licence: Phrase | None = Field(None, description="the licence of model and data")
     trained: datetime.date | None = Field(None, description="the day of the training, e.g. 2026-11-20")
     metrics: dict[Phrase, int | float] = Field({}, description="what was measured, where no train.py measures it")
     predicts: Annotated[Classification | Regression, Field(discriminator="kind")]
     fields: tuple[AnyField, ...] = Field(min_length=1)
+    table: TableFormat | None = Field(None, description="how tables of its rows are written: as the training table was")
 
     @model_validator(mode="after")
     def _check_fields(self) -> Self:

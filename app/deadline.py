@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Request
 
 from app import languages, logs, negotiation
-from app.errors import FOR_PROGRAMS, PROBLEM, STATUS_TEXTS
+from app.errors import FOR_PROGRAMS, STATUS_TEXTS, for_programs
 from app.in_flight import LostRequest
 from app.languages import N_, gettext
 from app.texts import LANGUAGES
@@ -55,9 +55,9 @@ class Deadline:
         language = languages.language_of(Request(environ, populate_request=False))
         headers = self._headers | negotiation.headers(self._origins, environ.get("HTTP_ORIGIN", ""), language)
         if FOR_PROGRAMS.match(environ["PATH_INFO"]) or "text/html" not in environ.get("HTTP_ACCEPT", ""):
-            title, detail = self._texts[language]
-            problem = {"type": "about:blank", "title": title, "status": STATUS, "detail": detail}
-            body, content_type = orjson.dumps(problem | {"request_id": request_id}), PROBLEM
+            texts = self._texts[language]
+            document, content_type = for_programs(environ["PATH_INFO"], STATUS, *texts, request_id=request_id)
+            body = orjson.dumps(document)
         else:
             body, content_type = self._page, "text/html; charset=utf-8"
             headers = self._headers | {"Vary": "Accept", "Content-Language": ", ".join(LANGUAGES)}

@@ -1,4 +1,7 @@
-"""Every error as people and programs can read it: a page, or problem+json (RFC 9457). Never a traceback."""
+"""Every error as people and programs can read it: a page, problem+json (RFC 9457), or what a protocol has for it.
+
+Never a traceback.
+"""
 
 import re
 from collections.abc import Sequence
@@ -11,12 +14,24 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from app import logs
 from app.faults import Fault, InvalidInput
 from app.languages import N_, gettext
+from app.predictions import RefusedRows
+from app.protocols import refusals
 
-PROBLEM = "application/problem+json"
+JSON, PROBLEM = "application/json", "application/problem+json"
 FOR_PROGRAMS = re.compile(r"/(api/(?!docs)|(v2|modelo|health)(/|$)|(models/[^/]+/)?(invocations|ping|version)$)")
 """What the addresses for programs look like."""
 
+FOR_BOTH = re.compile(r"/(predict|resultado)$")
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+"""The tutorials' addresses, where a form gets a page, and all else what programs get."""
+
 ERRORS_SHOWN = 100
+REFUSED_ROW = N_(
+    "can't be predicted: the model refuses a value, which may be too large for it or of no kind that it knows"
+)
+SUMMARISED = 5
+"""Errors that the sentence for all of them repeats."""
+
 REFUSED = "X-Refused"
 """The header by which Nginx tells that it refused a request; nginx/site.j2 sets it, and clears a client's own."""
 
@@ -37,11 +52,16 @@ STATUS_TEXTS = {
 
 @dataclass(frozen=True)
 class FieldError:
-    """An error in what a program sent: where it is (RFC 6901), which field, and why."""
+    """An error in what a program sent: where it is (RFC 6901), which field, and why.
+
+    Attributes:
+        row: what its row is called in the language of the request; empty where there is only one.
+    """
 
     pointer: str
     field: str
     fault: Fault
+    row: str = ""
 
 
 class InvalidRows(ValueError):
@@ -76,6 +96,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(InvalidInput, _invalid_row)
     app.register_error_handler(InvalidRows, _invalid_rows)
+    app.register_error_handler(RefusedRows, _refused_rows)
     app.register_error_handler(Exception, _unexpected_error)
 
 
@@ -85,19 +106,21 @@ def refuse_for_proxy() -> None:
         raise RequestEntityTooLarge
 
 
-def field_errors(refusal: InvalidInput, base: str = "#") -> list[FieldError]:
+def field_errors(refusal: InvalidInput, base: str = "#", row: str = "") -> list[FieldError]:
     """Return a row's errors, each with its place in the document that was sent."""
-    return [FieldError(f"{base}/{_escaped(name)}", name, fault) for name, fault in refusal.faults.items()]
+    return [FieldError(f"{base}/{_escaped(name)}", name, fault, row) for name, fault in refusal.faults.items()]
 
 
 def is_for_program() -> bool:
     """Tell whether this request's response is read by a program rather than by people."""
     if FOR_PROGRAMS.match(request.path):
         return True
+    if request.endpoint and FOR_BOTH.match(request.path):
+        return request.mimetype not in FORMS
     if request.endpoint:
         return False
     g.by_accept = True
-    kinds = ("text/html", "application/json", PROBLEM)
+    kinds = ("text/html", JSON, PROBLEM)
     return request.accept_mimetypes.best_match(kinds, "text/html") != "text/html"
 
 
@@ -121,12 +144,19 @@ def _invalid_rows(error: InvalidRows) -> Response:
     errors = [
         {"pointer": item.pointer, "field": item.field, "detail": sentences[_key(item.fault)]} for item in error.errors
     ]
-    detail = "; ".join(f"{item['field']}: {item['detail']}" for item in errors[:5])
+    places = [f"{item.row}, {item.field}" if item.row else item.field for item in error.errors[:SUMMARISED]]
+    detail = "; ".join(f"{place}: {item['detail']}" for place, item in zip(places, errors, strict=False))
     if error.may_be_more:
         detail += " " + gettext(
             N_("(Only the first %(count)s errors are listed; there may be more.)"), count=ERRORS_SHOWN
         )
     return _response(422, _status_texts(422)[0], detail, errors=errors)
+
+
+def _refused_rows(error: RefusedRows) -> Response:
+    logs.exception("the model refused rows", error)
+    rows = [(f"#/{place}", gettext(N_("row %(row)s"), row=place)) for place in error.places]
+    return _invalid_rows(InvalidRows([FieldError(pointer, name, Fault(REFUSED_ROW)) for pointer, name in rows]))
 
 
 def _key(fault: Fault) -> str:
@@ -146,25 +176,19 @@ def _status_texts(status: int) -> tuple[str, str]:
 def _response(status: int, title: str, detail: str, **members: Any) -> Response:
     if not is_for_program():
         return Response(render_template("error.html", status=status, title=title, detail=detail), status)
-    problem = {
-        "type": "about:blank",
-        "title": title,
-        "status": status,
-        "detail": detail,
-        **members,
-        "request_id": g.get("request_id", ""),
-        **_protocol_members(status, detail),
-    }
-    return Response(json.dumps(problem), status, mimetype=PROBLEM)
+    body, mimetype = for_programs(request.path, status, title, detail, **members, request_id=g.get("request_id", ""))
+    return Response(json.dumps(body), status, mimetype=mimetype)
 
 
-def _protocol_members(status: int, detail: str) -> dict[str, str]:
-    """Return the members in which a protocol's clients look for the sentence."""
-    if request.path.startswith("/v2"):
-        return {"error": detail}
-    if request.path.endswith("/invocations"):
-        return {"error_code": "BAD_REQUEST" if status < 500 else "INTERNAL_ERROR", "message": detail}
-    return {}
+def for_programs(path: str, status: int, title: str, detail: str, **members: Any) -> tuple[dict[str, Any], str]:
+    """Return the JSON of an error as programs read it at an address, and its type.
+
+    Args:
+        members: of problem+json, besides its own.
+    """
+    if (own := refusals.document(path, status, detail)) is not None:
+        return own, JSON
+    return {"type": "about:blank", "title": title, "status": status, "detail": detail, **members}, PROBLEM
 
 
 def _escaped(name: str) -> str:

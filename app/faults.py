@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.languages import gettext, number
+from app.languages import Numeral, gettext
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class Fault:
     values: Mapping[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        values = {name: number(value) if isinstance(value, float) else value for name, value in self.values.items()}
+        values = {name: Numeral(value) if isinstance(value, float) else value for name, value in self.values.items()}
         return gettext(self.message, **values)
 
 

@@ -1,5 +1,9 @@
-"""A model's form, made of its contract: types and ranges are the contract's, and are checked by it."""
+"""A model's form, made of its contract: types and ranges are the contract's, and are checked by it.
 
+Texts are read as the page writes them: ``2.536`` on a Spanish page is two thousand, whatever the browser's language.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from flask import request
@@ -14,17 +18,41 @@ from app import request_data
 from app.contract import Contract
 from app.faults import InvalidInput
 from app.fields import Field as ContractField
+from app.languages import current
 from app.limits import Limits
 from app.model import Model
-from app.values import Row, as_text
+from app.numerals import MARK_OF
+from app.values import Row
 
 MULTIPART = "multipart/form-data"
 INPUT = "field-"
 """The ids of a form's inputs begin with it."""
 
+MANY = 12
+"""Of more fields, a form folds those that may stay empty, unless they move the answer most."""
+
+OPTIONS_CHARACTERS = 150_000
+"""Of the choices that a page brings to be searched: the others can be typed too."""
+
+PIECE_BYTES = 1 << 17
+"""Of a file that is uploaded, Werkzeug reads half as many at once."""
+
 
 class ModelForm(FlaskForm):  # type: ignore[misc]
     """The form of one model; its inputs are added by `form_of`."""
+
+
+class LineInput(StringField):  # type: ignore[misc]
+    """An input of one line.
+
+    Args:
+        unit: what stands behind it.
+        options: that the browser searches for what is typed.
+    """
+
+    def __init__(self, *arguments: Any, unit: str, options: Sequence[str] = (), **properties: Any) -> None:
+        super().__init__(*arguments, **properties)
+        self.unit, self.options = unit, options
 
 
 class TableForm(FlaskForm):  # type: ignore[misc]
@@ -39,7 +67,9 @@ def form_of(model: Model, **arguments: Any) -> ModelForm:
     Args:
         arguments: of the form, e.g. ``data``.
     """
-    inputs = {f"input_{place}": _input(field, place) for place, field in enumerate(model.contract.fields)}
+    fields = model.contract.fields
+    is_long = len(fields) > MANY
+    inputs = {f"input_{place}": _input(field, place, is_long) for place, field in enumerate(fields)}
     form_class: type[ModelForm] = type("Form", (ModelForm,), inputs)
     return form_class(**arguments)
 
@@ -55,7 +85,9 @@ def check_size(limits: Limits, table_bytes: int = 0) -> None:
     """
     is_multipart = request.mimetype == MULTIPART
     request.max_content_length = max(limits.form_bytes, table_bytes) if is_multipart else limits.form_bytes
-    request.max_form_memory_size, request.max_form_parts = limits.form_bytes, limits.form_fields
+    # Werkzeug counts a piece of a file among what the form's own texts may take.
+    request.max_form_memory_size = max(limits.form_bytes, PIECE_BYTES) if table_bytes else limits.form_bytes
+    request.max_form_parts = limits.form_fields
     if (request.content_length or 0) > request.max_content_length:
         raise RequestEntityTooLarge
     if not is_multipart and request.get_data().count(b"&") >= limits.form_fields:  # Werkzeug doesn't count these
@@ -69,7 +101,7 @@ def inputs_of(form: ModelForm) -> list[Field]:
 
 def example_of(contract: Contract) -> dict[str, str]:
     """Return the contract's example as the form's data: input → text."""
-    return {f"input_{place}": as_text(field.example) for place, field in enumerate(contract.fields)}
+    return {f"input_{place}": field.entry(field.example) for place, field in enumerate(contract.fields)}
 
 
 def read_row(model: Model, form: ModelForm, form_data: Any) -> Row | None:
@@ -79,10 +111,16 @@ def read_row(model: Model, form: ModelForm, form_data: Any) -> Row | None:
         form_data: the request's.
     """
     inputs = {field.name: field for field in inputs_of(form)}
+    marks = dict.fromkeys(inputs, MARK_OF[current()])
     values = form_data.copy()
     values.poplist("csrf_token")
     try:
-        return model.validator.text(request_data.single_values(values))
+        names = {name.replace("\n", "\r\n"): name for name in inputs}  # as browsers send them
+        entries = {names.get(name, name): value for name, value in request_data.single_values(values).items()}
+        for field in model.contract.fields:
+            if field.name in entries:
+                entries[field.name] = field.from_entry(entries[field.name])
+        return model.validator.text(entries, marks)
     except InvalidInput as refusal:
         form.unknown = {name: str(fault) for name, fault in refusal.faults.items() if name not in inputs}
         for name, fault in refusal.faults.items():
@@ -91,17 +129,42 @@ def read_row(model: Model, form: ModelForm, form_data: Any) -> Row | None:
         return None
 
 
-def _input(field: ContractField, place: int) -> Any:
+def read_back(model: Model, row: Row, form: ModelForm) -> list[tuple[str, str]]:
+    """Return what was read otherwise than the page writes it: labels and values."""
+    entries = zip(model.contract.fields, row, inputs_of(form), strict=True)
+    readings = [(field.label[current()], field.read_back(entry.data or "", value)) for field, value, entry in entries]
+    return [(label, reading) for label, reading in readings if reading]
+
+
+def shorten_options(form: ModelForm) -> None:
+    """Leave out, of the choices that are searched, those that would make the page long."""
+    searched = [field for field in inputs_of(form) if getattr(field, "options", ())]
+    for field in searched:
+        field.options = [*_first(field.options, OPTIONS_CHARACTERS // len(searched))]
+
+
+def _first(texts: Iterable[str], characters: int) -> Iterator[str]:
+    for text in texts:
+        characters -= len(text) + len("<option>")
+        if characters < 0:
+            return
+        yield text
+
+
+def _input(field: ContractField, place: int, is_one_of_many: bool) -> Any:
     widget = field.widget()
     required = {"required": True} if field.is_required else {}
-    properties = {
+    properties: dict[str, Any] = {
         "name": field.name,
         "id": f"{INPUT}{place}",
-        "label": field.heading(),
-        "description": field.hint(),
-        "default": None if field.default is None else as_text(field.default),
+        "label": field.label[current()],
+        "description": field.hint(is_one_of_many),
+        "default": None if field.default is None else field.entry(field.default),
         "render_kw": {**required, **widget.attributes},
     }
+    if widget.shape == "search":
+        properties["render_kw"] |= {"list": f"{INPUT}{place}-choices", "autocomplete": "off"}
+        return LineInput(unit="", options=[*widget.choices.values()], **properties)
     choices = [SelectChoice(value, label) for value, label in widget.choices.items()]
     if widget.shape == "list":
         return SelectField(choices=choices, validate_choice=False, **properties)
@@ -109,4 +172,4 @@ def _input(field: ContractField, place: int) -> Any:
         return RadioField(choices=choices, validate_choice=False, **properties)
     if widget.shape == "lines":
         return TextAreaField(**properties)
-    return StringField(widget=TextInput(widget.input_type), **properties)
+    return LineInput(unit=widget.unit, widget=TextInput(widget.input_type), **properties)

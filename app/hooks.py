@@ -5,8 +5,9 @@ from typing import Any
 
 import flask
 from flask import Flask
-from flask.sessions import SecureCookieSessionInterface
 from werkzeug.middleware.proxy_fix import ProxyFix
+
+from app.sessions import Sessions
 
 KNOWN = {
     "app.logs.register.<locals>.begin": "the shortcut gives ids and measures time itself",
@@ -74,7 +75,7 @@ def _middleware(inner: Any) -> Iterator[str]:
 
 def _others(app: Flask) -> Iterator[str]:
     yield from (f"{type(app).__name__}.{name}" for name in METHODS if getattr(type(app), name) != getattr(Flask, name))
-    if type(app.session_interface) is not SecureCookieSessionInterface:
+    if type(app.session_interface) is not Sessions:
         yield f"{_name(app.session_interface)} (session_interface)"
     for name in SIGNALS:
         yield from (f"{_name(receiver)} (signal {name})" for receiver in getattr(flask, name).receivers_for(app))

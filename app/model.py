@@ -15,14 +15,18 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from app.contract import Contract
 from app.engines import Engine, EngineOutputs
-from app.predictions import Prediction, finite_outputs, predictions
+from app.own_code import CODE, make_importable
+from app.predictions import Prediction, RefusedRows, as_predictions, finite_outputs, refused_rows
 from app.validator import RowValidator
-from app.values import Value
+from app.values import Row, Value
 
 FILES = {"onnx": "model.onnx", "scikit_learn": "model.joblib"}
 """Engine → the file of a bundle that it runs."""
 
 MANIFEST, TIMINGS = "model.json", "timings.json"
+REFUSED_NAMED = 256
+"""Rows that a model refuses and that are told apart from the others, of those that it was asked for at once."""
+
 REMEDY = "build it again: python3 -m deploy model build"
 
 
@@ -94,6 +98,7 @@ class Manifest(BaseModel):
         made_with: package → version.
         engine: what computes the predictions, a module of `app.engines`.
         sha256: of the engine's file.
+        code: SHA-256 of the model's own modules; empty: it has none.
         input: how scikit-learn takes the rows.
         columns: field → pandas' name of its type, for frames.
         proof: how the engine was compared with scikit-learn; the name is the file format's and the API's.
@@ -108,7 +113,8 @@ class Manifest(BaseModel):
     made_with: dict[str, str]
     engine: Literal["onnx", "scikit_learn"]
     sha256: str
-    input: Literal["numbers", "objects", "texts", "frame"]
+    code: str = ""
+    input: Literal["numbers", "objects", "texts", "dicts", "frame"]
     columns: dict[str, str]
     proof: EquivalenceReport
     golden: tuple[Golden, ...]
@@ -149,21 +155,34 @@ class Model:
         """Reads and validates its rows."""
         return RowValidator(self.contract)
 
-    def compute(self, rows: Sequence[Sequence[Value]]) -> EngineOutputs:
+    def compute(self, rows: Sequence[Sequence[Value]], names_refused: bool = True) -> EngineOutputs:
         """Return the engine's outputs for rows, one or more, each with its values in the contract's order.
 
+        Args:
+            names_refused: find out which rows it fails on, which takes some more calls.
+
         Raises:
-            PredictionError: one is not a prediction.
+            RefusedRows: it computes others, but not these.
+            Exception: it computes none, not even the contract's example; or which it doesn't, nobody wants to know.
         """
-        return finite_outputs(self.engine, rows)
+        if not names_refused:
+            return finite_outputs(self.engine, rows)
+        try:
+            return finite_outputs(self.engine, rows)
+        except Exception as fault:
+            example: Row = [field.example for field in self.contract.fields]
+            if places := refused_rows(self.engine, [[*row] for row in rows], example, REFUSED_NAMED):
+                raise RefusedRows(places) from fault
+            raise
 
     def predict(self, rows: Sequence[Sequence[Value]]) -> list[Prediction]:
         """Return the predictions for rows, one or more, each with its values in the contract's order.
 
         Raises:
-            PredictionError: the engine computes something that is not a prediction.
+            RefusedRows: the model computes others, but not these.
+            Exception: it computes none, not even the contract's example.
         """
-        return predictions(self.contract, self.engine, rows)
+        return as_predictions(self.contract, self.compute(rows))
 
 
 def load_all(bundles: Path) -> dict[str, Model]:
@@ -193,6 +212,8 @@ def load(bundle: Path) -> Model:
         raise BundleError(f"{bundle}: is not a complete bundle ({type(error).__name__}); {REMEDY}") from error
     if hashlib.sha256(data).hexdigest() != manifest.sha256:
         raise BundleError(f"{file}: is not the file that was built; {REMEDY}")
+    if manifest.code and not make_importable(bundle / CODE, manifest.code):
+        raise BundleError(f"{bundle / CODE}: is not the file that was built; {REMEDY}")
     return Model(manifest, _engine(manifest, file, data), timings)
 
 

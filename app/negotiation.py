@@ -8,7 +8,10 @@ from collections.abc import Sequence
 from flask import Flask, Response, g, request
 from flask_cors import CORS
 
-from app.errors import FOR_PROGRAMS
+from app.errors import FOR_BOTH, FOR_PROGRAMS
+
+FOR_SCRIPTS = (FOR_PROGRAMS, FOR_BOTH)
+"""What the addresses look like that other sites' scripts may read, if the settings let them."""
 
 ALL = "*"
 ALLOWED = "Access-Control-Allow-Origin"
@@ -26,7 +29,7 @@ def register(app: Flask, origins: Sequence[str]) -> None:
         CORS(
             app,
             origins=list(origins),
-            resources=[FOR_PROGRAMS],
+            resources=[*FOR_SCRIPTS],
             send_wildcard=is_all,
             always_send=is_all,
             vary_header=False,
@@ -61,7 +64,7 @@ def _are_some(origins: Sequence[str]) -> bool:
 
 
 def _add_headers(response: Response, origins: Sequence[str]) -> Response:
-    by_origin = _are_some(origins) and bool(FOR_PROGRAMS.match(request.path))
+    by_origin = _are_some(origins) and any(pattern.match(request.path) for pattern in FOR_SCRIPTS)
     if vary := vary_names("by_accept" in g, "language" in g, by_origin):
         response.vary.update(vary)
     if "language" in g:

@@ -1,5 +1,6 @@
 """The pages for people: the models, and for each its form, its prediction, its table and its card."""
 
+from datetime import UTC, datetime
 from typing import IO, Any
 from urllib.parse import urlsplit
 
@@ -7,24 +8,21 @@ from flask import Blueprint, Response, current_app, redirect, render_template, r
 from werkzeug.datastructures import FileStorage
 from werkzeug.formparser import default_stream_factory
 
-from app import forms, logs, request_data
-from app.csv_file import BadTable
+from app import forms, logs, metrics, request_data
+from app.answers import answer_of, as_json, entered
 from app.engines import NAMES
-from app.errors import HttpError
-from app.languages import COOKIE, N_, gettext
+from app.errors import REFUSED_ROW, HttpError
+from app.form_layout import groups
+from app.languages import N_, cookie_name, gettext
 from app.model import Model
-from app.predictions import Prediction
-from app.tables import Table
+from app.predictions import Prediction, RefusedRows
+from app.tables import BadTable, Table
 from app.texts import LANGUAGES
 from app.values import Value
-from app.whatif import Curve, curves, percent
+from app.whatif import WhatIf, what_if
 
 blueprint = Blueprint("pages", __name__)
 YEAR_SECONDS = 365 * 24 * 3600
-
-METRICS = {"rows": N_("Rows"), "accuracy": N_("Accuracy"), "r2": N_("R²"),
-           "mean absolute error": N_("Mean absolute error")}  # fmt: skip
-"""Metric → its name for people; another is shown under the name it has."""
 
 
 @blueprint.get("/")
@@ -45,15 +43,36 @@ def model(name: str) -> str:
 def predict(name: str) -> tuple[str, int]:
     """Show the form with what was entered, and its prediction or its errors."""
     shown = request_data.model_named(name)
+    form = submitted(shown)
+    return answer(shown, form) if form.validate() else (_page(shown, form, expired=True), 400)
+
+
+def submitted(shown: Model) -> forms.ModelForm:
+    """Return a model's form as it was sent, unless it is too large."""
     forms.check_size(request_data.limits_for(shown, 1))
-    form = forms.form_of(shown)
-    if not form.validate():
-        return _page(shown, form, expired=True), 400
+    return forms.form_of(shown)
+
+
+def answer(shown: Model, form: forms.ModelForm) -> tuple[str, int]:
+    """Return the page that answers a form, and its status."""
     row = forms.read_row(shown, form, request.form)
     if row is None:
         return _page(shown, form), 422
-    prediction = shown.predict([row])[0]
-    return _page(shown, form, prediction=prediction, curves=_curves(shown, row, prediction)), 200
+    try:
+        prediction = shown.predict([row])[0]
+    except RefusedRows as error:
+        logs.exception("the model refused a row", error)
+        return _page(shown, form, refused=gettext(REFUSED_ROW)), 422
+    parts: dict[str, Any] = {
+        "answer": answer_of(shown.contract, prediction),
+        "warnings": (warnings := shown.validator.warnings([row])[0]),
+        "readings": forms.read_back(shown, row, form),
+        "what_if": _what_if(shown, row, prediction),
+        "entered": entered(shown.contract, row),
+        "document": as_json(shown, row, prediction, warnings),
+        "today": datetime.now(UTC),
+    }
+    return _page(shown, form, **parts), 200
 
 
 @blueprint.post("/models/<name>/table")
@@ -64,7 +83,7 @@ def table(name: str) -> Response | tuple[str, int]:
     form, empty = forms.TableForm(), forms.form_of(shown, formdata=None)
     if not form.validate():
         expired = bool(form.csrf_token.errors)
-        table_error = "" if expired else gettext(N_("Choose a table file (CSV)."))
+        table_error = "" if expired else gettext(N_("Choose a table file (CSV or xlsx)."))
         return _page(shown, empty, expired=expired, table_error=table_error), 400 if expired else 422
     file = _spooled(form.table.data)
     try:
@@ -72,8 +91,8 @@ def table(name: str) -> Response | tuple[str, int]:
     except BadTable as error:
         file.close()
         return _page(shown, empty, table_error=str(error.fault)), 422
-    response = Response(stream_with_context(uploaded.predicted()), mimetype="text/csv")
-    response.headers["Content-Disposition"] = f'attachment; filename="{shown.name}.csv"'
+    response = Response(stream_with_context(uploaded.predicted()), content_type=uploaded.answer.content_type)
+    response.headers["Content-Disposition"] = f'attachment; filename="{shown.name}.{uploaded.answer.suffix}"'
     response.call_on_close(uploaded.close)
     return response
 
@@ -84,7 +103,8 @@ def language(code: str) -> Any:
     if code not in LANGUAGES:
         raise HttpError(404, N_("There is no page at this address."))
     response = redirect(_own_path(request.args.get("next", "")) or url_for("pages.home"), 303)
-    response.set_cookie(COOKIE, code, max_age=YEAR_SECONDS, samesite="Lax", httponly=True, secure=request.is_secure)
+    name, is_secure = cookie_name(request), request.is_secure
+    response.set_cookie(name, code, max_age=YEAR_SECONDS, samesite="Lax", httponly=True, secure=is_secure)
     return response
 
 
@@ -94,25 +114,31 @@ def docs() -> str:
     return render_template("docs.html")
 
 
-def _page(shown: Model, form: forms.ModelForm, prediction: Prediction | None = None, **variables: Any) -> str:
+def _page(shown: Model, form: forms.ModelForm, **variables: Any) -> str:
+    forms.shorten_options(form)
+    inputs = forms.inputs_of(form)
     return render_template(
         "model.html",
         model=shown,
         contract=shown.contract,
         form=form,
-        inputs=forms.inputs_of(form),
-        prediction=prediction,
+        inputs=inputs,
+        groups=groups(shown, inputs, variables.get("warnings", ())),
+        is_long=len(inputs) > forms.MANY,
         table_form=forms.TableForm(formdata=None),
-        percent=percent,
+        columns=_columns(shown),
         engine=NAMES[shown.manifest.engine],
         equivalence=shown.manifest.proof,
-        metric_name=_metric_name,
+        metrics=metrics,
         **variables,
     )
 
 
-def _metric_name(metric: str) -> str:
-    return gettext(METRICS[metric]) if metric in METRICS else metric
+def _columns(shown: Model) -> dict[str, list[str]]:
+    """Return what the page says of a table's columns: heading → names."""
+    required = shown.validator.required
+    optional = [field.name for field in shown.contract.fields if not field.is_required]
+    return {gettext(N_("It needs these columns:")): required, gettext(N_("It may also have:")): optional}
 
 
 def _spooled(upload: FileStorage) -> IO[bytes]:
@@ -123,13 +149,13 @@ def _spooled(upload: FileStorage) -> IO[bytes]:
     return file
 
 
-def _curves(shown: Model, row: list[Value], prediction: Prediction) -> list[Curve]:
+def _what_if(shown: Model, row: list[Value], prediction: Prediction) -> WhatIf | None:
     """Return the what-if curves; none where they fail, since the prediction is good without them."""
     try:
-        return curves(shown, row, prediction)
+        return what_if(shown, row, prediction)
     except Exception as error:
         logs.exception("the what-if curves failed", error)
-        return []
+        return None
 
 
 def _own_path(address: str) -> str:

@@ -1,13 +1,13 @@
 """Predictions: what an engine's outputs mean, row by row, in the contract's terms."""
 
 import math
-from collections.abc import Sequence
-from itertools import chain
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 from typing import NamedTuple
 
 from app.contract import Classification, Contract
 from app.engines import Engine, EngineOutputs, PredictionError
-from app.values import Value
+from app.values import Row, Value
 
 
 class Prediction(NamedTuple):
@@ -35,7 +35,11 @@ def predictions(contract: Contract, engine: Engine, rows: Sequence[Sequence[Valu
     Raises:
         PredictionError: the engine computes something that is not a prediction.
     """
-    outputs = finite_outputs(engine, rows)
+    return as_predictions(contract, finite_outputs(engine, rows))
+
+
+def as_predictions(contract: Contract, outputs: EngineOutputs) -> list[Prediction]:
+    """Return what an engine's outputs mean, row by row."""
     if outputs.values is not None:
         return [Prediction(value) for value in outputs.values]
     predicts, places = contract.predicts, outputs.labels or []
@@ -44,6 +48,47 @@ def predictions(contract: Contract, engine: Engine, rows: Sequence[Sequence[Valu
         return [Prediction(labels[place], place) for place in places]
     shares = map(tuple, outputs.probabilities)
     return [Prediction(labels[place], place, row) for place, row in zip(places, shares, strict=True)]
+
+
+class RefusedRows(ValueError):
+    """Rows for which an engine computes nothing, though the contract allows them and it computes others.
+
+    Attributes:
+        places: of the first of them.
+    """
+
+    def __init__(self, places: Sequence[int]) -> None:
+        super().__init__(f"rows {', '.join(map(str, places))}")
+        self.places = places
+
+
+def refused_rows(engine: Engine, rows: Sequence[Row], example: Row, most: int) -> list[int]:
+    """Return the places of the first rows for which an engine fails; none where it fails for the example too.
+
+    Halves are tried for as long as they fail: at most two calls a row, and none after so many failing rows.
+    """
+    if _computes(engine, [example]):
+        return [*islice(_failing(engine, rows, 0), most)]
+    return []
+
+
+def _failing(engine: Engine, rows: Sequence[Row], start: int) -> Iterator[int]:
+    if _computes(engine, rows):
+        return
+    if len(rows) == 1:
+        yield start
+        return
+    middle = len(rows) // 2
+    yield from _failing(engine, rows[:middle], start)
+    yield from _failing(engine, rows[middle:], start + middle)
+
+
+def _computes(engine: Engine, rows: Sequence[Row]) -> bool:
+    try:
+        finite_outputs(engine, rows)
+    except Exception:
+        return False
+    return True
 
 
 def finite_outputs(engine: Engine, rows: Sequence[Sequence[Value]]) -> EngineOutputs:

@@ -1,8 +1,8 @@
 """What programs send, as rows for a model."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -12,14 +12,17 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from app.errors import ERRORS_SHOWN, FieldError, HttpError, InvalidRows, field_errors
 from app.faults import Fault, InvalidInput
-from app.languages import N_
+from app.languages import N_, gettext
 from app.limits import SMALL_BYTES, Limits, has_too_many_values, is_balanced, limits_of
 from app.model import Model
-from app.validator import UnknownNames
+from app.unknown_names import UnknownNames
 from app.values import Value
 
 TWICE = N_("appears twice")
 MALFORMED = N_("The body is not well-formed JSON.")
+NOT_A_NUMBER = re.compile(r"(nan|inf(inity)?)\b", re.IGNORECASE)
+"""What some programs write for a number that is none, or for a missing one; orjson points behind its sign."""
+
 BLOCK = 256
 """Rows that are checked together, which is fast; where one is at fault, each is checked by itself, which isn't."""
 
@@ -85,7 +88,8 @@ def parse_json(data: bytes, limits: Limits) -> Any:
     """Return what JSON holds.
 
     Raises:
-        HttpError: 400 malformed, with NaN, or with half of a surrogate pair, which is no text; 413 too many values.
+        HttpError: 400 malformed, with NaN or infinity, or with half of a surrogate pair, which is no text; 413 too
+            many values.
     """
     if has_too_many_values(data, limits):
         if not is_balanced(data):
@@ -93,8 +97,11 @@ def parse_json(data: bytes, limits: Limits) -> Any:
         raise HttpError(
             413, N_("The JSON has too many values for this model (maximum rows: %(rows)s)."), rows=limits.rows
         )
-    with suppress(orjson.JSONDecodeError):
+    try:
         return orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        if name := NOT_A_NUMBER.match(error.doc, error.pos):
+            raise _not_json(name[0]) from None
     if len(data) > SMALL_BYTES:
         raise HttpError(400, N_("The body is not well-formed JSON, or contains a number too large for a float."))
     try:  # orjson refuses a number too large for a float: read by json, it gets its field's sentence
@@ -163,7 +170,7 @@ def _block_errors(
         try:
             model.validator.typed(row, unknown_names)
         except InvalidInput as refusal:
-            errors += field_errors(refusal, f"{base}/{place}")
+            errors += field_errors(refusal, f"{base}/{place}", gettext(N_("row %(row)s"), row=place))
         if len(errors) >= ERRORS_SHOWN:
             break
     return errors
@@ -188,4 +195,8 @@ def _too_long(limits: Limits) -> HttpError:
 
 
 def _refuse_constant(name: str) -> Any:
-    raise ValueError(name)
+    raise _not_json(name)
+
+
+def _not_json(name: str) -> HttpError:
+    return HttpError(400, N_("%(name)s isn't JSON: write null."), name=name.lstrip("-"))

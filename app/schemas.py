@@ -4,7 +4,7 @@ from typing import Any
 
 from app.contract import Classification, Contract
 from app.engines import NAMES
-from app.fields.field import LANGUAGE
+from app.fields.field import LANGUAGE, Field
 from app.model import Model
 from app.values import as_text
 
@@ -38,12 +38,22 @@ def row_schema(contract: Contract) -> dict[str, Any]:
     """Return the JSON Schema of a row."""
     return {
         "type": "object",
-        "title": f"{contract.name}: a row",
         "properties": {field.name: field.json_schema() for field in contract.fields},
         "required": [field.name for field in contract.fields if field.is_required],
-        "additionalProperties": False,
+        "additionalProperties": {"type": ["string", "number", "boolean", "null"]},  # ignored where no field is absent
         "examples": [contract.example],
     }
+
+
+WARNINGS = {
+    "type": "array",
+    "description": "how the row differs from what the model has seen; absent where it doesn't",
+    "items": {
+        "type": "object",
+        "required": ["field", "detail"],
+        "properties": {"field": {"type": "string"}, "detail": {"type": "string"}},
+    },
+}
 
 
 def prediction_schema(contract: Contract) -> dict[str, Any]:
@@ -52,7 +62,7 @@ def prediction_schema(contract: Contract) -> dict[str, Any]:
     if not isinstance(predicts, Classification):
         description = predicts.label[LANGUAGE] + (f", {predicts.unit[LANGUAGE]}" if predicts.unit else "")
         value = {"type": "number", "description": description}
-        return {"type": "object", "required": ["value"], "properties": {"value": value}}
+        return {"type": "object", "required": ["value"], "properties": {"value": value, "warnings": WARNINGS}}
     share = {"type": "number", "minimum": 0, "maximum": 1.000001}
     return {
         "type": "object",
@@ -68,23 +78,26 @@ def prediction_schema(contract: Contract) -> dict[str, Any]:
                 "type": "object",
                 "properties": {as_text(label.value): share for label in predicts.labels},
             },
+            "warnings": WARNINGS,
         },
     }
 
 
 def parameters(contract: Contract) -> list[dict[str, Any]]:
     """Return the parameters of the address of one prediction."""
-    return [
-        {
-            "name": field.name,
-            "in": "query",
-            "required": field.is_required,
-            "example": as_text(field.example),
-            "description": field.description(),
-            "schema": field.address_schema(),
-        }
-        for field in contract.fields
-    ]
+    return [_parameter(field) for field in contract.fields]
+
+
+def _parameter(field: Field) -> dict[str, Any]:
+    schema = field.address_schema()
+    return {
+        "name": field.name,
+        "in": "query",
+        "required": field.is_required,
+        "example": as_text(field.example) if schema.get("type") == "string" else field.example,
+        "description": field.description(),
+        "schema": schema,
+    }
 
 
 def card(model: Model) -> dict[str, Any]:

@@ -53,7 +53,8 @@ class Settings(BaseModel):
         ),
     ] = 0
     app_default_model: Annotated[
-        str, Field(description="The model behind /modelo and /invocations; empty: the first by name.")
+        str,
+        Field(description="The model behind /modelo, /predict, /resultado and /invocations; empty: the first by name."),
     ] = "exam"
     app_max_body_kib: Annotated[
         int, Field(ge=1, description="Largest request body or uploaded table, KiB; a larger one gets 413.")
@@ -68,6 +69,9 @@ class Settings(BaseModel):
     ] = 30
     app_cors_origins: Annotated[
         str, Field(description="Websites whose scripts may call the API, separated by spaces, or *; empty: none.")
+    ] = ""
+    app_frame_ancestors: Annotated[
+        str, Field(description="Websites that may show the pages in a frame, separated by spaces; empty: none.")
     ] = ""
     app_bundles: Annotated[Path, Field(description="Folder of the built models.")] = Path("bundles")
     gunicorn_bind: Annotated[str, Field(min_length=1, description="host:port, or unix:/path/of/the.sock.")] = (

@@ -20,7 +20,7 @@ from app.faults import InvalidInput
 from app.limits import SMALL_BYTES
 from app.model import Model
 from app.texts import LANGUAGES
-from app.values import Value
+from app.values import Row
 
 JSON = ("application/json", "application/json; charset=utf-8", "application/json;charset=utf-8", "")
 ACCEPTED = ("", "*/*", "application/json")
@@ -28,9 +28,9 @@ BYPASS_HEADERS = ("HTTP_ACCEPT_LANGUAGE", "HTTP_COOKIE", "HTTP_ORIGIN", "HTTP_TR
 """Headers that change the response, or that Flask must judge."""
 
 REASONS = ("REQUEST_METHOD", "CONTENT_TYPE", "HTTP_ACCEPT", "CONTENT_LENGTH", "SCRIPT_NAME", *BYPASS_HEADERS,
-           "refused", "model", "number", "fault")  # fmt: skip
-"""Why a request for predictions is passed on to Flask: the part of WSGI's environment that is unusual, or a row that is
-refused, a model that fails, a number that is too long for orjson, a fault of the shortcut's own."""
+           "refused", "warning", "model", "number", "fault")  # fmt: skip
+"""Why a request for predictions is passed on to Flask: the part of WSGI's environment that is unusual, a row that is
+refused or warned of, a model that fails, a number that is too long for orjson, a fault of the shortcut's own."""
 
 DIGITS = 20
 """Longer lengths aren't worth reading."""
@@ -113,13 +113,17 @@ class Shortcut:
     def _respond(self, model: Model, body: bytes) -> tuple[bytes, str]:
         """Return the response to a body, or why there is none, one of `REASONS`."""
         try:
-            rows = self._rows(model, body)
+            rows, unused = self._rows(model, body)
+            if model.validator.may_warn and any(
+                model.validator.warnings(rows)
+            ):  # sentences, which Flask knows in the visitor's language
+                return b"", "warning"
         except (orjson.JSONDecodeError, InvalidInput, _NoRows):
             return b"", "refused"
         except Exception as error:
             return b"", self._log_fault(error)
         try:
-            response = predictions_body(model, rows, LANGUAGES[0])
+            response = predictions_body(model, rows, LANGUAGES[0], unused)
         except Exception:  # Flask calls the same function, and logs how it fails
             return b"", "model"
         try:
@@ -127,14 +131,15 @@ class Shortcut:
         except TypeError:  # a whole number of more than 64 bits
             return b"", "number"
 
-    def _rows(self, model: Model, body: bytes) -> list[list[Value]]:
+    def _rows(self, model: Model, body: bytes) -> tuple[list[Row], list[str]]:
+        """Return the rows of a body, and the names in it that no field has."""
         document = orjson.loads(body)
         if not isinstance(document, dict | list):
             raise _NoRows
         rows = [document] if isinstance(document, dict) else document
         if not 0 < len(rows) <= self._most_rows or not all(isinstance(row, dict) for row in rows):
             raise _NoRows
-        return [model.validator.typed(row) for row in rows]
+        return [model.validator.typed(row) for row in rows], model.validator.unused(rows)
 
     def _log_fault(self, error: Exception) -> str:
         """Log the first fault of the shortcut's own; the others are only counted."""

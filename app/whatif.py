@@ -1,16 +1,27 @@
 """What if a field had another value: the predictions, computed in one batch and drawn as SVG by the template."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from app.contract import Classification
 from app.fields import Field
-from app.languages import N_, current, gettext, number
+from app.languages import current, number, percent
 from app.model import Model
 from app.predictions import Prediction
 from app.values import Row, Value
 
-FIELDS = 12
+SHOWN = 6
+"""Curves that a page shows."""
+
+DRAWN = 12
+"""Fields whose curves are computed: of more, those that move the prediction most."""
+
+MOST = 200
+"""Fields that are tried for that."""
+
+FLAT = 0.01
+"""A curve of which less of the axis is used hardly moves."""
+
 WIDTH, HEIGHT = 300, 120
 """Of a curve's drawing, in its own units; the texts are outside of it."""
 
@@ -33,7 +44,7 @@ class Curve:
     Attributes:
         label: the field's, with its unit.
         is_number: whether it is a line along a range, rather than a bar for each choice.
-        points: in the field's order.
+        points: in the field's order, or the highest bar first.
         here: the row's own point.
         lowest, highest: the ends of the prediction's axis, as texts.
     """
@@ -46,21 +57,83 @@ class Curve:
     highest: str
 
     @property
+    def spread(self) -> float:
+        """How much of the prediction's axis it uses."""
+        heights = [point.y for point in self.points]
+        return max(heights) - min(heights)
+
+    @property
     def line(self) -> str:
         """The line's points, for SVG."""
         return " ".join(f"{point.x * WIDTH:.1f},{(1 - point.y) * HEIGHT:.1f}" for point in self.points)
 
 
-def curves(model: Model, row: Row, prediction: Prediction) -> list[Curve]:
-    """Return a curve for each of the first fields that can vary.
+@dataclass(frozen=True)
+class WhatIf:
+    """How the prediction changes with the fields, one at a time.
+
+    Attributes:
+        curves: of those that move it most, the first of them most.
+        others: labels of those that move it less.
+        flat: labels of those that hardly move it.
+        rest: how many move it less than all of these.
+    """
+
+    curves: Sequence[Curve]
+    others: Sequence[str]
+    flat: Sequence[str]
+    rest: int
+
+
+def what_if(model: Model, row: Row, prediction: Prediction) -> WhatIf:
+    """Return how a prediction changes with the fields; of many, those that move it most are looked for first.
 
     Args:
         row: the values that were entered.
         prediction: the model's for it.
     """
     fields = model.contract.fields
-    alternatives = [(place, field.alternatives(row[place])) for place, field in enumerate(fields)]
-    varied = [(place, values) for place, values in alternatives if values][:FIELDS]
+    order = [*range(len(fields))] if len(fields) <= DRAWN else ranked(model, row, prediction)
+    drawn = sorted(curves(model, row, prediction, order[:DRAWN]), key=lambda curve: curve.spread, reverse=True)
+    moving = [curve for curve in drawn if curve.spread >= FLAT]
+    return WhatIf(
+        curves=moving[:SHOWN],
+        others=[curve.label for curve in moving[SHOWN:]],
+        flat=[curve.label for curve in drawn if curve.spread < FLAT],
+        rest=len(order[DRAWN:]),
+    )
+
+
+def ranked(model: Model, row: Row, prediction: Prediction) -> list[int]:
+    """Return the places of the fields that can vary, those first that move a prediction most, by a few values each."""
+    fields = model.contract.fields[:MOST]
+    tried = {place: _few(field.alternatives(row[place])) for place, field in enumerate(fields)}
+    rows = [[*row[:place], value, *row[place + 1 :]] for place, values in tried.items() for value in values]
+    heights = iter(_heights(prediction, model.predict(rows)) if rows else [])
+    lines = {place: [next(heights) for _ in values] for place, values in tried.items() if values}
+    spreads = {place: max(line) - min(line) for place, line in lines.items()}
+    return sorted(spreads, key=lambda place: -spreads[place])
+
+
+def _few(values: list[Value]) -> list[Value]:
+    return (
+        [values[place] for place in sorted({round(part * (len(values) - 1) / 4) for part in range(5)})]
+        if values
+        else []
+    )
+
+
+def curves(model: Model, row: Row, prediction: Prediction, places: Iterable[int]) -> list[Curve]:
+    """Return a curve for each of some fields that can vary.
+
+    Args:
+        row: the values that were entered.
+        prediction: the model's for it.
+        places: of the fields.
+    """
+    fields = model.contract.fields
+    alternatives = [(place, fields[place].alternatives(row[place])) for place in places]
+    varied = [(place, values) for place, values in alternatives if values]
     rows = [[*row[:place], value, *row[place + 1 :]] for place, values in varied for value in values]
     heights = iter(_heights(prediction, model.predict(rows)) if rows else [])
     lines = [[next(heights) for _ in values] for _, values in varied]
@@ -98,6 +171,8 @@ def _curve(
         x = ((field.position(value) or 0.0) - (first or 0.0)) / width if is_number else 0.0
         y = (height - low) / (high - low)
         points.append(Point(field.in_words(value), _in_words(model, height), x, y, value == here))
+    if not is_number:
+        points.sort(key=lambda point: point.y, reverse=True)
     own = next((point for point in points if point.is_here), points[0])
     return Curve(field.heading(), is_number, points, own, _in_words(model, low), _in_words(model, high))
 
@@ -109,9 +184,3 @@ def _in_words(model: Model, height: float) -> str:
     if model.engine.gives_probabilities:
         return percent(height)
     return predicts.labels[round(height)].label[current()]
-
-
-def percent(share: float) -> str:
-    """Return a share as a percentage, to a tenth: never 0 or 100 unless it is exactly that."""
-    percentage = min(round(100 * share, 1), 99.9) if share < 1 else 100.0
-    return gettext(N_("%(number)s %%"), number=number(max(percentage, 0.1) if share > 0 else 0.0))

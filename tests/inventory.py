@@ -2,11 +2,12 @@
 
 import functools
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+
+from deploy.base import variables
 
 VALUES = "hostvars[inventory_hostname]"
 
@@ -20,7 +21,7 @@ def rendered(inventory: str) -> dict[str, dict[str, Any]]:
     """Return host → option → value, sorted by host (Ansible prints them as they finish); makes no connection."""
     ansible = Path(sys.executable).parent / "ansible"
     command = [ansible, "all", "-i", inventory, "-o", "-m", "debug", "-a", f"var={VALUES}"]
-    process = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"ANSIBLE_NOCOLOR": "1"})
+    process = subprocess.run(command, capture_output=True, text=True, env=variables.for_ansible())
     if process.returncode:
         raise InventoryError(f"{inventory}: Ansible can't read it: {process.stderr or process.stdout}")
     hosts = {}

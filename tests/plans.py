@@ -11,7 +11,7 @@ SENT: dict[str, Any] = {
     "virtualenv_program": "true", "pipenv": "/opt/pipenv/bin/pipenv",
     "settings": {"APP_MAX_BODY_KIB": 64, "APP_MAX_ROWS": 100}, "unit_text": "[Unit]\n", "site_text": "server {}\n",
     "site_beside": ["/etc/nginx/conf.d/unknown_hosts.conf"], "server_names": ["site.example"], "start_seconds": 60,
-    "p99_ms": 500, "kept": 5, "warm_seconds": 600, "watch_seconds": 60, "manifest": {},
+    "p99_ms": 500, "kept": 5, "warm_seconds": 600, "watch_seconds": 60, "manifest": {}, "https": "off",
 }  # fmt: skip
 
 

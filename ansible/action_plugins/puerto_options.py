@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import importlib.util
+import ipaddress
 import math
 import re
 from collections.abc import Iterator
@@ -28,6 +29,7 @@ HOST_NAME = re.compile(
     r"(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*"
 )
 PATH = re.compile(r"/[A-Za-z0-9._/-]+")
+OPTIONAL_PATH = re.compile(rf"({PATH.pattern})?")
 MODEL = re.compile(r"([a-z][a-z0-9_-]{0,62})?")
 ORIGIN = re.compile(r"\*|https?://[A-Za-z0-9.-]+(:\d{1,5})?")
 MEMORY = re.compile(r"([1-9]\d?|100)%|[1-9]\d*[KMGT]?|infinity")
@@ -44,16 +46,20 @@ PATTERNS = {
     "nginx_error_log": (PATH, "an absolute path without spaces"),
     "app_default_model": (MODEL, "the name of a model, or empty"),
     "app_cors_origins": (ORIGIN, "a web site's origin, e.g. https://example.org, or *"),
+    "app_frame_ancestors": (ORIGIN, "a web site's origin, e.g. https://example.org, or *"),
+    "nginx_certificate": (OPTIONAL_PATH, "an absolute path without spaces, or empty"),
+    "nginx_certificate_key": (OPTIONAL_PATH, "an absolute path without spaces, or empty"),
     "nginx_server_names": (HOST_NAME, "a host name, e.g. predict.example.org"),
 }
 """Option → the pattern that each of its values must match, and its description."""
 
-MAY_BE_EMPTY = ("app_cors_origins",)
+MAY_BE_EMPTY = ("app_cors_origins", "app_frame_ancestors")
 HOOKS = ("release_before_build", "release_before_switch", "release_after_switch", "release_after_rollback")
 
 LIMITS = {"app_start_seconds": (1, 3600), "preflight_disk_mib": (0, math.inf), "preflight_memory_mib": (0, math.inf),
           "release_kept": (1, 1000), "release_warm_seconds": (0, 86400), "release_watch_seconds": (0, 86400),
-          "release_p99_ms": (1, math.inf), "nginx_cache_mib": (0, 2**20), "verify_open_ports": (1, 65535)}  # fmt: skip
+          "release_p99_ms": (1, math.inf), "nginx_cache_mib": (0, 2**20), "nginx_hsts_seconds": (0, 2**31),
+          "verify_open_ports": (1, 65535)}  # fmt: skip
 """Option → its least and its greatest value. Those of the application's settings are in app/settings.py."""
 
 COMPARISONS = {"greater_than_equal": ("ge", "less"), "greater_than": ("gt", "not more"),
@@ -108,6 +114,7 @@ def _option_faults(project: Path, variables: dict[str, Any], templar: Any) -> It
         yield _option_in(error.msg, values), error.msg
     if not validation.error_messages:
         yield from _value_faults(project, validation.validated_parameters)
+        yield from _https_faults(validation.validated_parameters)
         yield from _model_faults(project, validation.validated_parameters["app_default_model"])
 
 
@@ -211,6 +218,26 @@ def _setting_sentence(error: Any) -> str:
         return str(error["msg"]).removeprefix("Value error, ")
     limit, comparison = COMPARISONS[error["type"]]
     return f"{error['input']} is {comparison} than {error['ctx'][limit]}"
+
+
+def _https_faults(values: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Find what the host couldn't judge: proxies that are no addresses, and files that are to be on this machine."""
+    for network in values["nginx_trusted_proxies"]:
+        try:
+            ipaddress.ip_network(network)
+        except ValueError as fault:
+            yield (
+                "nginx_trusted_proxies",
+                f"{network!r} is no address or network, e.g. 203.0.113.7 or 10.0.0.0/8: {fault}",
+            )
+    if values["nginx_https"] != "own":
+        return
+    for name in ("nginx_certificate", "nginx_certificate_key"):
+        if not values[name]:
+            yield name, "is empty: nginx_https: own needs its path, e.g. /home/ada/example.org/fullchain.pem"
+        elif values["nginx_certificate_from"] == "controller" and not Path(values[name]).is_file():
+            where = "if it is on the host, set nginx_certificate_from: host"
+            yield name, f"there is no file {values[name]} on this machine; {where}"
 
 
 def _model_faults(project: Path, default: str) -> Iterator[tuple[str, str]]:

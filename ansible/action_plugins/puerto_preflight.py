@@ -1,22 +1,14 @@
-"""Checks the host with the module of the same name; a refusal of sudo's is explained in a sentence."""
+"""Tells the module of the same name what the host must have, as the options and this machine say."""
 
 from __future__ import annotations
 
-import re
+import importlib
+import time
+from pathlib import Path
 from typing import Any
 
-from ansible.errors import AnsibleError
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
-
-SUDO = {
-    "password is required|Missing sudo password":
-        "sudo asks for a password: add --ask-become-pass, or allow sudo without one (NOPASSWD)",
-    "not in the sudoers|not allowed to execute":
-        "this user has no right to use sudo: add it to the group sudo, or connect as root",
-    "Incorrect sudo password": "sudo refused the password: give the right one, or allow sudo without one (NOPASSWD)",
-    "sudo: (command )?not found": "sudo isn't installed on the host: install it, or connect as root",
-}  # fmt: skip
-"""What sudo prints (regular expressions) → what it means and what to do."""
 
 
 class ActionModule(ActionBase):
@@ -24,17 +16,35 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result: dict[str, Any] = super().run(tmp, task_vars)
-        try:
-            module_result: dict[str, Any] = self._execute_module(task_vars=task_vars)
-        except AnsibleError as fault:
-            if not (meaning := _meaning(str(fault))):
-                raise
-            return result | {"failed": True, "msg": meaning}
-        message = " ".join(str(module_result.get(key, "")) for key in ("msg", "module_stderr", "module_stdout"))
-        if module_result.get("failed") and (meaning := _meaning(message)):
-            module_result["msg"] = meaning
+        variables = task_vars or {}
+        pair = _certificate(variables, self._templar, self._loader)
+        arguments = self._task.args | pair | {"requirements": _requirements(variables, self._templar)}
+        module_result: dict[str, Any] = self._execute_module(module_args=arguments, task_vars=task_vars)
         return result | module_result
 
 
-def _meaning(message: str) -> str:
-    return next((meaning for pattern, meaning in SUDO.items() if re.search(pattern, message)), "")
+def _requirements(variables: dict[str, Any], templar: Any) -> dict[str, Any]:
+    """Return what the host must have: module_utils/puerto/preflight.py describes each."""
+    numbers = {name: int(templar.template(variables[f"preflight_{name}"])) for name in ("disk_mib", "memory_mib")}
+    adopt = boolean(templar.template(variables["adopt"]))
+    return numbers | {"clock": int(time.time()), "package_index": _package_index(), "adopt": adopt}
+
+
+def _certificate(variables: dict[str, Any], templar: Any, loader: Any) -> dict[str, Any]:
+    """Return the operator's certificate and key, whose texts are empty where the host has them; nothing without any."""
+    if templar.template(variables["__nginx_https"]) != "own":
+        return {}
+    is_brought = boolean(templar.template(variables["__nginx_certificate_brought"]))
+    paths = [templar.template(variables[name]) for name in ("nginx_certificate", "nginx_certificate_key")]
+    texts = [Path(loader.get_real_file(path)).read_text(encoding="utf-8") if is_brought else "" for path in paths]
+    certificate = {"path": paths[0], "key_path": paths[1], "text": texts[0]}
+    return {"certificate": certificate, "certificate_key": texts[1]}
+
+
+def _package_index() -> str:
+    """Return the index that pip asks where nobody names another; empty if this pip can't tell."""
+    try:
+        index = importlib.import_module("pip._internal.models.index")
+    except ImportError:
+        return ""
+    return str(getattr(getattr(index, "PyPI", None), "simple_url", ""))

@@ -17,7 +17,7 @@ FIXED = {"FLASK_APP": "wsgi.py", "APP_ENVIRONMENT": "production", "APP_PROXIES":
 
 SETTINGS = (
     "app_default_model", "app_max_body_kib", "app_max_rows", "app_max_columns", "app_request_timeout",
-    "app_cors_origins", "gunicorn_workers", "gunicorn_timeout", "gunicorn_graceful_timeout",
+    "app_cors_origins", "app_frame_ancestors", "gunicorn_workers", "gunicorn_timeout", "gunicorn_graceful_timeout",
 )  # fmt: skip
 """Options that are settings of the application; in .env their names are in upper case."""
 
@@ -75,7 +75,8 @@ def compose(option: Option, packed: Mapping[str, Any], archive: str) -> dict[str
         "virtualenv": packed["virtualenv"],
         "pipenv": f"{option('__pipenv_folder')}/bin/pipenv",
         "settings": settings(option),
-        "site_beside": [option("__nginx_unknown_hosts")],
+        "site_beside": _beside(option),
+        "https": option("__nginx_https"),
         "server_names": option("nginx_server_names"),
         "start_seconds": int(option("app_start_seconds")),
         "p99_ms": int(option("release_p99_ms")),
@@ -84,6 +85,12 @@ def compose(option: Option, packed: Mapping[str, Any], archive: str) -> dict[str
         "watch_seconds": int(option("release_watch_seconds")),
         "manifest": packed["manifest"],
     }
+
+
+def _beside(option: Option) -> list[str]:
+    """Return the files that Nginx reads for the site: a certificate that was renewed is loaded as a changed site is."""
+    certificate = [option("__nginx_certificate")] if option("__nginx_https") != "off" else []
+    return [option("__nginx_unknown_hosts"), *certificate]
 
 
 def settings(option: Option) -> dict[str, str]:

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from typing import Any
 
 from ansible.plugins.callback import CallbackBase
+from ansible.template import Templar
+
+from ansible import constants
 
 DOCUMENTATION = """
 name: steps
@@ -20,14 +22,17 @@ description:
   - Writes to the file descriptor that the environment variable PUERTO_EVENTS names.
 """
 
-CONNECTION_ENDED = re.compile("Shared connection to .* closed")
-"""What ssh, not the task, prints at the end of a script."""
-
 REPORT = "Report"
 """The task whose message is passed on as it is."""
 
 FAIL = "Fail"
 """The task that repeats the failure of another."""
+
+FAILURE = ("msg", "stdout", "stderr", "module_stdout", "module_stderr", "rc", "censored")
+"""What is passed on of a failed task's result; the program that started Ansible makes a sentence of it."""
+
+NO_FOLDER = ("Failed to create temporary directory", "No space left on device")
+"""In what Ansible calls unreachable, though the host was reached."""
 
 
 class CallbackModule(CallbackBase):
@@ -43,6 +48,9 @@ class CallbackModule(CallbackBase):
             os.set_inheritable(int(descriptor), False)
             self.stream = os.fdopen(int(descriptor), "w", buffering=1)
 
+    def v2_playbook_on_play_start(self, play: Any) -> None:
+        self.play = play
+
     def v2_playbook_on_task_start(self, task: Any, is_conditional: bool) -> None:
         role = task._role.get_name() if task._role else ""
         self._write("task", role=role, name=task.name)
@@ -51,25 +59,58 @@ class CallbackModule(CallbackBase):
         if samples := result._result.get("samples"):
             self._write("samples", host=result._host.get_name(), samples=samples)
         if result._task.name == REPORT:
-            self._write("report", host=result._host.get_name(), message=result._result.get("msg"))
+            host = result._host
+            message = result._result.get("msg")
+            self._write("report", host=host.get_name(), connection=self._connection(host), message=message)
 
     def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
         if not ignore_errors and result._task.name != FAIL:
-            failure = _failed_item(result._result)
-            role = result._task._role.get_name() if result._task._role else ""
-            self._write(
-                "failed", host=result._host.get_name(), role=role, name=result._task.name, reason=_reason(failure)
-            )
+            self._failed(result)
 
     def v2_runner_on_unreachable(self, result: Any) -> None:
-        host = result._host
-        address, user = host.vars.get("ansible_host", host.get_name()), host.vars.get("ansible_user", "")
-        reason = str(result._result.get("msg", "")).rpartition("reached over ssh: ")[2]
-        self._write("unreachable", host=host.get_name(), login=f"{user}@{address}".removeprefix("@"), reason=reason)
+        message = str(result._result.get("msg", ""))
+        if any(part in message for part in NO_FOLDER):
+            self._failed(result)
+        else:
+            host, reason = result._host, message.rpartition("reached over ssh: ")[2]
+            self._write("unreachable", host=host.get_name(), connection=self._connection(host), reason=reason)
+
+    def _failed(self, result: Any) -> None:
+        host, task, failure = result._host, result._task, _failed_item(result._result)
+        role = task._role.get_name() if task._role else ""
+        facts = {key: failure[key] for key in FAILURE if key in failure}
+        self._write("failed", host=host.get_name(), login=self._login(host), role=role, name=task.name, failure=facts)
+
+    def _login(self, host: Any) -> str:
+        """Return user@address as the inventory has them, or the address alone."""
+        values = self.play.get_variable_manager().get_vars(play=self.play, host=host, include_hostvars=False)
+        address, user = values.get("ansible_host", host.get_name()), values.get("ansible_user", "")
+        return f"{user}@{address}".removeprefix("@")
 
     def v2_playbook_on_stats(self, stats: Any) -> None:
         hosts = sorted(stats.processed)
         self._write("stats", hosts={host: stats.summarize(host) for host in hosts})
+
+    def _connection(self, host: Any) -> dict[str, str]:
+        """Return what the inventory says of the connection to a host; nothing if it isn't by SSH."""
+        values = self.play.get_variable_manager().get_vars(play=self.play, host=host, include_hostvars=False)
+        if values.get("ansible_connection", "ssh") not in ("ssh", "smart"):
+            return {}
+        templar = Templar(loader=self.play._loader, variables=values)
+
+        def value(*names: str) -> str:
+            return next((str(templar.template(values[name])) for name in names if values.get(name)), "")
+
+        arguments = (value(f"ansible_ssh_{kind}_args") for kind in ("common", "extra"))
+        return {
+            "address": value("ansible_host", "ansible_ssh_host", "inventory_hostname"),
+            "user": value("ansible_user", "ansible_ssh_user") or constants.DEFAULT_REMOTE_USER or "",
+            "port": value("ansible_port", "ansible_ssh_port") or str(constants.DEFAULT_REMOTE_PORT or ""),
+            "key": value("ansible_ssh_private_key_file", "ansible_private_key_file")
+            or constants.DEFAULT_PRIVATE_KEY_FILE
+            or "",
+            "arguments": " ".join(filter(None, arguments)),
+        }
 
     def _write(self, event: str, **facts: Any) -> None:
         self.stream.write(json.dumps({"event": event, **facts}, default=str) + "\n")
@@ -78,18 +119,3 @@ class CallbackModule(CallbackBase):
 def _failed_item(result: dict[str, Any]) -> dict[str, Any]:
     """Return the result of the item that failed, if the task is a loop, else the task's own."""
     return next((item for item in result.get("results", []) if item.get("failed")), result)
-
-
-def _reason(result: dict[str, Any]) -> str:
-    """Return why a task failed: its message, or the last lines of its program's output."""
-    if result.get("censored"):
-        return "its output is kept secret (no_log)"
-    errors = [line for line in _lines(result, "stderr", "module_stderr") if not CONNECTION_ENDED.search(line)]
-    message = str(result.get("msg") or "").strip()
-    if message and not message.startswith(("non-zero return code", "MODULE FAILURE", "Task failed: Module failed")):
-        return message
-    return "\n".join(errors[-3:] or _lines(result, "stdout")[-1:]) or message
-
-
-def _lines(result: dict[str, Any], *keys: str) -> list[str]:
-    return [line.strip() for key in keys for line in str(result.get(key) or "").splitlines() if line.strip()]

@@ -55,6 +55,8 @@ def main() -> None:
         supports_check_mode=True,
     )
     path, text = Path(module.params["path"]), module.params["content"]
+    if module.params["reader"] == "nginx":
+        text = nginx.for_host(text)
     try:
         before = path.read_text(encoding="utf-8") if path.is_file() else ""
         changed = not has(path, text, MODE)

@@ -107,7 +107,8 @@ def main() -> None:
         application = Application.at(module.params["root"], module.params["unit"])
         result = STATES[module.params["state"]](module, application)
     except (HostError, OSError) as fault:
-        module.fail_json(msg=str(fault))
+        output = fault.output if isinstance(fault, HostError) else ""
+        module.fail_json(msg=str(fault), stdout=output)
     module.exit_json(**result)
 
 

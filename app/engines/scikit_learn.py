@@ -17,8 +17,8 @@ from app.contract import Classification, Contract
 from app.engines import EngineOutputs, PredictionError
 from app.values import Value
 
-Input = Literal["numbers", "objects", "texts", "frame"]
-"""How an estimator takes its rows: array of float64, array of objects, list of texts, or pandas' DataFrame."""
+Input = Literal["numbers", "objects", "texts", "dicts", "frame"]
+"""How an estimator takes its rows: array of float64 or of objects, list of texts or of dicts, pandas' DataFrame."""
 
 MOST_PROBABLE = (BaggingClassifier, BaseDecisionTree, CalibratedClassifierCV, ForestClassifier)
 """Those whose ``predict`` is the first of the most probable labels of ``predict_proba``: one call gives both."""
@@ -128,9 +128,18 @@ def arrange(rows: Sequence[Sequence[Value]], container: Input, columns: dict[str
     if container == "numbers":
         return np.array([[math.nan if value is None else value for value in row] for row in rows], dtype=np.float64)
     filled = [[math.nan if value is None else value for value in row] for row in rows]
+    if container == "dicts":
+        return [dict(zip(columns, row, strict=True)) for row in filled]
     objects = np.empty((len(rows), len(columns)), dtype=object)
     objects[:] = filled
     return objects if container == "objects" else _frame(objects, columns)
+
+
+def _fits(values: Any, kind: str) -> bool:
+    """Tell whether pandas' type holds values as they are: one of whole numbers would cut off decimals."""
+    if not kind.startswith(("int", "uint", "bool")):
+        return True
+    return not values.isna().any() and all(value == int(value) for value in values)
 
 
 def _frame(objects: Any, columns: dict[str, str]) -> Any:
@@ -139,6 +148,5 @@ def _frame(objects: Any, columns: dict[str, str]) -> Any:
     series = {}
     for place, (name, kind) in enumerate(columns.items()):
         values = pandas.Series(objects[:, place], dtype=object)
-        needs_all = kind.startswith(("int", "uint", "bool"))
-        series[name] = values.infer_objects() if needs_all and values.isna().any() else values.astype(kind)
+        series[name] = values.astype(kind) if _fits(values, kind) else values.infer_objects()
     return pandas.DataFrame(series)

@@ -20,7 +20,7 @@ __all__ = [
 ]  # fmt: skip
 
 AnyField = Annotated[
-    NumberField | IntegerField | YesNoField | DateField | CategoryField | TextField,
+    YesNoField | NumberField | IntegerField | DateField | CategoryField | TextField,
     Property(discriminator="kind"),
 ]
 """Every kind, in the order in which a table's column is tried to be one: the last takes all that is left."""

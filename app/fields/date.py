@@ -13,10 +13,11 @@ import numpy as np
 from pydantic import BeforeValidator, model_validator
 from pydantic import Field as Property
 
-from app.faults import Refused
+from app.faults import Fault, Refused
 from app.fields import ranges
 from app.fields.field import Field
 from app.fields.parts import Column, Container, Readers, Schema, TensorType, Widget
+from app.fields.seen import Seen
 from app.languages import N_, gettext, moment
 from app.values import Value
 
@@ -56,12 +57,20 @@ def _normalised(text: str) -> str:
 Moment = Annotated[str, BeforeValidator(_as_iso, json_schema_input_type=str)]
 
 
+class SeenDates(Seen):
+    """What the model's table showed of a date."""
+
+    minimum: Moment | None = Property(None, description="the first date")
+    maximum: Moment | None = Property(None, description="the last date")
+
+
 class DateField(Field):
     """A date; with a time of day where its example has one. Of no time zone."""
 
     kind: Literal["date"]
     minimum: Moment | None = Property(None, description="the first date, itself included")
     maximum: Moment | None = Property(None, description="the last date, itself included")
+    seen: SeenDates | None = None
     example: Moment = Property(description="2026-11-26; or 2026-11-26T10:00, and every value has a time of day")
     default: Moment | None = None
 
@@ -71,6 +80,8 @@ class DateField(Field):
     @model_validator(mode="after")
     def _check_range(self) -> Self:
         values = {"minimum": self.minimum, "maximum": self.maximum, "default": self.default}
+        if self.seen:
+            values |= {"seen.minimum": self.seen.minimum, "seen.maximum": self.seen.maximum}
         for name, value in values.items():
             if value is not None and ("T" in value) != self.has_time:
                 raise ValueError(f"{name} {value} and example {self.example}: one has a time of day, the other doesn't")
@@ -88,6 +99,20 @@ class DateField(Field):
         return "T" in self.example
 
     @property
+    def usual_bounds(self) -> tuple[str | None, str | None]:
+        """First and last date that the model has seen; the contract's own where nothing is known."""
+        seen = self.seen or SeenDates()
+        ends = (self.minimum, seen.minimum), (self.maximum, seen.maximum)
+        low, high = ([end for end in pair if end is not None] for pair in ends)
+        return max(low, default=None), min(high, default=None)
+
+    def present_warning(self, value: Value) -> Fault | None:
+        low, high = self.usual_bounds
+        if (low or "") <= str(value) <= (high or "~"):
+            return None
+        return ranges.outside_of_seen(low, high)
+
+    @property
     def tensor_type(self) -> TensorType:
         return "BYTES"
 
@@ -96,7 +121,7 @@ class DateField(Field):
         return "frame"
 
     def readers(self) -> Readers:
-        return Readers(self._read, self._read, self._column)
+        return Readers(self._read, lambda text, mark: self._read(text), self._column)
 
     def _read(self, value: Any) -> str:
         text = value.strip() if isinstance(value, str) else ""
@@ -132,6 +157,7 @@ class DateField(Field):
     def notes(self) -> list[str]:
         ends = {"from": self.minimum, "to": self.maximum}
         notes = [f"{preposition} {end}" for preposition, end in ends.items() if end]
+        notes += [ranges.seen_note(*self.usual_bounds)] if self.seen else []
         return ["without a time zone", *notes] if self.has_time else notes
 
     def widget(self) -> Widget:
@@ -143,8 +169,10 @@ class DateField(Field):
 
     def hints(self) -> list[str]:
         low, high = (None if end is None else moment(end) for end in (self.minimum, self.maximum))
+        seen = [moment(end) for end in self.usual_bounds if self.seen and end]
         return [
             *ranges.range_sentences(low, high),
+            *ranges.seen_sentences(seen),
             gettext(N_("For example, %(example)s."), example=moment(self.example)),
         ]
 
@@ -152,9 +180,10 @@ class DateField(Field):
         return moment(str(value))
 
     def alternatives(self, here: Value) -> list[Value]:
-        if self.minimum is None or self.maximum is None:
+        first, last = self.usual_bounds
+        if first is None or last is None:
             return []
-        low, high = self._number(self.minimum), self._number(self.maximum)
+        low, high = self._number(first), self._number(last)
         numbers = {round(low + (high - low) * step / (POINTS - 1)) for step in range(POINTS)}
         return [*sorted({self._text(number) for number in numbers} | ({str(here)} if here is not None else set()))]
 
@@ -162,7 +191,8 @@ class DateField(Field):
         return self._number(str(value))
 
     def corners(self) -> Sequence[Value]:
-        return [end for end in (self.minimum, self.maximum) if end is not None]
+        ends = {self.minimum, self.maximum, *self.usual_bounds} - {None}
+        return sorted(map(str, ends))
 
     def drawn(self, known: Sequence[Value], chance: np.random.Generator, count: int) -> list[Value]:
         numbers = [self._number(str(value)) for value in known if value is not None] or [self._number(self.example)]
@@ -204,5 +234,4 @@ class DateField(Field):
         values = sorted(_as_iso(str(value)) for value in column.present)
         if all(value.endswith("T00:00:00") or "T" not in value for value in values):
             values = [value[:DAY] for value in values]
-        bounds = {"minimum": values[0], "maximum": values[-1]} if values[0] < values[-1] else {}
-        return {"example": values[len(values) // 2], **bounds}
+        return {"example": values[len(values) // 2], "seen": {"minimum": values[0], "maximum": values[-1]}}

@@ -5,43 +5,44 @@ A kind is one module of this folder and one line in ``__init__``; nothing outsid
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from pydantic import Field as Property
-from pydantic import StringConstraints, model_validator
+from pydantic import model_validator
 
 from app.faults import Fault
-from app.fields.parts import Column, Container, Readers, Schema, TensorType, Widget
+from app.fields.parts import Column, Container, Name, NumberLimits, Readers, Schema, TensorType, Widget
+from app.fields.seen import Seen
 from app.languages import N_, current, gettext
+from app.missing import MISSING_WORDS
 from app.texts import Part, Text
-from app.values import Value
+from app.values import Value, as_text
 
 RESERVED = ("csrf_token",)
 """Names that no field can have: the form already has an input of that name."""
 
-NAME_CHARACTERS = 100
 LANGUAGE = "en"
 """Of the documents that programmers read."""
 
 MISSING = N_("is missing")
+NEVER_MISSING = N_("is missing, which the model has never seen")
 ESCAPE_BYTES = 6
 """What JSON may write for half of a character: ``\\u00e9``; most of the world's characters are one half."""
 
 NUMBER_BYTES = 32
 """More than the longest way of writing a float: -1.7976931348623157e+308."""
 
-Name = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]+$", min_length=1, max_length=NAME_CHARACTERS)]
-"""A column's name as the model knows it: any text on one line."""
-
 
 class Field(Part, ABC):
-    """A field of a contract."""
+    """A field of a contract. What its owner demands refuses a row; what a table happened to show warns."""
 
     name: Name = Property(description="the column's name, as the model knows it")
     label: Text = Property(description="what people call it")
     help: Text | None = Property(None, description="a sentence that helps people to fill it in")
+    group: Text | None = Property(None, description="the heading under which the form asks for it")
     missing: bool = Property(False, description="whether the model can do without it")
+    seen: Seen | None = Property(None, description="what the table showed: other values are answered, with a warning")
     kind: str
     example: Value
     default: Value = None
@@ -65,8 +66,8 @@ class Field(Part, ABC):
     def _check_name(self) -> Self:
         if self.name in RESERVED:
             raise ValueError(f"name {self.name!r} can't be used: the form already has an input of that name")
-        if self.name != self.name.strip():
-            raise ValueError(f"name {self.name!r} can't be used: remove the spaces at its ends, in the model too")
+        if not self.name.strip():
+            raise ValueError(f"name {self.name!r} can't be used: it has nothing but blanks")
         return self
 
     @model_validator(mode="after")
@@ -87,6 +88,25 @@ class Field(Part, ABC):
         """What stands for a missing value, or why there must be one."""
         return Fault(MISSING) if self.is_required else self.default
 
+    @property
+    def warns(self) -> bool:
+        """Whether any of its values is answered with a warning."""
+        return self.seen is not None
+
+    def warning(self, value: Value) -> Fault | None:
+        """Return how a value that was accepted differs from what the model has seen."""
+        if value is not None:
+            return self.present_warning(value)
+        return Fault(NEVER_MISSING) if self.seen and not self.seen.missing else None
+
+    def present_warning(self, value: Value) -> Fault | None:
+        """Return how a value that is present differs from what the model has seen."""
+        return None
+
+    def are_usual(self, values: Sequence[Value]) -> bool:
+        """Tell whether none of a column's values is answered with a warning."""
+        return all(self.warning(value) is None for value in {*values})
+
     # How it reads what people and programs send.
 
     @abstractmethod
@@ -103,6 +123,16 @@ class Field(Part, ABC):
     def tensor_type(self) -> TensorType:
         """What the Open Inference Protocol calls its type."""
 
+    @property
+    def number_limits(self) -> NumberLimits | None:
+        """Which numbers it is likely to get; None where it takes none."""
+        return None
+
+    @property
+    def missing_words(self) -> frozenset[str]:
+        """The texts, without spaces at their ends, that stand for a missing value."""
+        return MISSING_WORDS
+
     # How documents describe it.
 
     @abstractmethod
@@ -113,7 +143,8 @@ class Field(Part, ABC):
         """Return its JSON Schema."""
         schema = self.value_schema()
         if self.missing:
-            schema["type"] = [schema["type"], "null"] if "type" in schema else None
+            types = schema.get("type", [])
+            schema["type"] = [*([types] if isinstance(types, str) else types), "null"] if types else None
             if "enum" in schema:
                 schema["enum"] = [*schema["enum"], None]
         schema |= {"title": self.label[LANGUAGE], "description": self.description(), "examples": [self.example]}
@@ -145,11 +176,15 @@ class Field(Part, ABC):
         """Return its label for people, with what it is measured in."""
         return self.label[current()]
 
-    def hint(self) -> str:
-        """Return what helps people to fill it in."""
+    def hint(self, is_one_of_many: bool = False) -> str:
+        """Return what helps people to fill it in.
+
+        Args:
+            is_one_of_many: the form says once for all what may stay empty.
+        """
         sentences = [self.help[current()]] if self.help else []
         sentences += self.hints()
-        if self.missing:
+        if self.missing and not is_one_of_many:
             sentences.append(gettext(N_("Leave it empty if you don't know.")))
         return " ".join(sentences)
 
@@ -164,6 +199,18 @@ class Field(Part, ABC):
     @abstractmethod
     def present_in_words(self, value: Value) -> str:
         """Return what people call a value that is present."""
+
+    def entry(self, value: Value) -> str:
+        """Return a value as the form's input holds it, in the language of the request."""
+        return as_text(value)
+
+    def from_entry(self, text: str) -> str:
+        """Return what a form's input holds as tables write it, in the language of the request."""
+        return text
+
+    def read_back(self, text: str, value: Value) -> str:
+        """Return what a form's text was read as; nothing where it was written as the page writes it."""
+        return ""
 
     def alternatives(self, here: Value) -> list[Value]:
         """Return the values that a chart tries in place of one, itself among them; none where the field can't vary."""

@@ -8,9 +8,10 @@ import numpy as np
 from pydantic import Strict
 
 from app.faults import Refused
-from app.fields.number import EXACT, Numeric, holds, numbers_of, parse_number
+from app.fields.numeric import EXACT, Numeric
 from app.fields.parts import Column, Readers, TensorType
 from app.languages import N_
+from app.numerals import Mark, no_number
 from app.values import Value
 
 Whole = Annotated[int, Strict()]
@@ -26,7 +27,6 @@ class IntegerField(Numeric):
     is_whole: ClassVar[bool] = True
     pandas_type: ClassVar[str] = "int64"
     json_type: ClassVar[str] = "integer"
-    step: ClassVar[str] = "1"
     keyboard: ClassVar[str] = "numeric"
 
     @property
@@ -42,21 +42,24 @@ class IntegerField(Numeric):
             return int(value)
 
         def read_typed(value: Any) -> int:
-            if isinstance(value, bool) or not isinstance(value, int | float):
-                raise Refused(N_("is not a whole number"))
+            if type(value) not in (int, float):
+                raise no_number(value)
             return read_whole(value)
 
-        return Readers(read_typed, lambda text: read_whole(parse_number(text)), self._typed_column, self._text_column)
+        def read_text(text: str, mark: Mark | None) -> int:
+            return read_whole(self.written.read(text, mark))
+
+        return Readers(read_typed, read_text, self._typed_column, self._text_column)
 
     def _typed_column(self, values: Sequence[Any]) -> Sequence[Value] | None:
         return values if self.fits(values, {int}) else None
 
-    def _text_column(self, cells: Sequence[str]) -> Sequence[Value] | None:
-        values = self.read_plain(cells)
+    def _text_column(self, cells: Sequence[str], mark: Mark | None) -> Sequence[Value] | None:
+        values = self.read_plain(cells, mark)
         return [*map(int, values)] if values is not None and all(map(float.is_integer, values)) else None
 
     def corners(self) -> Sequence[Value]:
-        return [int(end) for end in self.bounds if math.isfinite(end)]
+        return sorted(int(end) for end in {*self.bounds, *self.usual_bounds} if math.isfinite(end))
 
     def drawn(self, known: Sequence[Value], chance: np.random.Generator, count: int) -> list[Value]:
         low, high = (min(max(end, -EXACT), EXACT) for end in self.drawing_range(known))
@@ -69,4 +72,4 @@ class IntegerField(Numeric):
 
     @classmethod
     def recognised(cls, column: Column) -> dict[str, Any] | None:
-        return numbers_of(column) if holds(int, column) else None
+        return None  # that all were whole in a table doesn't mean that all must be

@@ -1,5 +1,6 @@
 """Free text."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -11,11 +12,16 @@ from app.faults import Refused
 from app.fields.field import ESCAPE_BYTES, Field
 from app.fields.parts import Column, Container, Readers, Schema, TensorType, Widget
 from app.languages import N_
+from app.missing import BLANK
 from app.values import Value
 
 CHARACTERS = 1000
 LONG = 100
 """From so many characters on, the form gives a text more than one line."""
+PUBLIC = 5
+"""A text that stands in so many rows is an example for everybody."""
+
+EXAMPLE = "Example text, texto de ejemplo"
 
 
 class TextField(Field):
@@ -40,8 +46,12 @@ class TextField(Field):
     def tensor_type(self) -> TensorType:
         return "BYTES"
 
+    @property
+    def missing_words(self) -> frozenset[str]:
+        return BLANK
+
     def readers(self) -> Readers:
-        return Readers(self._read, self._read)
+        return Readers(self._read, lambda text, mark: self._read(text))
 
     def _read(self, value: Any) -> str:
         if not isinstance(value, str) or not value.strip():
@@ -69,4 +79,8 @@ class TextField(Field):
     @classmethod
     def recognised(cls, column: Column) -> dict[str, Any] | None:
         texts = [str(value) for value in column.present]
-        return {"example": texts[0], "maximum_characters": max(CHARACTERS, 2 * max(map(len, texts)))}
+        if not texts:
+            return {"example": EXAMPLE}
+        text, times = Counter(texts).most_common(1)[0]
+        example = text if times >= PUBLIC else EXAMPLE  # what stands once in a table may be about somebody
+        return {"example": example, "maximum_characters": max(CHARACTERS, 2 * max(map(len, texts)))}

@@ -1,26 +1,36 @@
 """Yes or no."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
+from pydantic import Field as Property
 from pydantic import Strict
 
-from app.faults import Refused
+from app import numerals
+from app.faults import Fault, Refused
 from app.fields.category import most_frequent
 from app.fields.field import Field
+from app.fields.numeric import EXACT
 from app.fields.parts import Column, Container, Readers, Schema, TensorType, Widget
 from app.languages import N_, gettext
 from app.values import Value
 
-WRITTEN = {"true": True, "yes": True, "sí": True, "si": True, "1": True,
-           "false": False, "no": False, "0": False}  # fmt: skip
+WRITTEN = {True: True, "true": True, "yes": True, "sí": True, "si": True, "1": True, "1.0": True, "1,0": True,
+           False: False, "false": False, "no": False, "0": False, "0.0": False, "0,0": False}  # fmt: skip
+"""As people, spreadsheets and programs write it; 1 and 1.0 are the same key as true."""
+
+ONLY_YES_OR_NO = N_("is neither yes nor no, which is all that the model has seen")
+FLAGS = 10
+"""From so many numbers on, of which all are 0 or 1, a column is one of yes and no."""
 
 
 class YesNoField(Field):
     """Yes or no."""
 
     kind: Literal["yes_no"]
+    others: bool = Property(False, description="whether numbers besides 0 and 1 are answered too, with a warning")
     example: Annotated[bool, Strict()]
     default: Annotated[bool, Strict()] | None = None
 
@@ -35,10 +45,33 @@ class YesNoField(Field):
         return "BOOL"
 
     def readers(self) -> Readers:
-        return Readers(_read_typed, _read_text)
+        return Readers(self._read, lambda text, mark: self._read(text))
+
+    def _read(self, value: Any) -> Value:
+        plain = value.strip().casefold() if isinstance(value, str) else value
+        with suppress(KeyError, TypeError):
+            return WRITTEN[plain]
+        if self.others and isinstance(value, str):
+            value = numerals.parse(value.strip())
+        if self.others and type(value) in (int, float) and abs(value) < EXACT:
+            return WRITTEN.get(value, float(value))  # a table may write 1 as 1.000
+        raise Refused(N_("is neither yes nor no"))
+
+    @property
+    def warns(self) -> bool:
+        return self.others or super().warns
+
+    def present_warning(self, value: Value) -> Fault | None:
+        return None if isinstance(value, bool) else Fault(ONLY_YES_OR_NO)
 
     def value_schema(self) -> Schema:
-        return {"type": "boolean"}
+        return {"type": ["boolean", "number"] if self.others else "boolean"}
+
+    def notes(self) -> list[str]:
+        return ["0, 1 and words for yes and no are read too"]
+
+    def address_schema(self) -> Schema:
+        return {"type": "boolean"} | ({} if self.default is None else {"default": self.default})
 
     def widget(self) -> Widget:
         choices = {"true": gettext(N_("Yes")), "false": gettext(N_("No"))}
@@ -51,7 +84,7 @@ class YesNoField(Field):
         return [True, False]
 
     def countable(self) -> list[Value] | None:
-        return [False, True]
+        return None if self.others else [False, True]
 
     def corners(self) -> Sequence[Value]:
         return [True, False]
@@ -65,19 +98,8 @@ class YesNoField(Field):
     @classmethod
     def recognised(cls, column: Column) -> dict[str, Any] | None:
         values = column.present if column.categories is None else column.categories
-        if not values or not all(isinstance(value, bool) for value in values):
-            return None
-        return {"example": most_frequent(column.present, values)}
-
-
-def _read_typed(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise Refused(N_("is neither true nor false"))
-    return value
-
-
-def _read_text(value: str) -> bool:
-    try:
-        return WRITTEN[value.casefold()]
-    except KeyError:
-        raise Refused(N_("is neither yes nor no")) from None
+        if values and all(isinstance(value, bool) for value in values):
+            return {"example": most_frequent(column.present, values)}
+        if column.categories is None and len(values) >= FLAGS and {*values} == {0, 1}:
+            return {"example": most_frequent([bool(value) for value in values], [False, True]), "others": True}
+        return None

@@ -13,7 +13,8 @@ from app.errors import HttpError
 from app.languages import N_
 from app.limits import Limits
 from app.model import Model
-from app.values import Value
+from app.protocols.notes import notes
+from app.values import Row
 
 blueprint = Blueprint("mlflow", __name__)
 IGNORED = ("params",)
@@ -42,19 +43,21 @@ def invocations(name: str = "") -> Response:
     """Predict for the rows of the body, in any of the protocol's formats."""
     model = _model(name)
     limits = request_data.limits_for(model)
-    rows = _csv_rows(model, limits) if request.mimetype == "text/csv" else _json_rows(model, limits)
-    return jsonify(predictions=[prediction.value for prediction in model.predict(rows)])
+    rows, unused = _csv_rows(model, limits) if request.mimetype == "text/csv" else _json_rows(model, limits)
+    predictions = [prediction.value for prediction in model.predict(rows)]
+    return jsonify(predictions=predictions, **notes(model, rows, unused))
 
 
 def _model(name: str) -> Model:
     return request_data.model_named(name) if name else request_data.default_model()
 
 
-def _csv_rows(model: Model, limits: Limits) -> list[list[Value]]:
+def _csv_rows(model: Model, limits: Limits) -> tuple[list[Row], list[str]]:
     return tables.rows_of(model, request_data.body(limits), limits, current_app.config["MAX_COLUMNS"])
 
 
-def _json_rows(model: Model, limits: Limits) -> list[list[Value]]:
+def _json_rows(model: Model, limits: Limits) -> tuple[list[Row], list[str]]:
+    """Return the rows of a body, and the names in it that no field has."""
     body = request_data.json_object(limits)
     formats = [key for key in body if key in FORMATS]
     unknown = [key for key in body if key not in FORMATS and key not in IGNORED]
@@ -62,7 +65,7 @@ def _json_rows(model: Model, limits: Limits) -> list[list[Value]]:
         raise HttpError(422, N_("The body must have exactly one of these keys: %(keys)s."), keys=", ".join(FORMATS))
     names = [field.name for field in model.contract.fields]
     rows = FORMATS[formats[0]](body[formats[0]], names)
-    return request_data.validated_rows(model, rows, f"#/{formats[0]}")
+    return request_data.validated_rows(model, rows, f"#/{formats[0]}"), model.validator.unused(rows)
 
 
 def _split(frame: Any, names: list[str]) -> list[Any]:
@@ -108,7 +111,9 @@ def _check_column_count(columns: Any) -> None:
 
 
 def _with_names(rows: list[Any], names: list[str]) -> list[Any]:
-    """Give the values of rows without names their names."""
+    """Give the values of rows without names their names; a row of one value may be that value."""
+    if len(names) == 1:
+        rows = [row if isinstance(row, list | dict) else [row] for row in rows]
     for place, row in enumerate(rows):
         if isinstance(row, list) and len(row) != len(names):
             message = N_("Row %(row)s has the wrong number of values: %(values)s instead of %(columns)s.")

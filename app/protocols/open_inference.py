@@ -1,6 +1,8 @@
 """The Open Inference Protocol, version 2, over HTTP: one tensor per field, of shape [rows] or [rows, 1].
 
+Fields that one type can hold may also come in a single tensor, [rows, fields], as MLServer's clients send them.
 Tensors may come as JSON or, after it, as bytes (the extension ``binary_tensor_data``); responses are JSON.
+
 Source: the specification of KServe and the Triton Inference Server, and the latter's extension_binary_data.
 """
 
@@ -15,6 +17,7 @@ from app.languages import N_
 from app.model import Model
 from app.predictions import Prediction
 from app.protocols import tensors
+from app.protocols.notes import as_parameters, notes
 from app.values import as_text
 
 blueprint = Blueprint("open_inference", __name__, url_prefix="/v2")
@@ -22,6 +25,7 @@ BINARY = "binary_tensor_data"
 
 
 @blueprint.get("")
+@blueprint.get("/")
 def server() -> Response:
     """Return the server's name and version."""
     return jsonify(name="puerto", version=current_app.extensions["release"], extensions=[BINARY])
@@ -64,13 +68,11 @@ def infer(name: str, version: str = "") -> Response:
     body, binary_data = tensors.body(request_data.limits_for(model))
     tensors.check_heads(body.get("inputs"))
     requested = _requested_outputs(body)
-    columns = tensors.columns(model, body["inputs"], binary_data)
-    if len({len(values) for values in columns.values()}) != 1:
-        raise HttpError(422, N_("The tensors must have the same number of rows."))
-    rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
-    predictions = model.predict(request_data.validated_rows(model, rows, "#/inputs"))
-    members = {"id": body["id"]} if isinstance(body.get("id"), str) else {}
-    members["outputs"] = _output_tensors(model, predictions, requested)
+    rows = tensors.rows(model, body["inputs"], binary_data)
+    valid = request_data.validated_rows(model, rows, "#/inputs")
+    members: dict[str, Any] = {"id": body["id"]} if isinstance(body.get("id"), str) else {}
+    members["outputs"] = _output_tensors(model, model.predict(valid), requested)
+    members |= as_parameters(notes(model, valid, model.validator.unused(rows[:1])))
     return jsonify(model_name=model.name, model_version=model.version, **members)
 
 

@@ -1,6 +1,7 @@
 """The tensors of a request of the Open Inference Protocol: their heads are checked before any value is looked at."""
 
 import struct
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from app.errors import HttpError
 from app.languages import N_
 from app.limits import Limits
 from app.model import Model
-from app.validator import UNKNOWN_NAMED
+from app.unknown_names import UNKNOWN_NAMED
 
 JSON_LENGTH = "Inference-Header-Content-Length"
 LENGTH_DIGITS = 18
@@ -24,6 +25,10 @@ NUMPY = {
     "INT32": "<i4", "INT64": "<i8", "FP16": "<f2", "FP32": "<f4", "FP64": "<f8",
 }  # fmt: skip
 """The protocol's name of a type → numpy's, little-endian; BYTES is apart."""
+
+NUMBERS = {"INT64", "FP64"}
+HELD = {"BOOL": {"BOOL"}, "BYTES": {"BYTES"}}
+"""Type of a tensor → types of the fields whose values it can hold; of all other types, `NUMBERS`."""
 
 
 def body(limits: Limits) -> tuple[dict[str, Any], memoryview | None]:
@@ -69,13 +74,63 @@ def _binary_size(tensor: Any) -> int | None:
     return size
 
 
-def columns(model: Model, tensors: list[dict[str, Any]], binary_data: memoryview | None) -> dict[str, list[Any]]:
+def rows(model: Model, tensors: list[dict[str, Any]], binary_data: memoryview | None) -> list[dict[str, Any]]:
+    """Return the rows of tensors with valid heads: of one per field, or of a single one that holds whole rows.
+
+    Raises:
+        HttpError: 422 a shape contradicts the values, the model or another tensor, 413 too many rows, 400 wrong bytes.
+    """
+    if binary_data is not None and sum(_binary_size(tensor) or 0 for tensor in tensors) != len(binary_data):
+        raise HttpError(400, N_("The sizes of the binary tensors don't add up to the bytes after the JSON."))
+    fields, first = model.contract.fields, tensors[0]
+    if len(tensors) == 1 and first["name"] not in model.validator.names:  # MLServer's clients name it as they like
+        if len(fields) == 1:
+            tensors = [first | {"name": fields[0].name}]
+        elif _is_wide(first.get("shape")):
+            return _whole_rows(model, first, None if _binary_size(first) is None else binary_data)
+    columns = _columns(model, tensors, binary_data)
+    if len({len(values) for values in columns.values()}) != 1:
+        raise HttpError(422, N_("The tensors must have the same number of rows."))
+    return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+
+
+def _is_wide(shape: Any) -> bool:
+    return isinstance(shape, list) and len(shape) == 2 and shape[1] != 1
+
+
+def _whole_rows(model: Model, tensor: dict[str, Any], part: memoryview | None) -> list[dict[str, Any]]:
+    """Return the rows of a tensor of shape [rows, fields], its values in the contract's order."""
+    fields, (count, width) = model.contract.fields, tensor["shape"]
+    if width != len(fields) or type(count) is not int or count < 0:
+        message = N_("The shape of the tensor “%(name)s” must be [rows, %(columns)s], a value for each field.")
+        raise HttpError(422, message, name=tensor["name"][:100], columns=len(fields))
+    request_data.check_row_count(count)
+    if not HELD.get(tensor["datatype"], NUMBERS).issuperset(field.tensor_type for field in fields):
+        message = N_("No tensor of type %(datatype)s can hold all the fields of this model: send one tensor per field.")
+        raise HttpError(422, message, datatype=tensor["datatype"])
+    values = _flat(tensor, count, width) if part is None else _decoded(tensor["datatype"], part, count * width)
+    names = [field.name for field in fields]
+    return [dict(zip(names, values[start : start + width], strict=True)) for start in range(0, len(values), width)]
+
+
+def _flat(tensor: dict[str, Any], count: int, width: int) -> list[Any]:
+    """Return the values of a tensor of two dimensions, which JSON may nest."""
+    values = _json_values(tensor)
+    if len(values) == count and all(isinstance(row, list) and len(row) == width for row in values):
+        return [*chain.from_iterable(values)]
+    if len(values) != count * width:
+        message = N_(
+            "The data of the tensor “%(name)s” must be %(rows)s rows of %(columns)s values, as its shape says."
+        )
+        raise HttpError(422, message, name=tensor["name"][:100], rows=count, columns=width)
+    return values
+
+
+def _columns(model: Model, tensors: list[dict[str, Any]], binary_data: memoryview | None) -> dict[str, list[Any]]:
     """Return name → values of tensors with valid heads; none is read whose shape or size contradicts its values.
 
     Of tensors with unknown names, the first few are kept, without their values: enough to refuse the rows.
     """
-    if binary_data is not None and sum(_binary_size(tensor) or 0 for tensor in tensors) != len(binary_data):
-        raise HttpError(400, N_("The sizes of the binary tensors don't add up to the bytes after the JSON."))
     columns_by_name: dict[str, list[Any]] = {}
     offset, unknown = 0, 0
     for tensor in tensors:

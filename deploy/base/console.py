@@ -10,8 +10,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO
 
+from deploy.base import variables
 from deploy.base.errors import DeployError
 from deploy.base.paths import KIT, state
+from deploy.base.program_output import last_line
 
 LOGS_KEPT = 30
 
@@ -27,9 +29,13 @@ class Console:
     def __init__(self, name: str, stream: IO[str] | None = None) -> None:
         self.stream = stream or sys.stdout
         self.path = state("log", f"{datetime.now():%Y%m%d-%H%M%S}-{name}-{os.getpid()}.log")
-        self.log = self.path.open("a", encoding="utf-8", buffering=1)
+        self.log = self.path.open("a", encoding="utf-8", errors="backslashreplace", buffering=1)
         self._title = ""
         _drop_old_logs(self.path.parent)
+
+    def close(self) -> None:
+        """Close the log."""
+        self.log.close()
 
     def say(self, text: str = "") -> None:
         """Print a line, on the screen and in the log."""
@@ -67,13 +73,20 @@ class Console:
         advice: str = "",
         cwd: Path | None = None,
         env: Mapping[str, str] | None = None,
+        cause: Callable[[str], str] = last_line,
     ) -> str:
         """Run a program, its output in the log, and return its standard output.
 
+        Args:
+            advice: what to do if it fails.
+            cwd: the folder in which it runs.
+            env: its environment.
+            cause: returns why it failed, from what it printed.
+
         Raises:
-            DeployError: the program is absent or its exit status is not 0; the reason is the last line it printed.
+            DeployError: the program is absent or its exit status is not 0.
         """
-        return run(command, advice=advice, log=self.log, cwd=cwd, env=env)
+        return run(command, advice=advice, log=self.log, cwd=cwd, env=env, cause=cause)
 
     def follow(
         self,
@@ -82,6 +95,7 @@ class Console:
         *,
         env: Mapping[str, str],
         pass_fds: Sequence[int] = (),
+        stdin: int | None = None,
     ) -> int:
         """Run a program, log each line of its output and hand it to `on_line`, and return its exit status."""
         arguments = [str(argument) for argument in command]
@@ -90,7 +104,7 @@ class Console:
             arguments,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL if stdin is None else stdin,
             text=True,
             errors="replace",
             cwd=KIT,
@@ -114,29 +128,28 @@ def run(
     log: IO[str] | None = None,
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
+    cause: Callable[[str], str] = last_line,
 ) -> str:
     """Run a program to its end and return its standard output; `Console.run` without a screen."""
     arguments = [str(argument) for argument in command]
     if log:
         _log_command(arguments, log)
     try:
-        process = subprocess.run(arguments, capture_output=True, text=True, errors="replace", cwd=cwd, env=env)
+        process = subprocess.run(
+            arguments, capture_output=True, text=True, errors="replace", cwd=cwd, env=env or variables.inherited()
+        )
     except FileNotFoundError:
         raise DeployError(f"{arguments[0]}: no such program on this machine", advice) from None
     if log:
         log.write(process.stdout + process.stderr)
     if process.returncode:
-        raise DeployError(f"{Path(arguments[0]).name}: {_last_line(process)}", advice)
+        reason = cause(f"{process.stdout}\n{process.stderr}") or f"exit status {process.returncode}"
+        raise DeployError(f"{Path(arguments[0]).name}: {reason}", advice)
     return process.stdout
 
 
 def _log_command(arguments: Sequence[str], log: IO[str]) -> None:
     print(f"$ {' '.join(arguments)}", file=log)
-
-
-def _last_line(process: subprocess.CompletedProcess[str]) -> str:
-    lines = [line.strip() for line in (process.stderr or process.stdout).splitlines() if line.strip()]
-    return lines[-1] if lines else f"exit status {process.returncode}"
 
 
 def _drop_old_logs(folder: Path) -> None:

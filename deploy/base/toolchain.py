@@ -3,16 +3,19 @@
 import hashlib
 import importlib.util
 import os
+import platform
 import shutil
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from deploy.base import ownership, variables
 from deploy.base.console import Console
 from deploy.base.errors import DeployError
 from deploy.base.locks import exclusive
-from deploy.base.paths import KIT, LOCK, MODELS, PIPENV_LOCK, VENV, state
+from deploy.base.paths import KIT, LOCK, MODELS, PIPENV_LOCK, STATE, VENV, state
+from deploy.base.program_output import package_error
 
 TOOLS = {"ssh": "openssh-client"}
 """Program → Debian package, for any environment."""
@@ -30,6 +33,12 @@ REHEARSAL = {
 SANDBOX = {"bwrap": "bubblewrap"}
 """Program → Debian package, for models that come as a stranger's file."""
 
+NO_SANDBOX = "PUERTO_NO_SANDBOX"
+"""A variable that, set to 1, opens model files without a sandbox: for machines that can't make one."""
+
+OTHER_SYSTEM = "Install it with this machine's own package manager, then try again."
+"""What to do where there is no apt-get."""
+
 BROWSER = {"chromium": "chromium"}
 """Program → Debian package, for the browser tests."""
 
@@ -41,7 +50,24 @@ _SEARCH_PATH = os.pathsep.join((*os.get_exec_path(), "/usr/sbin", "/sbin", "/usr
 
 def for_models() -> dict[str, str]:
     """Return the programs that are needed to build this project's models."""
-    return SANDBOX if any(MODELS.glob("*/model.joblib")) else {}
+    return sandbox() if any(MODELS.glob("*/model.joblib")) else {}
+
+
+def sandbox() -> dict[str, str]:
+    """Return the programs that open a stranger's model file; none if the operator does without.
+
+    Raises:
+        DeployError: this system has no such sandbox.
+    """
+    if os.environ.get(NO_SANDBOX) == "1":
+        return {}
+    if platform.system() != "Linux":
+        raise DeployError(
+            f"a model's file is opened in a sandbox of Linux, which {platform.system()} lacks",
+            "Do it on a Debian machine or in a container of one, or put a train.py in place of the file. Is the file "
+            f"yours? Then open it without a sandbox: {NO_SANDBOX}=1 and the same command.",
+        )
+    return SANDBOX
 
 
 def prepare(console: Console) -> None:
@@ -54,6 +80,7 @@ def prepare(console: Console) -> None:
     """
     if is_ready():
         return
+    ownership.require(*(folder for folder in (VENV, STATE / "pipenv") if folder.exists()))
     with exclusive(state("toolchain.lock")):
         if is_ready():
             return
@@ -64,13 +91,26 @@ def prepare(console: Console) -> None:
 
 
 def is_ready() -> bool:
-    """Return whether ``.venv`` is complete and the one that Pipfile.lock asks for."""
-    return _marker().exists() and (VENV / "bin" / "python").exists()
+    """Return whether ``.venv`` is complete, the one that Pipfile.lock asks for, and its Python one that may be run.
+
+    That of a ``.venv`` which root made may lie in root's home.
+    """
+    return os.access(_marker(), os.R_OK) and os.access(VENV / "bin" / "python", os.X_OK)
 
 
 def missing(programs: dict[str, str]) -> list[str]:
     """Return the Debian packages of those programs that this machine doesn't have."""
-    return [package for program, package in programs.items() if not shutil.which(program, path=_SEARCH_PATH)]
+    return [programs[program] for program in missing_programs(programs)]
+
+
+def missing_programs(programs: dict[str, str]) -> list[str]:
+    """Return those programs that this machine doesn't have."""
+    return [program for program in programs if not shutil.which(program, path=_SEARCH_PATH)]
+
+
+def has_apt() -> bool:
+    """Return whether this machine installs Debian's packages."""
+    return shutil.which("apt-get") is not None
 
 
 def require(console: Console, programs: dict[str, str]) -> None:
@@ -86,20 +126,14 @@ def install(console: Console, packages: Sequence[str]) -> None:
         DeployError: this isn't Debian, the user may not install packages, or apt failed.
     """
     names = " ".join(packages)
-    if not shutil.which("apt-get"):
-        raise DeployError(f"this machine lacks {names}", "Install them with its package manager, then try again.")
-    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    if not has_apt():
+        raise DeployError(f"this machine lacks what Debian's packages bring: {names}", OTHER_SYSTEM)
+    environment = variables.inherited() | {"DEBIAN_FRONTEND": "noninteractive"}
     apt = as_root(["apt-get", "-o", "DPkg::Lock::Timeout=300", "-qq"])
     advice = f"Run by hand: apt-get update && apt-get install --no-install-recommends {names}"
     with console.step(f"Install {names}"):
         console.run([*apt, "update"], advice=advice, env=environment)
         console.run([*apt, "install", "-y", "--no-install-recommends", *packages], advice=advice, env=environment)
-
-
-def venv_environment() -> dict[str, str]:
-    """Return the environment variables for a program of ``.venv``: its own folder first in ``PATH``."""
-    path = os.pathsep.join([str(VENV / "bin"), os.environ.get("PATH", os.defpath)])
-    return os.environ | {"PATH": path, "VIRTUAL_ENV": str(VENV)}
 
 
 def as_root(command: Sequence[str | Path]) -> list[str]:
@@ -120,16 +154,26 @@ def _build(console: Console) -> None:
     advice = "Is the package index reachable? pip's own settings apply: python3 -m pip config list"
     pipenv = state("pipenv")
     _fresh_virtualenv(console, pipenv)
-    console.run([pipenv / "bin" / "pip", "install", "--require-hashes", "--no-deps", "-r", PIPENV_LOCK], advice=advice)
+    console.run(
+        [pipenv / "bin" / "pip", "install", "--require-hashes", "--no-deps", "-r", PIPENV_LOCK],
+        advice=advice,
+        cause=package_error,
+    )
     _fresh_virtualenv(console, VENV)
     settings = {
         "PIPENV_VENV_IN_PROJECT": "1",
         "PIPENV_IGNORE_VIRTUALENVS": "1",
         "PIPENV_NOSPIN": "1",
         "PIP_COMPILE": "0",
+        "PIP_USER": "0",  # pip's own settings may say otherwise
     }
-    inherited = {name: value for name, value in os.environ.items() if name not in ("VIRTUAL_ENV", "PYTHONHOME")}
-    console.run([pipenv / "bin" / "pipenv", "sync", "--dev"], advice=advice, cwd=KIT, env=inherited | settings)
+    console.run(
+        [pipenv / "bin" / "pipenv", "sync", "--dev"],
+        advice=advice,
+        cwd=KIT,
+        env=variables.inherited() | settings,
+        cause=package_error,
+    )
     _compile(console)
     _marker().touch()
 
@@ -143,7 +187,7 @@ def _compile(console: Console) -> None:
 
 def _fresh_virtualenv(console: Console, folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
-    console.run([sys.executable, "-m", "venv", folder], advice="On Debian: apt-get install python3-venv")
+    console.run([sys.executable, "-m", "venv", folder])
 
 
 def _marker() -> Path:

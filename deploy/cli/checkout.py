@@ -4,7 +4,7 @@ import os
 import subprocess
 from argparse import Namespace
 
-from deploy.base import toolchain
+from deploy.base import toolchain, variables
 from deploy.base.console import Console
 from deploy.base.locks import exclusive
 from deploy.base.paths import KIT, state, tool
@@ -23,16 +23,16 @@ def test(console: Console, options: Namespace) -> int:
     command = [tool("python"), "-m", "pytest", *(options.pytest or _parallel_options())]
     console.say(f"    {' '.join(command)}")
     with exclusive(state("locks", "test"), "another test run is in progress in this checkout"):
-        return subprocess.run(command, cwd=KIT, env=toolchain.venv_environment()).returncode
+        return subprocess.run(command, cwd=KIT, env=variables.in_venv()).returncode
 
 
 def model(console: Console, options: Namespace) -> int:
     """Run a command for models, which needs more than bare Python; paths count from the user's working directory."""
     toolchain.prepare(console)
     if options.arguments[:1] in (["add"], ["check"], ["build"]):
-        toolchain.require(console, toolchain.SANDBOX)
+        toolchain.require(console, toolchain.sandbox())
     command = [tool("python"), "-m", "deploy.models.cli", *options.arguments]
-    return subprocess.run(command, env=toolchain.venv_environment() | {"PYTHONPATH": str(KIT)}).returncode
+    return subprocess.run(command, env=variables.in_venv() | {"PYTHONPATH": str(KIT)}).returncode
 
 
 def bench(console: Console, options: Namespace) -> int:
@@ -42,7 +42,7 @@ def bench(console: Console, options: Namespace) -> int:
     arguments = [argument for argument in options.arguments if argument != "--hostile"]
     program = "hostile.py" if len(arguments) < len(options.arguments) else "serving.py"
     command = [tool("python"), f"tests/bench/{program}", *arguments]
-    return subprocess.run(command, cwd=KIT, env=toolchain.venv_environment()).returncode
+    return subprocess.run(command, cwd=KIT, env=variables.in_venv()).returncode
 
 
 def write_requirements(console: Console, options: Namespace) -> int:
@@ -55,14 +55,14 @@ def write_requirements(console: Console, options: Namespace) -> int:
 def generate(console: Console, options: Namespace) -> int:
     """Write every generated file, which needs more than bare Python."""
     toolchain.prepare(console)
-    return subprocess.run([tool("python"), "-m", "deploy.generate"], cwd=KIT).returncode
+    return subprocess.run([tool("python"), "-m", "deploy.generate"], cwd=KIT, env=variables.in_venv()).returncode
 
 
 def dev(console: Console, options: Namespace) -> int:
     """Serve the application from this checkout until interrupted."""
     toolchain.prepare(console)
     toolchain.require(console, toolchain.for_models())
-    console.run([tool("python"), "-m", "deploy.models.builder"], cwd=KIT)
+    console.run([tool("python"), "-m", "deploy.models.builder"], cwd=KIT, env=variables.in_venv())
     address = f"{in_url(options.host)}:{options.port}"
     if options.gunicorn:
         command = [tool("gunicorn"), "--config", "python:app.gunicorn_conf", "--bind", address, "wsgi:app"]
@@ -73,10 +73,11 @@ def dev(console: Console, options: Namespace) -> int:
         command = [tool("flask"), "--app", "wsgi", "run", *debug, *listen]
     console.say(f"    {' '.join(command)}\n    http://{address}/   (Ctrl+C stops it)")
     os.chdir(KIT)
-    os.execve(command[0], command, toolchain.venv_environment())
+    os.execve(command[0], command, variables.in_venv())
 
 
 def _parallel_options() -> list[str]:
     """Return pytest's options to run all tests in parallel: while one process waits for hosts, the others compute."""
-    processes = min(max(len(os.sched_getaffinity(0)), 2), MAX_PROCESSES)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1  # macOS has none
+    processes = min(max(cores, 2), MAX_PROCESSES)
     return ["--numprocesses", str(processes), "--no-loadscope-reorder"]

@@ -5,14 +5,17 @@ import os
 import re
 from argparse import Namespace
 from contextlib import AbstractContextManager
+from dataclasses import replace
 
-from deploy.base import toolchain
+from deploy.base import toolchain, variables
 from deploy.base.console import Console
 from deploy.base.errors import DeployError
+from deploy.base.home import require_account
 from deploy.base.locks import exclusive
 from deploy.base.paths import INVENTORIES, state, tool
-from deploy.cli import output, report_page
+from deploy.cli import adoption, output, report_page
 from deploy.cli.doctor import host_findings, machine_findings, show_findings
+from deploy.environments import passwords
 from deploy.environments.inventory import LOCAL, Environment, named, require_local_host, write_local
 from deploy.environments.playbook import Outcome, play, run
 from deploy.rehearsal import hosts as rehearsal
@@ -22,10 +25,11 @@ RELEASE_ID = re.compile(r"[0-9a-f]{4,12}")
 
 def up(console: Console, options: Namespace) -> int:
     """Provision, release and verify an environment; boot its host first if that is on this machine."""
-    environment = named(options.environment)
+    environment = _named(options, options.environment)
     if options.debian and not environment.is_local:
         reason = f"--debian sets the Debian release of the local host; the hosts of {environment.name} have their own"
         raise DeployError(reason, status=2)
+    require_account()
     with _environment_lock(environment):
         toolchain.prepare(console)
         toolchain.require(console, toolchain.TOOLS | toolchain.for_models())
@@ -43,9 +47,27 @@ def up(console: Console, options: Namespace) -> int:
     return 0
 
 
+def adopt(console: Console, options: Namespace) -> int:
+    """Take over a deployment made by hand: show what becomes of each part, and go on once that is confirmed."""
+    environment = _prepared_environment(console, options, options.environment)
+    with _environment_lock(environment):
+        toolchain.require(console, toolchain.for_models())
+        outcome = play(console, environment, "adopt.yml", quiet=True)
+        adoption.require_deployments(console, outcome.reports)
+        adoption.confirm(environment.name, options.yes)
+        try:
+            outcome = play(console, environment, "site.yml", "--extra-vars", "adopt=true")
+            _verify(console, environment)
+        except DeployError as fault:
+            raise DeployError(fault.reason, f"{fault.advice}\n{adoption.HALFWAY}".strip()) from fault
+        _show_releases(console, outcome)
+        adoption.show_way_back(console, outcome.reports)
+    return 0
+
+
 def release(console: Console, options: Namespace) -> int:
     """Release the working tree: start it beside the running release, check it, switch to it, ask it from here too."""
-    environment = _prepared_environment(console, options.environment)
+    environment = _prepared_environment(console, options, options.environment)
     with _environment_lock(environment):
         toolchain.require(console, toolchain.for_models())
         outcome = play(console, environment, "release.yml", *_release_options(options))
@@ -58,17 +80,17 @@ def release(console: Console, options: Namespace) -> int:
 def rollback(console: Console, options: Namespace) -> int:
     """Go back to the last good release, or to a given one."""
     release_id, name = release_and_environment(options.arguments)
-    environment = _prepared_environment(console, name)
+    environment = _prepared_environment(console, options, name)
     with _environment_lock(environment):
-        variables = ["--extra-vars", f"release_id={release_id}"] if release_id else []
-        outcome = play(console, environment, "rollback.yml", *variables, *_lock_options(options))
+        chosen = ["--extra-vars", f"release_id={release_id}"] if release_id else []
+        outcome = play(console, environment, "rollback.yml", *chosen, *_lock_options(options))
         _show_releases(console, outcome)
     return 0
 
 
 def maintenance(console: Console, options: Namespace) -> int:
     """Show visitors the maintenance page, or the site again."""
-    environment = _prepared_environment(console, options.environment)
+    environment = _prepared_environment(console, options, options.environment)
     with _environment_lock(environment):
         on = options.switch == "on"
         play(console, environment, "maintenance.yml", "--extra-vars", f"maintenance={'true' if on else 'false'}")
@@ -78,7 +100,7 @@ def maintenance(console: Console, options: Namespace) -> int:
 
 def verify(console: Console, options: Namespace) -> int:
     """Run the host tests."""
-    environment = _prepared_environment(console, options.environment)
+    environment = _prepared_environment(console, options, options.environment)
     _verify(console, environment)
     console.say(f"    log: {os.path.relpath(console.path)}")
     return 0
@@ -86,12 +108,12 @@ def verify(console: Console, options: Namespace) -> int:
 
 def status(console: Console, options: Namespace) -> int:
     """Show what is running; the exit status is 1 if a host can't be reached or its application isn't active."""
-    environment = _prepared_environment(console, options.environment)
+    environment = _prepared_environment(console, options, options.environment)
     outcome = run(console, environment, "status.yml", quiet=True)
     hosts = [outcome.reports[name] for name in sorted(outcome.reports)]
     if options.json:
         data = {"environment": environment.name, "hosts": hosts, "failures": outcome.failures}
-        print(json.dumps(data, indent=2, ensure_ascii=False))
+        print(json.dumps(data, indent=2))
     else:
         for host in hosts:
             output.show_status(console, host)
@@ -118,9 +140,10 @@ def down(console: Console, options: Namespace) -> int:
 
 def doctor(console: Console, options: Namespace) -> int:
     """Say what is missing here and, for another environment, what stands in the way on its hosts."""
-    environment = named(options.environment)
+    environment = _named(options, options.environment)
     faults = show_findings(console, machine_findings(environment.is_local))
     if not environment.is_local:
+        require_account()
         toolchain.prepare(console)
         outcome = play(console, environment, "doctor.yml")
         for host, report in outcome.reports.items():
@@ -143,9 +166,16 @@ def _is_environment(name: str) -> bool:
     return (INVENTORIES / name).exists()
 
 
-def _prepared_environment(console: Console, name: str) -> Environment:
-    """Return an environment that can be reached: tools installed here, its local host running."""
+def _named(options: Namespace, name: str) -> Environment:
+    """Return an environment, with sudo's password if the operator wants to be asked for it."""
     environment = named(name)
+    return replace(environment, become_password=passwords.ask()) if options.ask_become_pass else environment
+
+
+def _prepared_environment(console: Console, options: Namespace, name: str) -> Environment:
+    """Return an environment that can be reached: tools installed here, its local host running."""
+    environment = _named(options, name)
+    require_account()
     toolchain.prepare(console)
     toolchain.require(console, toolchain.TOOLS)
     if environment.is_local:
@@ -158,13 +188,17 @@ def _verify(console: Console, environment: Environment, *options: str) -> None:
     inventory = str(environment.inventory)
     command = [tool("python"), "-m", "pytest", "tests/host", "--quiet", "--inventory", inventory, *options]
     console.say(f"    {' '.join(['pytest', *command[3:5], '--inventory', os.path.relpath(inventory)])}")
-    variables = toolchain.venv_environment() | {"CI": "1"}  # so that pytest doesn't truncate sentences
+    settings = variables.for_ansible() | {"CI": "1"}  # so that pytest doesn't truncate sentences
     lines: list[str] = []
     with console.step("verify"):
-        if console.follow(command, lines.append, env=variables):
+        with passwords.in_pipe(environment.become_password) as password:
+            command += [f"--become-password-file=/dev/fd/{password}"] if password else []
+            status = console.follow(command, lines.append, env=settings, pass_fds=[password] if password else [])
+        if status:
             failures = [line.strip("! ") for line in lines if line.startswith(("FAILED", "ERROR", "!"))] or lines[-6:]
             reason = "\n".join(failures).replace("_pytest.outcomes.Exit: ", "")
-            raise DeployError(reason, "The log shows each failed test in full.")
+            is_tests = any(line.startswith("FAILED") for line in lines)
+            raise DeployError(reason, "The log shows each failed test in full." if is_tests else "")
     console.say(f"    {lines[-1]}")
 
 

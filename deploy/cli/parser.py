@@ -1,10 +1,13 @@
 """The command line: reads it, runs the command, shows what went wrong."""
 
 import argparse
+import signal
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from typing import TypeAlias
 
+from deploy.base import ownership, streams
 from deploy.base.console import Console
 from deploy.base.errors import DeployError
 from deploy.cli import checkout, commands
@@ -14,6 +17,7 @@ from deploy.rehearsal.image import SUITES
 EXAMPLES = """examples:
   python3 -m deploy up                  create a Debian host on this machine, provision and verify it
   python3 -m deploy up production       the same for the servers of ansible/inventories/production
+  python3 -m deploy adopt production    take over a deployment that was made by hand there
   python3 -m deploy release production  only a new release, of this folder as it is
   python3 -m deploy rollback            back to the last good release
   python3 -m deploy verify production   run the host tests against the servers
@@ -27,15 +31,28 @@ Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command line and return its exit status: 0 done, 1 failed, 2 not understood, 130 interrupted."""
+    """Run a command line and return its exit status: 0 done, 1 failed, 2 not understood, 130 and 141 interrupted."""
+    streams.prepare()
     options = _read(list(sys.argv[1:] if arguments is None else arguments))
+    try:
+        ownership.require_writable()
+    except DeployError as fault:
+        print(fault.reason, fault.advice, sep="\n", file=sys.stderr)
+        return fault.status
     data_on_stdout = getattr(options, "json", False)
-    console = Console(options.command, sys.stderr if data_on_stdout else None)
+    with closing(Console(options.command, sys.stderr if data_on_stdout else None)) as console:
+        return _run(console, options)
+
+
+def _run(console: Console, options: argparse.Namespace) -> int:
     try:
         return int(options.run(console, options))
     except DeployError as fault:
         _explain(console, fault)
         return fault.status
+    except BrokenPipeError:  # as in: deploy status | head -1
+        streams.abandon()
+        return 128 + signal.SIGPIPE
     except KeyboardInterrupt:
         console.say(f"Interrupted. Run it again to continue from where it stopped. Log: {console.path}")
         return 130
@@ -68,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     subparsers = parser.add_subparsers(dest="command", metavar="command", required=True)
     _add_up_and_release(subparsers)
+    _add_adopt(subparsers)
     _add_rollback(subparsers)
     _add_maintenance(subparsers)
     text = "run the host tests (testinfra) against the environment"
@@ -102,10 +120,18 @@ def _add_up_and_release(subparsers: Subparsers) -> None:
         command.add_argument("--watch", action="store_true", help=text)
 
 
+def _add_adopt(subparsers: Subparsers) -> None:
+    text = "take over a deployment made by hand, in one switch: shows what becomes of it, copies it, can be undone"
+    adopt = _add(subparsers, "adopt", commands.adopt, text)
+    _environment(adopt)
+    adopt.add_argument("--yes", action="store_true", help="go on without asking")
+
+
 def _add_rollback(subparsers: Subparsers) -> None:
     rollback = _add(subparsers, "rollback", commands.rollback, "go back to the last good release, or to a given one")
     rollback.add_argument("arguments", nargs="*", metavar="[id] [environment]", help="status lists the ids")
     _lock(rollback)
+    _password(rollback)
 
 
 def _add_maintenance(subparsers: Subparsers) -> None:
@@ -150,6 +176,12 @@ def _add(subparsers: Subparsers, name: str, run: Command, text: str) -> argparse
 def _environment(command: argparse.ArgumentParser) -> None:
     text = "a folder in ansible/inventories, or the path of an inventory (%(default)s)"
     command.add_argument("environment", nargs="?", default=LOCAL, help=text)
+    _password(command)
+
+
+def _password(command: argparse.ArgumentParser) -> None:
+    text = "ask for the password that sudo wants on the hosts"
+    command.add_argument("-K", "--ask-become-pass", action="store_true", help=text)
 
 
 def _lock(command: argparse.ArgumentParser) -> None:

@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 
 from deploy.base import engines
 from deploy.base.paths import BUNDLES, state
+from deploy.cli.output import https_line
 from deploy.environments.inventory import Environment
 from deploy.environments.playbook import Outcome
 
@@ -62,6 +63,7 @@ def _host(name: str, report: dict[str, Any], samples: list[list[Any]]) -> str:
     facts = [
         ("address", report["address"]),
         ("site", report["url"]),
+        ("HTTPS", https_line(release.get("https", {}))),
         ("names", ", ".join(report["server_names"])),
         ("release", release["id"]),
         ("previous release", release.get("from_release") or "none"),

@@ -1,7 +1,7 @@
 """An environment: a folder in ansible/inventories, or any inventory by its path."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from deploy.base.errors import DeployError
@@ -19,10 +19,12 @@ class Environment:
     Attributes:
         name: as the operator typed it.
         inventory: the path that Ansible gets.
+        become_password: sudo's on its hosts, if the operator was asked for it.
     """
 
     name: str
     inventory: Path
+    become_password: str = field(default="", repr=False)
 
     @property
     def file_name(self) -> str:

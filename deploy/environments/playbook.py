@@ -2,28 +2,25 @@
 
 import json
 import os
+import re
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from deploy.base import variables
 from deploy.base.console import Console
 from deploy.base.errors import DeployError
 from deploy.base.paths import tool
+from deploy.environments import causes, connections, passwords, unreachable
 from deploy.environments.inventory import Environment
 
-UNREACHABLE = (
-    ("Permission denied", "Its SSH server refused the key or user: check ansible_user and the key, then: ssh {login}"),
-    (
-        "Host key verification",
-        "Its host key isn't the one on record; if it is new: ssh-keygen -R <address>; ssh {login}",
-    ),
-    ("Could not resolve", "Its name doesn't resolve to an address: check ansible_host"),
-    ("timed out", "Is it switched on, and does its firewall let SSH in? Try: ssh {login}"),
-    ("", "Is it switched on, is the address right, and is its SSH server running? Try: ssh {login}"),
-)
-"""A part of ssh's message, and what to do about it; the first that matches."""
+ERROR = re.compile(r"(\[ERROR\]:|ERROR[!:]) *")
+"""How Ansible's errors begin."""
+
+WAITS = "Wait for whoever"
+"""How the name of a task begins that an operator should know of while it runs."""
 
 
 @dataclass
@@ -68,18 +65,22 @@ def run(console: Console, environment: Environment, playbook: str, *options: str
         short_command = ["ansible-playbook", "-i", os.path.relpath(environment.inventory), *command[3:]]
         console.say(f"    {' '.join(short_command)}")
     reader, writer = os.pipe()
-    settings = {"PUERTO_EVENTS": str(writer), "ANSIBLE_CALLBACKS_ENABLED": "steps", "ANSIBLE_NOCOLOR": "1"}
+    settings = {"PUERTO_EVENTS": str(writer), "ANSIBLE_CALLBACKS_ENABLED": "steps"}
     outcome = Outcome()
     lines: list[str] = []
     thread = threading.Thread(target=_read_events, args=(reader, console, outcome, quiet))
     thread.start()
     try:
-        status = console.follow(command, lines.append, env=os.environ | settings, pass_fds=[writer])
+        with passwords.in_pipe(environment.become_password) as password:
+            command += ["--become-password-file=-"] if password else []
+            inherited = variables.for_ansible()
+            status = console.follow(command, lines.append, env=inherited | settings, pass_fds=[writer], stdin=password)
     finally:
         os.close(writer)
         thread.join()
     if not outcome.failures and (status or not outcome.changed):
-        outcome.failures.append(_first_error(lines) or f"{environment.inventory}: names no host")
+        no_host = f"{environment.inventory}: names no host" if not status else ""
+        outcome.failures.append(_first_error(lines) or no_host or f"ansible-playbook: {_last(lines)}")
     return outcome
 
 
@@ -97,16 +98,17 @@ def _record(event: dict[str, Any], outcome: Outcome) -> None:
     if event["event"] == "stats":
         outcome.changed = {name: counts["changed"] for name, counts in event["hosts"].items()}
     elif event["event"] == "report":
-        outcome.reports[host] = event["message"]
+        outcome.reports[host] = connections.reached(event["message"], connections.of(event["connection"]))
     elif event["event"] == "samples":
         outcome.samples[host] = event["samples"]
     elif event["event"] == "failed":
         task = "" if event["role"] == "preflight" else f"{event['name']}: "
-        outcome.failures += [f"{host}: {task}{line}" for line in event["reason"].splitlines()]
+        reason = f"{task}{causes.reason(event['failure'], event['login'])}"
+        outcome.failures += [f"{host}: {line}" for line in reason.splitlines()]
     elif event["event"] == "unreachable":
-        outcome.failures.append(f"{host}: can't be reached: {event['reason']}")
-        advice = next(advice for part, advice in UNREACHABLE if part in event["reason"])
-        outcome.advice = outcome.advice or advice.format(login=event["login"])
+        reason, advice = unreachable.explain(event["reason"], connections.of(event["connection"]))
+        outcome.failures.append(f"{host}: can't be reached: {reason}")
+        outcome.advice = outcome.advice or advice
 
 
 class _Steps:
@@ -122,6 +124,8 @@ class _Steps:
         if event["role"] != self.role:
             self.close()
             self.role, self.started = event["role"], time.monotonic()
+        if event["name"].startswith(WAITS):
+            self.console.say(f"    {event['name']}")
         self.console.running(f"{self.role}: {event['name']}")
 
     def close(self, failed: bool = False) -> None:
@@ -131,6 +135,10 @@ class _Steps:
 
 
 def _first_error(lines: list[str]) -> str:
-    """Return what Ansible says about a playbook or inventory that it can't read."""
-    errors: Iterator[str] = (line for line in lines if line.startswith(("[ERROR]", "ERROR!")))
-    return next(errors, "").removeprefix("[ERROR]: ").removeprefix("ERROR! ")
+    """Return what Ansible says about itself, or about a playbook or inventory that it can't read."""
+    errors: Iterator[str] = (line for line in lines if ERROR.match(line))
+    return ERROR.sub("", next(errors, ""))
+
+
+def _last(lines: list[str]) -> str:
+    return next((line.strip() for line in reversed(lines) if line.strip()), "ended without a word")

@@ -28,8 +28,8 @@ def page() -> str:
 
 
 def is_option(name: str) -> bool:
-    """Return whether an environment may set a value; one that begins with two underscores is derived."""
-    return not name.startswith("__")
+    """Return whether a value is an option of Puerto's: names with two underscores are derived, others are Ansible's."""
+    return not name.startswith(("__", "ansible_"))
 
 
 def specs() -> dict[str, dict[str, Any]]:

@@ -6,9 +6,10 @@
 import hashlib
 import importlib.util
 import io
+import pickle
 import sys
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, ExitStack
 from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
@@ -19,25 +20,25 @@ from deploy.base import engines
 from deploy.base.errors import DeployError
 from deploy.base.locks import exclusive
 from deploy.base.paths import BUNDLES, KIT, MODELS, state
-from deploy.models import bundle_folder
+from deploy.models import bundle_folder, own_code
 from deploy.models.contracts import read_contract
 from deploy.models.model_folder import CONTRACT, MODEL_FILE, RECORD, TRAINING, Origin, Record, origin_of, read_record
 from deploy.models.sandbox.bubblewrap import Sandbox, open_sandbox
 from deploy.models.sandbox.replies import Validation
+from deploy.models.table_format import TableSource
 from deploy.models.tolerance import tolerance_of
 
 RANDOM_ROWS = 2_000
-TableSource = tuple[Path, str]
-"""A CSV file, and its column with the answers."""
-
 PACKAGES = ("joblib", "numpy", "onnxruntime", "scikit-learn")
 """What a trained model depends on: a pickle is only good for the scikit-learn that wrote it."""
 
 CODE = (
-    "app/contract.py", "app/engines/*.py", "app/fields/*.py", "app/model.py", "app/predictions.py", "app/validator.py",
-    "app/values.py", "deploy/models/boundary_rows.py", "deploy/models/builder.py", "deploy/models/bundle_folder.py",
-    "deploy/models/compiler/*.py", "deploy/models/crossings.py", "deploy/models/equivalence.py",
-    "deploy/models/json_values.py", "deploy/models/tolerance.py", "deploy/models/validation.py",
+    "app/contract.py", "app/engines/*.py", "app/fields/*.py", "app/model.py", "app/numerals.py",
+    "app/own_code.py", "app/predictions.py", "app/validator.py", "app/values.py", "deploy/models/boundary_rows.py",
+    "deploy/models/builder.py", "deploy/models/bundle_folder.py", "deploy/models/compiler/*.py",
+    "deploy/models/crossings.py", "deploy/models/dict_rows.py", "deploy/models/equivalence.py",
+    "deploy/models/json_values.py", "deploy/models/own_code.py", "deploy/models/structure.py",
+    "deploy/models/tolerance.py", "deploy/models/validation.py",
 )  # fmt: skip
 """What a bundle is made by: when it changes, bundles are built again."""
 
@@ -72,6 +73,7 @@ def build_locked() -> dict[str, bool]:
     for entry in set(BUNDLES.glob("*")) - {BUNDLES / folder.name for folder in folders}:
         if entry.is_dir() or entry.is_symlink():  # a file there is somebody's own, and in no release
             bundle_folder.remove(entry)
+    own_code.require_distinct(folders)
     return {folder.name: _build_and_report(folder) for folder in folders}
 
 
@@ -112,7 +114,8 @@ def build(
         data, manifest = _from_file(folder, table, sandbox, random_rows)
     else:
         data, manifest = _from_training(folder, random_rows)
-    bundle_folder.write(bundle, data, {"source": source, "version": source[:12], **manifest})
+    code = own_code.archive(folder) if manifest["engine"] == "scikit_learn" else b""
+    bundle_folder.write(bundle, data, {"source": source, "version": source[:12], **manifest}, code)
     return True
 
 
@@ -121,9 +124,11 @@ def _from_file(
 ) -> tuple[bytes, dict[str, Any]]:
     """Take the file that was added; its code never runs in this process, and what comes of it is of a strict type."""
     contract, record = read_contract(folder / CONTRACT), read_record(folder / RECORD)
-    data, target = table or (None, "")
-    files = [data] if data else []
-    with nullcontext(sandbox) if sandbox else open_sandbox(folder / MODEL_FILE, folder / CONTRACT, *files) as opened:
+    files = [table.file] if table else []
+    with ExitStack() as stack:
+        code = stack.enter_context(own_code.packed(folder))
+        new = open_sandbox(folder / MODEL_FILE, folder / CONTRACT, *files, code=code)
+        opened = sandbox or stack.enter_context(new)
         reply, graph = opened.run(
             "validate",
             Validation,
@@ -131,8 +136,8 @@ def _from_file(
             rows=record.rows,
             columns=record.columns,
             expected=record.answers,
-            data=str(data or ""),
-            target=target,
+            data=str(table.file if table else ""),
+            target=table.target if table else "",
             random_rows=random_rows,
         )
     if len(reply.columns) != len(contract.fields):
@@ -154,21 +159,37 @@ def _manifest(contract: Contract, record: Record, reply: Validation) -> dict[str
 
 
 def _from_training(folder: Path, random_rows: int) -> tuple[bytes, dict[str, Any]]:
-    import joblib
-
     from deploy.models.validation import validate
 
     contract = read_contract(folder / CONTRACT)
-    trained = training(folder / TRAINING).train()
+    module = training(folder / TRAINING)
+    trained = module.train()
     validated = validate(folder / CONTRACT, contract, trained.estimator, trained.rows, random_rows=random_rows)
-    file = io.BytesIO()
-    joblib.dump(trained.estimator, file)
-    return validated.graph or file.getvalue(), {
+    return validated.graph or _pickled(trained.estimator, module), {
         "contract": contract.model_dump(mode="json"),
         "metrics": trained.metrics,
         "made_with": {name: version(name) for name in PACKAGES},
         **validated.manifest,
     }
+
+
+def _pickled(estimator: Any, module: ModuleType) -> bytes:
+    """Return an estimator as joblib has it; what its train.py defines, no server can import, so it goes by value."""
+    import cloudpickle
+    import joblib
+
+    file = io.BytesIO()
+    try:
+        joblib.dump(estimator, file)
+        return file.getvalue()
+    except (pickle.PicklingError, AttributeError):
+        sys.modules[module.__name__] = module
+        cloudpickle.register_pickle_by_value(module)
+    try:
+        return bytes(cloudpickle.dumps(estimator))
+    finally:
+        cloudpickle.unregister_pickle_by_value(module)
+        del sys.modules[module.__name__]
 
 
 def training(file: Path) -> ModuleType:

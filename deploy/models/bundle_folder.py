@@ -10,20 +10,23 @@ from typing import Any
 from pydantic import ValidationError
 
 from app.model import FILES, MANIFEST, TIMINGS, Manifest
+from app.own_code import CODE
 from deploy.base.errors import DeployError
 from deploy.models.sandbox.text import visible
 
 
-def write(bundle: Path, data: bytes, manifest: dict[str, Any]) -> None:
+def write(bundle: Path, data: bytes, manifest: dict[str, Any], code: bytes = b"") -> None:
     """Write beside, then rename: a run that is cut off leaves the old bundle or none.
 
     Args:
         data: the engine's file.
+        code: the model's own modules, a ZIP, where the engine needs them.
 
     Raises:
         DeployError: the manifest isn't one.
     """
     manifest["sha256"] = hashlib.sha256(data).hexdigest()
+    manifest["code"] = hashlib.sha256(code).hexdigest() if code else ""
     try:
         Manifest.model_validate(manifest)
     except ValidationError as fault:
@@ -34,6 +37,8 @@ def write(bundle: Path, data: bytes, manifest: dict[str, Any]) -> None:
     _drop_leftovers(bundle)
     draft = Path(tempfile.mkdtemp(dir=bundle.parent, prefix=f".{bundle.name}-"))
     (draft / FILES[manifest["engine"]]).write_bytes(data)
+    if code:
+        (draft / CODE).write_bytes(code)
     (draft / TIMINGS).write_text(json.dumps(manifest.pop("timings")) + "\n", encoding="utf-8")
     (draft / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     draft.chmod(0o755)
@@ -56,11 +61,14 @@ def is_up_to_date(bundle: Path, source: str) -> bool:
     try:
         manifest = json.loads((bundle / MANIFEST).read_text(encoding="utf-8"))
         data = (bundle / FILES[manifest["engine"]]).read_bytes()
+        code = (bundle / CODE).read_bytes() if manifest["code"] else b""
     except (OSError, ValueError, KeyError, TypeError):
         return False
     if not (bundle / TIMINGS).exists():
         return False
-    return bool(manifest.get("source") == source and manifest.get("sha256") == hashlib.sha256(data).hexdigest())
+    contents = [(manifest.get("sha256"), data), *([(manifest["code"], code)] if code else [])]
+    is_whole = all(recorded == hashlib.sha256(content).hexdigest() for recorded, content in contents)
+    return bool(manifest.get("source") == source and is_whole)
 
 
 def _drop_leftovers(bundle: Path) -> None:

@@ -16,11 +16,26 @@ from deploy.models.model_folder import CONTRACT, RECORD, TRAINING
 
 EXAMPLES = """examples:
   python3 -m deploy model add churn.joblib --data churn.csv    a model that scikit-learn trained, and its table
+  python3 -m deploy model add churn.joblib --data churn.csv --before scaler.joblib
+                                                               one whose rows a scaler prepared
   python3 -m deploy model check churn                          once more, after its contract was edited
   python3 -m deploy model check churn --strict                 and compare its engine with scikit-learn for longer
   python3 -m deploy model list                                 the models of this project
 """
 
+SAVED = """how models are saved, and the line for each:
+  joblib.dump(pipeline, "churn.joblib")            the pipeline, with all that prepares its rows
+    model add churn.joblib --data churn.csv
+  pickle.dump(model, file)                         a model, and its scaler in a file of its own
+    model add model.pkl --before scaler.pkl --data churn.csv
+  joblib.dump({"model": m, "scaler": s}, "a.pkl")  both in one file: a dict, a list, a tuple
+    model add a.pkl --together --data churn.csv
+  joblib.dump(le, "encoder.joblib")                a model whose answers a LabelEncoder numbered
+    model add model.joblib --labels encoder.joblib --data churn.csv
+  skops.io.dump(model, "churn.skops")              skops: nothing in it runs when it is opened
+    model add churn.skops --data churn.csv
+Each line begins with python3 -m deploy.
+"""
 
 STRICT_ROWS = 100_000
 
@@ -45,9 +60,16 @@ def add(options: argparse.Namespace) -> int:
         options.file,
         data=options.data,
         target=options.target,
+        decimal=options.decimal,
         name=options.name,
         trust=options.trust,
         replace=options.replace,
+        keep_rows=not options.no_rows,
+        before=[] if options.no_before else options.before,
+        labels=options.labels,
+        code=options.code,
+        together=options.together,
+        anyway=options.anyway,
     )
     print(
         f"\nNext: read {folder / CONTRACT} and put it into people's words, then\n"
@@ -131,13 +153,29 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     help_text = "make a model of this project out of a file that joblib, pickle or skops wrote"
-    parser = commands.add_parser("add", help=help_text, description=help_text)
+    shape = argparse.RawDescriptionHelpFormatter
+    parser = commands.add_parser("add", help=help_text, description=help_text, epilog=SAVED, formatter_class=shape)
     parser.set_defaults(run=add)
     parser.add_argument("file", type=Path, help="the fitted model or pipeline")
-    parser.add_argument("--data", type=Path, help="the table (CSV) that it was trained on: ranges, choices, answers")
+    parser.add_argument(
+        "--data", type=Path, help="the table (CSV or xlsx) that it was trained on: ranges, choices, answers"
+    )
     parser.add_argument("--target", default="", help="the table's column with the answers")
+    decimal = "what stands before the table's decimals, where it doesn't say: is 2.536 two and a half?"
+    parser.add_argument("--decimal", choices=(",", "."), help=decimal)
     parser.add_argument("--name", help="the model's name in addresses (default: the file's)")
     parser.add_argument("--trust", action="store_true", help="open the file without asking: it may run code")
+    beside = parser.add_mutually_exclusive_group()
+    before = "what its rows pass first, in order: scaler.joblib; one file of both is made"
+    beside.add_argument("--before", type=Path, nargs="+", metavar="FILE", help=before)
+    beside.add_argument("--no-before", action="store_true", help="what lies beside it doesn't belong to it")
+    code = "your own modules or packages that it needs: cleaning.py; also for what its notebook had defined"
+    parser.add_argument("--code", type=Path, nargs="+", action="extend", default=[], metavar="FILE", help=code)
+    together = "the file is a dict, list or tuple: what else it holds is what the rows pass first"
+    parser.add_argument("--together", action="store_true", help=together)
+    parser.add_argument("--labels", type=Path, metavar="FILE", help="the LabelEncoder of its answers")
+    parser.add_argument("--anyway", action="store_true", help="go on where its answers to the table can't be right")
+    parser.add_argument("--no-rows", action="store_true", help="keep no row of the table: none goes to servers")
     parser.add_argument("--replace", action="store_true", help="take the place of a model of that name")
 
 

@@ -8,8 +8,11 @@ from typing import Any
 
 import yaml
 
+from app.fields import KINDS
+from deploy.models import naming, units
+from deploy.models.methods import method
 from deploy.models.model_folder import CONTRACT, RECORD
-from deploy.models.sandbox.replies import Description, FieldReport
+from deploy.models.sandbox.replies import Description, FieldReport, TableReport
 
 HEAD = """\
 # yaml-language-server: $schema=../model.schema.json
@@ -19,51 +22,85 @@ HEAD = """\
 ---
 """
 
+UNSAID = (("missing", True), ("whole", False))
+"""What needn't be written of what a table showed."""
 
-def write(folder: Path, file: Path, description: Description) -> None:
+
+def write(folder: Path, file: Path, description: Description, table: TableReport | None, keep_rows: bool) -> None:
     """Write contract and record into a model's folder.
 
     Args:
         file: the model's, as it was given.
+        table: how the training table is written.
+        keep_rows: whether rows of the table go into the record, and with the model to servers.
     """
+    fields = [_field(field) for field in description.fields]
+    target, unit = units.split(description.target)
+    answer = naming.in_words(target) if target else ""
+    labels = None if description.labels is None else len(description.labels)
     contract = {
         "name": folder.name,
-        "title": folder.name.replace("_", " ").replace("-", " ").capitalize(),
-        "description": f"{description.estimator}, trained elsewhere.",
+        "title": naming.title(folder.name, answer),
+        "description": naming.description(answer, labels, [field["label"] for field in fields]),
+        "method": method(description.estimator),
         "trained": datetime.fromtimestamp(file.stat().st_mtime, UTC).date(),
         "metrics": {metric.name: metric.value for metric in description.metrics},
-        "predicts": _predicts(description.labels),
-        "fields": [_field(field) for field in description.fields],
+        "predicts": _predicts(description, answer, unit),
+        "fields": fields,
     }
+    if table and (written := table.model_dump(include={"encoding", "separator", "decimal"}, exclude_none=True)):
+        contract["table"] = written
     text = yaml.safe_dump(contract, sort_keys=False, allow_unicode=True, default_flow_style=False, width=120)
     (folder / CONTRACT).write_text(HEAD + text, encoding="utf-8")
     record = {
         "columns": description.columns,
-        "rows": description.rows,
-        "answers": description.answers,
+        "rows": description.rows if keep_rows else [],
+        "answers": description.answers if keep_rows else [],
         "made_with": {package: version(package) for package in ("joblib", "numpy", "scikit-learn")},
     }
     (folder / RECORD).write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
-def _predicts(labels: list[Any] | None) -> dict[str, Any]:
-    if labels is None:
-        return {"kind": "regression", "label": {"es": "Predicción", "en": "Prediction"}}
-    choices = [{"value": label, "label": _text(label)} for label in labels]
-    return {"kind": "classification", "label": {"es": "Predicción", "en": "Prediction"}, "labels": choices}
+def _predicts(description: Description, answer: str, unit: str) -> dict[str, Any]:
+    label = answer or {"es": "Predicción", "en": "Prediction"}
+    if description.labels is None:
+        return {"kind": "regression", "label": label} | ({"unit": unit} if unit else {})
+    texts = description.words or [_label(value, answer) for value in description.labels]
+    labels = [{"value": value, "label": text} for value, text in zip(description.labels, texts, strict=True)]
+    return {"kind": "classification", "label": label, "labels": labels}
+
+
+def _label(value: Any, answer: str) -> Any:
+    """Return what people may call a label; a number says nothing without what it is a number of."""
+    text = _text(value)
+    if not answer or (isinstance(value, str) and any(map(str.isalpha, value))):
+        return text
+    if isinstance(text, dict):
+        return {language: f"{answer}: {word}" for language, word in text.items()}
+    return f"{answer}: {text}"
 
 
 def _field(report: FieldReport) -> dict[str, Any]:
-    field: dict[str, Any] = {"name": report.name, "kind": report.kind, "label": report.name.replace("_", " ")}
+    has_unit = "unit" in KINDS[report.kind].model_fields
+    title, unit = units.split(report.name) if has_unit else (report.name, "")
+    field: dict[str, Any] = {"name": report.name, "kind": report.kind, "label": naming.in_words(title)}
+    if unit:
+        field["unit"] = unit
     if report.missing:
         field["missing"] = True
     if report.choices is not None:
         field["choices"] = [{"value": value, "label": _text(value)} for value in report.choices]
+    if report.others:
+        field["others"] = True
     known = report.model_dump(exclude_none=True)
-    return field | {key: known[key] for key in ("minimum", "maximum", "maximum_characters", "example") if key in known}
+    known["seen"] = {key: value for key, value in known.get("seen", {}).items() if (key, value) not in UNSAID}
+    return field | {
+        key: known[key] for key in ("maximum_characters", "seen", "example") if known.get(key) not in (None, {})
+    }
 
 
 def _text(value: Any) -> Any:
     if isinstance(value, bool):
         return {"es": "sí" if value else "no", "en": "yes" if value else "no"}
-    return str(value)
+    text = str(value)
+    return naming.in_words(text) if "_" in text and text.replace("_", "").isalpha() else text

@@ -20,6 +20,7 @@ from app.engines.onnx import Onnx
 from app.engines.scikit_learn import ScikitLearn
 from app.fields import Field
 from app.model import EquivalenceReport, Timings
+from app.predictions import refused_rows
 from app.values import Row, Value
 from deploy.base.paths import KIT, VENV
 from deploy.models.boundary_rows import rows_at_thresholds
@@ -28,8 +29,8 @@ from deploy.models.compiler.compile import compiled, parts
 from deploy.models.compiler.graph import Unsupported
 from deploy.models.tolerance import SMALL, TOLERANCE
 
-THRESHOLDS = 100_000
-"""Most that get rows of their own."""
+THRESHOLDS = 10_000
+"""About so many get rows of their own; or five times as many as there are random rows, if that is more."""
 
 MISSING_SHARE = 0.1
 BLOCK_ROWS = 10_000
@@ -79,8 +80,8 @@ def choose_engine(
         rows: of the table, and the contract's corners, the example among them.
         random_rows: how many more.
     """
-    comparison = _Comparison([*rows, *_random(contract, rows, random_rows)])
-    graph = _equal_graph(contract, reference, rows, comparison)
+    comparison = _Comparison([*rows, *_computed(reference, [*_random(contract, rows, random_rows)], rows[0])])
+    graph = _equal_graph(contract, reference, rows, random_rows, comparison)
     if not graph:
         comparison.largest_difference = largest_difference(served, reference, comparison.rows)
     proof = EquivalenceReport(
@@ -95,11 +96,13 @@ def choose_engine(
     return EngineChoice("onnx" if graph else "scikit_learn", graph, proof, timings)
 
 
-def _equal_graph(contract: Contract, reference: ScikitLearn, rows: Sequence[Row], comparison: _Comparison) -> bytes:
+def _equal_graph(
+    contract: Contract, reference: ScikitLearn, rows: Sequence[Row], random_rows: int, comparison: _Comparison
+) -> bytes:
     """Return a graph that answers as scikit-learn does, and write the comparison down; empty, and why, if none does."""
     try:
         graph = compiled(contract, reference.estimator, reference.arranged)
-        at_thresholds, comparison.thresholds = _at_thresholds(contract, reference, rows)
+        at_thresholds, comparison.thresholds = _at_thresholds(contract, reference, rows, random_rows)
         comparison.rows += at_thresholds
         comparison.largest_difference = largest_difference(Onnx(contract, graph), reference, comparison.rows)
         return graph
@@ -158,7 +161,7 @@ def _matrix(answers: EngineOutputs, kind: str, rows: int) -> Any:
 
 
 def _at_thresholds(
-    contract: Contract, reference: ScikitLearn, rows: Sequence[Row]
+    contract: Contract, reference: ScikitLearn, rows: Sequence[Row], random_rows: int
 ) -> tuple[list[Row], tuple[int, int]]:
     transformers, last = parts(reference.estimator)
     trees = ensembles.trees_in(last)
@@ -172,7 +175,7 @@ def _at_thresholds(
         dense = numbers.toarray() if hasattr(numbers, "toarray") else np.asarray(numbers)
         return ensembles.compared_numbers(last, dense.astype(np.float64))
 
-    return rows_at_thresholds(contract, trees, features_of, rows, THRESHOLDS)
+    return rows_at_thresholds(contract, trees, features_of, rows, max(THRESHOLDS, 5 * random_rows))
 
 
 def _random(contract: Contract, rows: Sequence[Row], count: int) -> Iterator[Row]:
@@ -182,6 +185,15 @@ def _random(contract: Contract, rows: Sequence[Row], count: int) -> Iterator[Row
         _drawn(field, [row[place] for row in rows], chance, count) for place, field in enumerate(contract.fields)
     ]
     yield from ([*row] for row in zip(*columns, strict=True))
+
+
+def _computed(reference: ScikitLearn, rows: list[Row], example: Row) -> list[Row]:
+    """Return the rows that scikit-learn answers: not those with roots of negative numbers, which it has not seen."""
+    refused: set[int] = set()
+    for start in range(0, len(rows), BLOCK_ROWS):
+        block = rows[start : start + BLOCK_ROWS]
+        refused |= {start + place for place in refused_rows(reference, block, example, len(block))}
+    return [row for place, row in enumerate(rows) if place not in refused]
 
 
 def _drawn(field: Field, known: list[Value], chance: np.random.Generator, count: int) -> list[Value]:

@@ -1,33 +1,54 @@
 """``model add``: a stranger's file becomes ``models/<name>``, a contract to edit beside it."""
 
 import re
-import shutil
 import sys
 import tempfile
 import zipfile
-from datetime import UTC, datetime
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.values import as_text
+from app.numerals import Mark
 from deploy.base.errors import DeployError
 from deploy.base.paths import BUNDLES, MODELS, state
-from deploy.models import builder, bundle_folder, contract_draft, input_files
-from deploy.models.model_folder import CONTRACT, MODEL_FILE, RECORD
-from deploy.models.sandbox.bubblewrap import open_sandbox
-from deploy.models.sandbox.replies import Description, UntrustedTypes
-from deploy.models.sandbox.text import visible
+from deploy.models import builder, contract_draft, input_files, own_code
+from deploy.models.installation import DRAFT_BUNDLES, free_folder, install
+from deploy.models.model_folder import CONTRACT, MODEL_FILE
+from deploy.models.sandbox.bubblewrap import Sandbox, open_sandbox
+from deploy.models.sandbox.replies import Composed, Description, TableReport, UntrustedTypes
+from deploy.models.summary import print_kept_rows, print_summary
+from deploy.models.table_format import TableSource, table_format
 
-REPLACED_KEPT = 10
-"""Models that were replaced, and can be taken back by hand."""
+Descriptions = tuple[Description, TableReport | None]
+"""Of the file that was added, and of its table."""
 
-DRAFT_BUNDLES = ".bundles"
-"""Beside the draft of a model's folder, whose name it can't be."""
 
-WRITTEN = (CONTRACT, RECORD, MODEL_FILE)
-"""What this command puts into a model's folder."""
+@dataclass(frozen=True)
+class Addition:
+    """What is added, and how.
 
-NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
+    Attributes:
+        file: the model's.
+        table: that it was trained on.
+        before: transformers that its rows pass first, in order; None: those that lie beside it must be named.
+        labels: the encoder of its answers.
+        code: modules and packages that it needs, of a person's own.
+        together: what else the file holds belongs to the model.
+        trust: don't ask whether its code may run.
+        anyway: go on where its answers can't be right.
+        keep_rows: keep rows of the table, with the model's answers, that every release must repeat.
+    """
+
+    file: Path
+    table: TableSource | None = None
+    before: Sequence[Path] | None = None
+    labels: Path | None = None
+    code: Sequence[Path] = ()
+    together: bool = False
+    trust: bool = False
+    anyway: bool = False
+    keep_rows: bool = True
 
 
 def add(
@@ -35,33 +56,45 @@ def add(
     *,
     data: Path | None = None,
     target: str = "",
+    decimal: Mark | None = None,
     name: str | None = None,
-    trust: bool = False,
     replace: bool = False,
     models: Path = MODELS,
     bundles: Path = BUNDLES,
+    **options: Any,
 ) -> Path:
     """Make a model's folder out of a file and return it; nothing is left behind where it is refused.
 
     Args:
         data: the table that it was trained on.
         target: that table's column with the answers; empty: the one that the model doesn't know.
+        decimal: what stands before that table's decimals, where it doesn't say; None: ask.
         name: the model's; None: the file's.
-        trust: don't ask whether its code may run.
         replace: take the place of a model of that name that was added too; that is moved aside.
         models, bundles: the folders of all models and all bundles.
+        options: the other attributes of `Addition`.
 
     Raises:
         DeployError: what is wrong with file, table or name.
     """
-    input_files.check_model(file)
-    folder = _free_folder(models, name or _name_of(file), replace)
+    table = None if data is None else TableSource(data.resolve(), target, decimal)
+    addition = Addition(file, table, **options)
+    for model in (file, *(addition.before or ()), *filter(None, [addition.labels])):
+        input_files.check_model(model)
     if data is not None:
         input_files.check_table(data)
+    folder = free_folder(models, name or _name_of(file), replace)
+    others = [other for other in sorted(models.glob("*")) if other != folder]
+    if addition.before is None and not addition.together:
+        input_files.require_no_companions(file, addition.labels, data, target, name)
     with tempfile.TemporaryDirectory(dir=state("adding", folder.name).parent) as scratch:
         draft = Path(scratch) / folder.name
-        _print_summary(folder.name, _draft(file, draft, data, target, trust), data)
-        _install(draft, folder, bundles / folder.name)
+        own_code.copy(addition.code, draft)
+        own_code.require_distinct([*others, draft])
+        description, report = _draft(addition, draft)
+        print_summary(folder.name, description, report)
+        print_kept_rows(description, addition.keep_rows)
+        install(draft, folder, bundles / folder.name)
     return folder
 
 
@@ -69,93 +102,75 @@ def _name_of(file: Path) -> str:
     return re.sub(r"[^a-z0-9]+", "_", file.name.partition(".")[0].lower()).strip("_")
 
 
-def _draft(file: Path, draft: Path, data: Path | None, target: str, trust: bool) -> Description:
+def _draft(addition: Addition, draft: Path) -> Descriptions:
     """Fill a model's folder and build its bundle beside it; faults name the files that the user gave."""
-    draft.mkdir()
+    copies = dict(_copied(addition, draft))
     try:
-        return _import(file, draft, data, target, trust)
+        with own_code.packed(draft) as code:
+            return _import(addition, draft, [*copies], code)
     except DeployError as fault:
-        copy = rf"{re.escape(str(draft.parent))}/({draft.name}/)?model\.(joblib|skops)"
-        reason = re.sub(copy, lambda _: str(file), fault.reason)
+        reason = fault.reason
+        for copy, file in {**copies, draft / MODEL_FILE: addition.file}.items():
+            reason = reason.replace(str(copy), str(file))
         raise DeployError(reason.replace(str(draft), draft.name), fault.advice, fault.status) from fault
 
 
-def _import(file: Path, draft: Path, data: Path | None, target: str, trust: bool) -> Description:
-    """Fill a model's folder, build its bundle beside it, and return the description of the file."""
-    is_skops = zipfile.is_zipfile(file)
-    copy = draft.with_name("model.skops") if is_skops else draft / MODEL_FILE
-    with file.open("rb") as stream:
-        input_files.copy_model(stream, copy)
-    if not is_skops:
-        _ask_for_trust(file, trust)
-    table = (data.resolve(), target) if data else None
+def _copied(addition: Addition, draft: Path) -> Iterator[tuple[Path, Path]]:
+    """Copy the files that are given, the model's first: copy → file."""
+    copies = [draft.with_name("model.skops") if zipfile.is_zipfile(addition.file) else draft / MODEL_FILE]
+    files = [addition.file, *(addition.before or ()), *filter(None, [addition.labels])]
+    copies += [draft.with_name(f"beside-{number}.joblib") for number in range(1, len(files))]
+    for file, copy in zip(files, copies, strict=True):
+        with file.open("rb") as stream:
+            input_files.copy_model(stream, copy)
+        yield copy, file
+
+
+def _import(addition: Addition, draft: Path, copies: list[Path], code: Path | None) -> Descriptions:
+    """Fill a model's folder, build its bundle beside it, and return the descriptions of file and table."""
+    file, source, copy = addition.file, addition.table, copies[0]
+    is_skops = copy.suffix == ".skops"
+    if not is_skops or len(copies) > 1:
+        _ask_for_trust(file, addition.trust)
     print(f"Opening {file} in a sandbox …", flush=True)
+    if addition.before or addition.together:
+        copy = _compose(addition, copies, draft / MODEL_FILE, code)
     # The contract is written once the model is described; the sandbox, which is open by then, reads it all the same.
     (draft / CONTRACT).touch()
-    with open_sandbox(copy, draft / CONTRACT, *table[:1] if table else ()) as sandbox:
-        trusted = []
-        if is_skops:
-            untrusted, _ = sandbox.run("untrusted_types", UntrustedTypes)
-            trusted = _ask_for_types(file, untrusted.types, trust)
+    labels = copies[-1:] if addition.labels else []
+    with open_sandbox(copy, draft / CONTRACT, *labels, *[source.file] if source else (), code=code) as sandbox:
+        trusted = _trusted_types(addition, sandbox) if is_skops else []
+        table = table_format(sandbox, source, trusted) if source else None
         description, estimator = sandbox.run(
-            "describe", Description, data=str(table[0] if table else ""), target=target, trusted=trusted
+            "describe",
+            Description,
+            data=str(source.file if source else ""),
+            target=source.target if source else "",
+            decimal=table.decimal if table else None,
+            trusted=trusted,
+            labels="".join(map(str, labels)),
+            anyway=addition.anyway,
         )
-        if is_skops:
+        if estimator:
             (draft / MODEL_FILE).write_bytes(estimator)
-        contract_draft.write(draft, file, description)
-        opened = None if is_skops else sandbox
-        builder.build(draft, draft.parent / DRAFT_BUNDLES, origin=MODEL_FILE, table=table, sandbox=opened)
-    return description
+        contract_draft.write(draft, file, description, table, addition.keep_rows)
+        opened = None if estimator else sandbox
+        builder.build(draft, draft.parent / DRAFT_BUNDLES, origin=MODEL_FILE, table=source, sandbox=opened)
+    return description, table
 
 
-def _install(draft: Path, folder: Path, bundle: Path) -> None:
-    """Put a model's folder and its bundle where they belong."""
-    with builder.models_locked():
-        _replace(draft, folder)
-        bundle_folder.remove(bundle)
-        _move(draft.parent / DRAFT_BUNDLES / folder.name, bundle)
-
-
-def _replace(draft: Path, folder: Path) -> None:
-    """Put a model's folder where it belongs; what was there is kept aside."""
-    if folder.is_symlink() or folder.exists():
-        aside = state("replaced", f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}-{folder.name}")
-        _move(folder, aside)
-        print(f"The model that it replaces is kept in {aside}.")
-        for old in sorted(aside.parent.iterdir())[:-REPLACED_KEPT]:
-            bundle_folder.remove(old)
-    _move(draft, folder)
-
-
-def _move(folder: Path, to: Path) -> None:
-    to.parent.mkdir(parents=True, exist_ok=True)
-    shutil.move(folder, to)
-
-
-def _free_folder(models: Path, name: str, replace: bool) -> Path:
-    if not NAME.fullmatch(name):
+def _compose(addition: Addition, copies: list[Path], to: Path, code: Path | None) -> Path:
+    """Put a model together with what its rows pass first, in a sandbox, and return the file of both."""
+    if copies[0].suffix == ".skops":
         raise DeployError(
-            f"{name!r} can't be a model's name: lower-case letters, digits, _ and -, a letter first",
-            "Choose one: --name my_model",
-            status=2,
+            f"{addition.file}: a skops file isn't put together with others",
+            "Make one pipeline of them where they were trained: make_pipeline(scaler, model), and save that.",
         )
-    folder = models / name
-    if not folder.is_symlink() and not folder.exists():
-        return folder
-    if not replace:
-        raise DeployError(
-            f"{folder}: there is already a model of that name",
-            "Choose another name (--name), or replace it (--replace).",
-            status=2,
-        )
-    entries = sorted(folder.iterdir()) if folder.is_dir() else []
-    if own := [entry.name for entry in entries if entry.name not in (*WRITTEN, "__pycache__")]:
-        raise DeployError(
-            f"{folder}: holds what model add didn't write: {', '.join(map(visible, own[:5]))}",
-            "Choose another name (--name), or move that folder away yourself.",
-            status=2,
-        )
-    return folder
+    before = copies[1 : 1 + len(addition.before or ())]
+    with open_sandbox(copies[0], *before, code=code) as sandbox:
+        _, data = sandbox.run("compose", Composed, before=[*map(str, before)], together=addition.together)
+    to.write_bytes(data)
+    return to
 
 
 def _ask_for_trust(file: Path, trust: bool) -> None:
@@ -163,10 +178,12 @@ def _ask_for_trust(file: Path, trust: bool) -> None:
     _require_trust(trust, f"{file}: {warning}; the application opens it too: on the server, and here under dev.")
 
 
-def _ask_for_types(file: Path, names: list[str], trust: bool) -> list[str]:
+def _trusted_types(addition: Addition, sandbox: Sandbox) -> list[str]:
+    """Return the types of a skops file that may be opened."""
+    names = sandbox.run("untrusted_types", UntrustedTypes)[0].types
     if names:
         listed = "\n".join(f"  {name}" for name in names)
-        _require_trust(trust, f"{file}: holds types that skops doesn't know to be safe:\n{listed}")
+        _require_trust(addition.trust, f"{addition.file}: holds types that skops doesn't know to be safe:\n{listed}")
     return names
 
 
@@ -178,22 +195,3 @@ def _require_trust(trust: bool, warning: str) -> None:
         raise DeployError("nobody is there to ask", "Do you trust where it comes from? Then add --trust.", status=2)
     if input("Do you trust where it comes from? [y/N] ").strip().lower() not in ("y", "yes", "s", "si", "sí"):
         raise DeployError("not trusted: nothing was added")
-
-
-def _print_summary(name: str, description: Description, data: Path | None) -> None:
-    print(f"{name}: {description.estimator}")
-    prediction = "a number" if description.labels is None else f"one of {_listed(description.labels[:8])}"
-    print(f"  predicts {prediction}")
-    for field in description.fields:
-        is_range = field.minimum is not None and field.maximum is not None
-        bounds = [visible(as_text(bound), 40) for bound in (field.minimum, field.maximum)]
-        values = " to ".join(bounds) if is_range else _listed((field.choices or [])[:6])
-        print(f"  {field.name:<30} {field.kind:<9} {values}{', may be missing' if field.missing else ''}")
-    if data is None:
-        print("  Without --data, ranges are unknown and no answers of its table are recorded.")
-    for metric in description.metrics:
-        print(f"  {metric.name}: {metric.value:g}")
-
-
-def _listed(values: list[Any]) -> str:
-    return ", ".join(visible(str(value), 40) for value in values)

@@ -1,17 +1,29 @@
 """The files that ``model add`` is given: looked at and copied, but not opened yet."""
 
 import os
+import re
+import shlex
 import stat
 import zipfile
 from pathlib import Path
 from typing import IO
 
 from deploy.base.errors import DeployError
+from deploy.models.foreign_files import require_own
+from deploy.models.sandbox.text import visible
 
 LARGEST_MIB, LARGEST_TABLE_MIB = 1024, 4096
 
 MAGICS = (b"\x80", b"\x78", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x5d\x00", b"\x04\x22\x4d\x18")
 """How files begin that pickle wrote, or joblib: uncompressed, zlib, gzip, bz2, xz, lzma, lz4."""
+
+SAVED = (".joblib", ".pkl", ".pickle", ".sav")
+COMPANION = re.compile(
+    r"scaler|scaling|escalador|encoder|codificador|imputer|vectorizer|tfidf|pca|preproces|transform|normali[sz]", re.I
+)
+"""In the name of what was saved beside a model, and that its rows or its answers must pass."""
+
+LABELS = re.compile(r"label|target|etiqueta|clase|(^|[_-])(le|y)([_-]|$)", re.I)
 
 FILE_TYPES = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
 
@@ -20,16 +32,52 @@ def check_model(file: Path) -> None:
     """Check what kind of file it is, without opening what may run code.
 
     Raises:
-        DeployError: it is neither skops's, nor joblib's, nor pickle's.
+        DeployError: it is neither skops's, nor joblib's, nor pickle's; or another library's.
     """
     _check_file(file, LARGEST_MIB, "Train a smaller one, with fewer trees, or dump it with compress=3.")
     with file.open("rb") as stream:
-        head = stream.read(8)
+        head = stream.read(16)
+    require_own(file, head)
     if not head.startswith(MAGICS) and not zipfile.is_zipfile(file):
         raise DeployError(
             f"{file}: is no model file: it isn't what joblib.dump, pickle.dump or skops.io.dump write",
             "In the notebook that trained it: joblib.dump(model, 'model.joblib')",
         )
+
+
+def require_no_companions(file: Path, labels: Path | None, data: Path | None, target: str, name: str | None) -> None:
+    """Stop where something lies beside a model that its rows or answers may have to pass: nobody said so yet.
+
+    Args:
+        labels: the encoder of its answers, where it was named.
+        data, target, name: as they were given, for the line to type.
+
+    Raises:
+        DeployError: the line to type.
+    """
+    others = [other for other in _companions(file) if not (labels and other.samefile(labels))]
+    if not others:
+        return
+    before = [str(other) for other in others if not LABELS.search(other.stem)]
+    encoders = [str(labels)] if labels else [str(other) for other in others if LABELS.search(other.stem)][:1]
+    words = [str(file), *(["--before", *before] if before else ["--no-before"])]
+    for option, value in (("--labels", "".join(encoders)), ("--data", data), ("--target", target), ("--name", name)):
+        words += [option, str(value)] if value else []
+    names = " and ".join(visible(other.name) for other in others)
+    raise DeployError(
+        f"{file}: beside it there is {names}: does that belong to it? Without it the answers would be wrong.",
+        f"If so:\n  python3 -m deploy model add {shlex.join(words)}\nIf not, add --no-before.",
+        status=2,
+    )
+
+
+def _companions(file: Path) -> list[Path]:
+    """Return the files beside a model's whose names say that they transform tables or labels."""
+    try:
+        others = sorted(other for other in file.parent.iterdir() if other.suffix.lower() in SAVED and other != file)
+    except OSError:
+        return []
+    return [other for other in others if COMPANION.search(other.stem) and other.is_file()]
 
 
 def check_table(file: Path) -> None:

@@ -10,6 +10,9 @@ from deploy.models.sandbox.claims import PandasType, Row, Value
 from deploy.models.sandbox.replies import ROWS
 
 CONTRACT, RECORD = "model.yaml", "record.json"
+CODE_FOLDER = "code"
+"""A person's own modules, which the added file needs."""
+
 MODEL_FILE: Literal["model.joblib"] = "model.joblib"
 TRAINING: Literal["train.py"] = "train.py"
 

@@ -1,20 +1,32 @@
 """The table that a model was trained on, read as the model takes it."""
 
-import csv
-import re
-from collections.abc import Iterable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from app.csv_file import SEPARATORS
+from app import numerals
 from app.fields import type_of
+from app.numerals import Mark
+from app.tables import BadTable, marks
+from app.tables.opener import TableFile, open_table
 from deploy.base.errors import DeployError
-from deploy.models.json_values import json_value
+from deploy.models import dict_rows, training_columns
+from deploy.models.structure import dict_vectorizer, known_categories, takes_texts, text_columns, used_columns
+from deploy.models.training_columns import BadRow, ColumnReader
 
-SAMPLED_LINES = 100
+MOST_COLUMNS = 10_000
+UNNAMED = "Unnamed: "
+"""How pandas begins the name of a column without one, such as the index that it once wrote."""
+
+INDEX_ADVICE = (
+    "So pandas calls the row numbers that to_csv wrote: the model was trained on them, by mistake perhaps."
+    " Train it without them (read_csv(…, index_col=0)), or give the table that has them."
+)
+
+MarkedColumn = tuple[marks.Evidence, Mark | None]
+"""What a column's cells say of its decimal mark, and the mark."""
 
 
 @dataclass(frozen=True)
@@ -30,30 +42,28 @@ def feature_names(estimator: Any) -> list[str]:
     return [str(name) for name in getattr(estimator, "feature_names_in_", [])]
 
 
-def read(file: str, target: str, estimator: Any) -> TrainingTable:
+def read(file: str, target: str, estimator: Any, decimal: Mark | None) -> TrainingTable:
     """Return a CSV table's columns in the model's order.
 
     Args:
         target: the column with the answers; empty: the one that the model doesn't know.
+        decimal: what stands before decimals where the table leaves it open; None: unknown.
 
     Raises:
         DeployError: it can't be read, or isn't the model's.
     """
-    frame = _read_csv(file)
-    names, count = feature_names(estimator), getattr(estimator, "n_features_in_", None)
-    missing = [name for name in names if name not in frame.columns]
-    if missing:
-        raise DeployError(
-            f"{file}: lacks what the model was trained on: {', '.join(missing)}",
-            f"It has: {', '.join(frame.columns)}",
-        )
-    if target and target not in frame.columns:
-        raise DeployError(f"{file}: has no column {target}", f"It has: {', '.join(frame.columns)}")
+    frame = _frame(file, target, estimator, decimal)
+    names, count = _required(estimator, frame), getattr(estimator, "n_features_in_", None)
+    _check_columns(file, frame, names, target)
+    if takes_texts(estimator):
+        return _texts(file, frame, target, estimator)
     if names:
         others = [name for name in frame.columns if name not in names]
         answers = frame[target] if target else frame[others[0]] if len(others) == 1 else None
         return TrainingTable(frame[names], answers)
     inputs = frame.drop(columns=[target]) if target else frame
+    if count is not None and inputs.shape[1] > count:
+        inputs = inputs[[name for name in inputs if not name.startswith(UNNAMED)]]
     if count is not None and inputs.shape[1] != count:
         raise DeployError(
             f"{file}: has {inputs.shape[1]} columns, but the model takes {count}: {', '.join(inputs)}",
@@ -62,23 +72,62 @@ def read(file: str, target: str, estimator: Any) -> TrainingTable:
     return TrainingTable(inputs, frame[target] if target else None)
 
 
-def known_categories(estimator: Any, names: list[str]) -> dict[str, list[Any]]:
-    """Return column → categories that an encoder in the pipeline was fitted on."""
-    known: dict[str, list[Any]] = {}
-    for encoder, columns in _encoders(estimator, names):
-        categories = getattr(encoder, "categories_", None)
-        if isinstance(categories, list) and len(categories) == len(columns):
-            for name, values in zip(columns, categories, strict=True):
-                known[name] = [*map(json_value, values)]
-    return known
+def _check_columns(file: str, frame: Any, names: list[str], target: str) -> None:
+    listed = f"It has: {', '.join(frame.columns)}"
+    if missing := [name for name in names if name not in frame.columns]:
+        advice = INDEX_ADVICE if missing[0].startswith(UNNAMED) else listed
+        raise DeployError(f"{file}: lacks what the model was trained on: {', '.join(missing)}", advice)
+    if target and target not in frame.columns:
+        raise DeployError(f"{file}: has no column {target}", listed)
+
+
+def _required(estimator: Any, frame: Any) -> list[str]:
+    """Return the columns that a table must have: those that a model drops may be absent."""
+    if (vectorizer := dict_vectorizer(estimator)) is not None:
+        return [*dict_rows.fields(vectorizer, [*frame.columns])]
+    names = feature_names(estimator)
+    if all(name in frame.columns for name in names):
+        return names
+    used = used_columns(estimator, names)
+    return [name for name in names if name in frame.columns or name in used]
+
+
+def _texts(file: str, frame: Any, target: str, estimator: Any) -> TrainingTable:
+    """Return the column of texts of a model that takes nothing else, where there is one."""
+    labels = {*map(str, getattr(estimator, "classes_", []))}
+    others = [name for name in frame.columns if name != target]
+    answering = [target] if target else [name for name in others if labels and {*map(str, frame[name])} <= labels]
+    texts = [name for name in _text_columns(frame[others]) if name not in answering]
+    if len(texts) != 1:
+        reason = f"{file}: the model takes one text, and the table has {'several' if texts else 'no column of texts'}"
+        advice = "Leave only that column in it, and the one with the answers; name that one: --target."
+        raise DeployError(f"{reason}: {', '.join(texts or frame.columns)}", advice)
+    rest = [name for name in others if name != texts[0]]
+    answering = answering or (rest if len(rest) == 1 else [])
+    present = frame[frame[texts[0]].notna()]
+    return TrainingTable(present[texts], present[answering[0]] if answering else None)
 
 
 def as_trained(estimator: Any, table: TrainingTable) -> TrainingTable:
-    """Return the table as the model takes it: dates as pandas has them, or texts; its categories, if nothing else."""
-    texts = _text_columns(table.frame)
-    if not texts or not feature_names(estimator):
+    """Return the table as the model takes it: dates as pandas has them, or texts; its categories, if nothing else.
+
+    A column that the model drops is left out, where it answers without it.
+    """
+    names = feature_names(estimator)
+    if not names:
         return table
-    known = known_categories(estimator, [*table.frame.columns])
+    used = used_columns(estimator, names)
+    typed = _typed(estimator, table, names)
+    narrow = typed.frame[[name for name in typed.frame.columns if name in used]]
+    is_narrower = 0 < narrow.shape[1] < typed.frame.shape[1]
+    return TrainingTable(narrow, table.answers) if is_narrower and _accepts(estimator, narrow) else typed
+
+
+def _typed(estimator: Any, table: TrainingTable, names: list[str]) -> TrainingTable:
+    texts = _text_columns(table.frame)
+    if not texts:
+        return table
+    known = {**known_categories(estimator, names), **dict.fromkeys(text_columns(estimator, names))}
     types = {name: type_of([*table.frame[name].dropna()]) for name in texts if name not in known}
     dates = {name: kind for name, kind in types.items() if kind}
     frames = [table.frame.astype(dates), table.frame] if dates else [table.frame]
@@ -87,49 +136,88 @@ def as_trained(estimator: Any, table: TrainingTable) -> TrainingTable:
     return TrainingTable(next(accepted, table.frame), table.answers)
 
 
-def _read_csv(file: str) -> Any:
+def describe_format(file: str, target: str, estimator: Any, decimal: Mark | None) -> dict[str, Any]:
+    """Return how a table is written, as `app.contract.TableFormat` says it, and what it leaves open.
+
+    Raises:
+        DeployError: it can't be read.
+    """
+    with _opened(file, target, estimator) as table:
+        columns = _column_marks(table, estimator, decimal)
+        open_columns = [
+            f"column {name}: {_two_readings(column)}"
+            for name, (column, mark) in columns.items()
+            if _is_needed(name, target, estimator) and column.is_open(mark) and not column.clear
+        ]
+        settled = {name: mark for name, (_, mark) in columns.items()}
+        written = marks.written({name: column for name, (column, _) in columns.items()}, settled, decimal)
+        return {
+            "encoding": table.encoding_name,
+            "separator": table.separator,
+            "decimal": written if table.separator else None,
+            "question": f"{file}: {open_columns[0]}" if open_columns else "",
+        }
+
+
+@contextmanager
+def _opened(file: str, target: str, estimator: Any) -> Iterator[TableFile]:
+    """Open a table's file; what is wrong with it is said with its name."""
+    try:
+        with Path(file).open("rb") as stream:
+            yield open_table(stream, [*feature_names(estimator), *filter(None, [target])], MOST_COLUMNS)
+    except (BadTable, BadRow) as fault:
+        raise DeployError(f"{file}: can't be read as a table: {fault}") from fault
+
+
+def _column_marks(table: TableFile, estimator: Any, decimal: Mark | None) -> dict[str, MarkedColumn]:
+    """Return each column's decimal mark, and what it was told by; those that an encoder knows as texts have none."""
+    known = known_categories(estimator, feature_names(estimator) or table.names)
+    texts = {name for name, values in known.items() if ColumnReader(True, None, values).is_text}
+    texts |= text_columns(estimator, feature_names(estimator)) if feature_names(estimator) else set()
+    evidence = marks.evidence(table.rows(), table.names)
+    numeric = {name: column for name, column in evidence.items() if column.is_number and name not in texts}
+    settled = marks.settled(numeric, {}, decimal)
+    return {name: (column, settled[name]) for name, column in numeric.items()}
+
+
+def _frame(file: str, target: str, estimator: Any, decimal: Mark | None) -> Any:
     import pandas
 
-    try:
-        frame = pandas.read_csv(file, encoding="utf-8-sig", float_precision="round_trip", **_dialect(Path(file)))
-    except (ValueError, UnicodeError, pandas.errors.ParserError, pandas.errors.EmptyDataError) as fault:
-        raise DeployError(f"{file}: can't be read as a table: {' '.join(str(fault).split())[:200]}") from fault
-    frame.columns = [str(name).strip() for name in frame.columns]
+    with _opened(file, target, estimator) as table:
+        known = known_categories(estimator, feature_names(estimator) or table.names)
+        _require_distinct(known)
+        numeric = {
+            name: mark
+            for name, (column, mark) in _column_marks(table, estimator, decimal).items()
+            if _is_needed(name, target, estimator) or not column.is_open(mark)
+        }
+        readers = {name: ColumnReader(name in numeric, numeric.get(name), known.get(name, ())) for name in table.names}
+        read = training_columns.columns(table.rows(), readers)
+        frame = pandas.DataFrame({name: column.series() for name, column in read.items() if column.blocks})
     if frame.empty:
         raise DeployError(f"{file}: has no rows")
     return frame
 
 
-def _dialect(file: Path) -> dict[str, str]:
-    """Return a table's separator, the one that its first line has most of, and its decimal mark."""
-    with file.open(encoding="utf-8-sig") as stream:
-        lines = [line for _, line in zip(range(SAMPLED_LINES), stream, strict=False)]
-    first = lines[0] if lines else ""
-    separator = max(SEPARATORS, key=lambda character: len(next(csv.reader([first], delimiter=character), [])))
-    text = "".join(lines)
-    has_decimal_commas = separator != "," and re.search(r"\d,\d", text) and not re.search(r"\d\.\d", text)
-    return {"sep": separator, "decimal": "," if has_decimal_commas else "."}
+def _require_distinct(known: dict[str, list[Any]]) -> None:
+    """Refuse categories that differ by nothing but blanks at their ends, which don't count in tables."""
+    for name, values in known.items():
+        written: dict[str, str] = {}
+        for text in (value for value in values if isinstance(value, str)):
+            if (other := written.setdefault(text.strip(), text)) != text:
+                message = f"column {name.strip()}: the model knows {other!r} and {text!r}, which differ by blanks alone"
+                raise BadRow(f"{message}; train it on texts without blanks at their ends: skipinitialspace=True")
 
 
-def _encoders(estimator: Any, names: list[str]) -> Iterable[tuple[Any, list[str]]]:
-    """Return the steps that see the table's columns as they are, filled at most, each with its columns."""
-    for _, step in getattr(estimator, "steps", [("", estimator)]):
-        if hasattr(step, "transformers_"):
-            for _, branch, columns in step.transformers_:
-                yield from _encoders(branch, _names_of(columns, names)) if hasattr(branch, "fit") else ()
-            return
-        yield step, names
-        if type(step).__name__ != "SimpleImputer":
-            return
+def _is_needed(name: str, target: str, estimator: Any) -> bool:
+    names = feature_names(estimator)
+    return name in names if names else name != target
 
 
-def _names_of(selection: Any, names: list[str]) -> list[str]:
-    if isinstance(selection, slice):
-        return names[selection]
-    listed = [selection] if isinstance(selection, str | int) else list(selection)
-    if listed and isinstance(listed[0], bool | np.bool_):
-        return [name for name, is_selected in zip(names, listed, strict=True) if is_selected]
-    return [name if isinstance(name, str) else names[int(name)] for name in listed]
+def _two_readings(column: marks.Evidence) -> str:
+    cell = next(iter(column.ambiguous.values()))
+    decimal, whole = sorted(numerals.readings(cell).values())
+    return f"{cell} may be {decimal:.17g} or {whole:.17g}"
 
 
 def _with_categories(frame: Any) -> Any:

@@ -21,6 +21,7 @@ from deploy.base.errors import DeployError
 from deploy.models.contracts import at
 from deploy.models.equivalence import EngineChoice, choose_engine
 from deploy.models.json_values import json_value
+from deploy.models.structure import only_input, takes_texts, used_columns
 from deploy.models.tolerance import TOLERANCE, tolerance_of
 
 GOLDEN_ROWS = 50
@@ -64,6 +65,7 @@ def validate(
     rows: Sequence[Sequence[Any]],
     columns: Sequence[str] = (),
     random_rows: int = 0,
+    unrecorded: Sequence[Sequence[Any]] = (),
 ) -> ValidatedModel:
     """Try an estimator on its contract's corners and on rows of its table, and compare each engine with it.
 
@@ -72,6 +74,7 @@ def validate(
         rows: of the training table, in the contract's order; those that the contract refuses are left out.
         columns: pandas' name of each field's type in the training table; empty: by the contract's kinds.
         random_rows: on how many more the engine is compared.
+        unrecorded: rows of the table on which it is compared too, and of which none is kept.
 
     Raises:
         DeployError: labels, fields or answers don't fit the contract.
@@ -86,7 +89,8 @@ def validate(
     *cheaper, trained = (ScikitLearn(contract, estimator, how, kinds) for how in _inputs(contract, estimator))
     expected = _answers(contract, trained, probes, file)
     served = next((engine for engine in cheaper if _answers_alike(contract, engine, probes, expected)), trained)
-    choice = choose_engine(contract, trained, served, [*corners, *known], random_rows)
+    tried = [*corners, *known, *_accepted(contract, unrecorded)]
+    choice = choose_engine(contract, trained, served, tried, random_rows)
     pairs = itertools.islice(zip(probes, expected, strict=True), GOLDEN_ROWS)
     golden = [{"row": dict(zip(kinds, row, strict=True)), "value": answer.value} for row, answer in pairs]
     return _validated(served, kinds, golden, choice)
@@ -125,14 +129,18 @@ def _compare_labels(file: Path, contract: Contract, estimator: Any) -> None:
 def _compare_fields(file: Path, contract: Contract, estimator: Any) -> None:
     fields = [field.name for field in contract.fields]
     features = [str(name) for name in getattr(estimator, "feature_names_in_", [])]
-    count = getattr(estimator, "n_features_in_", len(fields))
-    if features and features != fields:
-        raise DeployError(
-            f"{at(file, ['fields'])}: fields: the model knows {', '.join(features)}, in this order;"
-            f" the contract says {', '.join(fields)}"
-        )
-    if count != len(fields):
+    count = 1 if takes_texts(estimator) else getattr(estimator, "n_features_in_", len(fields))
+    if features and not _are_fields(estimator, features, fields):
+        known = f"the model knows {', '.join(features)}, in this order; the contract says {', '.join(fields)}"
+        raise DeployError(f"{at(file, ['fields'])}: fields: {known}")
+    if not features and count != len(fields):
         raise DeployError(f"{at(file, ['fields'])}: fields: the model takes {count}, not {len(fields)}")
+
+
+def _are_fields(estimator: Any, features: list[str], fields: list[str]) -> bool:
+    """Tell whether fields are the columns that a model knows, or those of them that it doesn't drop."""
+    in_order = [name for name in features if name in fields]
+    return fields == in_order and (len(fields) == len(features) or {*used_columns(estimator, features)} <= {*fields})
 
 
 def _accepted(contract: Contract, rows: Sequence[Sequence[Any]]) -> Iterable[list[Value]]:
@@ -158,19 +166,12 @@ def _corners(contract: Contract) -> Iterable[list[Value]]:
 def _inputs(contract: Contract, estimator: Any) -> Iterable[Input]:
     """The containers for rows, the fastest first; the last is the one that the estimator was trained with."""
     containers = [field.container for field in contract.fields]
-    if "frame" in containers:
-        yield "frame"
-        return
-    if containers == ["texts"] and _takes_texts(estimator):
-        yield "texts"
+    if only := only_input(estimator) or ("frame" if "frame" in containers else None):
+        yield only
         return
     yield "numbers" if {*containers} == {"numbers"} else "objects"
     if hasattr(estimator, "feature_names_in_"):
         yield "frame"
-
-
-def _takes_texts(estimator: Any) -> bool:
-    return not hasattr(estimator, "n_features_in_")
 
 
 def _answers(contract: Contract, engine: ScikitLearn, rows: list[list[Value]], file: Path) -> list[Prediction]:

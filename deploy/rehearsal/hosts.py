@@ -1,6 +1,7 @@
 """Rehearsal hosts: podman containers that boot Debian with systemd and an SSH server, like a fresh server."""
 
 import json
+import platform
 import shlex
 import subprocess
 import time
@@ -52,6 +53,10 @@ class Host:
         options = [argument for setting in settings for argument in ("-o", setting)]
         return ["ssh", "-i", str(key()), *options, f"{self.user}@{self.address}", *command]
 
+    def as_root(self, command: str) -> list[str]:
+        """Return the command line that runs a shell command there as root."""
+        return self.ssh(*([] if self.user == "root" else ["sudo"]), "sh", "-c", shlex.quote(command))
+
 
 def up(console: Console, name: str, debian: str | None = None, user: str = "root", memory: str = "") -> Host:
     """Return the running host of that name, booted or created again if needed.
@@ -63,6 +68,9 @@ def up(console: Console, name: str, debian: str | None = None, user: str = "root
     Raises:
         DeployError: this machine can't run it.
     """
+    if platform.system() != "Linux":
+        reason = f"hosts on this machine need Linux; this is {platform.system()}"
+        raise DeployError(reason, "Use a server of your own: python3 -m deploy up <environment>")
     require(console, REHEARSAL)
     existing = find(name)
     if existing and debian and existing.debian != debian:
@@ -121,6 +129,7 @@ def inventory(hosts: Sequence[Host]) -> str:
             "ansible_host": host.address,
             "ansible_user": host.user,
             "ansible_ssh_private_key_file": str(key()),
+            "nginx_https": "local",  # one's own authority costs a rehearsal nothing
             "ansible_ssh_common_args": f"-o {shlex.quote(_known_hosts_option(host.name))}",
         }
         for host in hosts

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from deploy.base.console import Console
 from deploy.base.errors import DeployError
+from deploy.base.home import home
 from deploy.base.locks import exclusive
+from deploy.base.paths import STATE
 from deploy.base.toolchain import as_root
 
 SUITES = {"12": "bookworm", "13": "trixie"}
@@ -42,8 +44,6 @@ printf '[Service]\\nExecStartPre=\\nExecStartPre=/usr/bin/ssh-keygen -A\\nExecSt
 """
 """Each host makes host keys and a machine id of its own, as a cloud server does at its first boot."""
 
-LOCKS = Path.home() / ".cache" / "puerto"
-
 
 def ensure(console: Console, debian: str) -> str:
     """Return the name of the image of that Debian release ("12" or "13"), built now if it doesn't exist.
@@ -54,11 +54,17 @@ def ensure(console: Console, debian: str) -> str:
     name = _name(debian)
     if _exists(name):
         return name
-    with exclusive(LOCKS / f"debian{debian}.lock"):
+    with exclusive(_locks() / f"debian{debian}.lock"):
         if not _exists(name):
             with console.step(f"Build the root file system of Debian {debian} (once)"):
                 _build(console, debian, name)
     return name
+
+
+def _locks() -> Path:
+    """Where all checkouts of this user wait for each other."""
+    own_home = home()
+    return own_home / ".cache" / "puerto" if own_home else STATE / "locks"
 
 
 def _name(debian: str) -> str:

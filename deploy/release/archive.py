@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from app.model import FILES, MANIFEST, TIMINGS
+from app.own_code import CODE
 from deploy.base.errors import DeployError
 from deploy.base.paths import BUNDLES, KIT, LOCK, PIPENV_LOCK, SITE, state
 from deploy.models.builder import build_locked, models_locked
@@ -70,17 +71,22 @@ def _content(files: dict[Path, bytes]) -> bytes:
 
 
 def _manifest() -> dict[str, Any]:
-    """Return where the release comes from: commit, whether the tree had uncommitted changes, lock, models."""
-    commit, changes = _git("rev-parse", "HEAD"), _git("status", "--porcelain")
+    """Return where the release comes from: commit, or "" if that is unknown; uncommitted changes, lock, models."""
+    is_tracked = _git("ls-files", "wsgi.py") == "wsgi.py"  # a ZIP's files may lie in somebody else's repository
+    commit, changes = (_git("rev-parse", "HEAD"), _git("status", "--porcelain", ".")) if is_tracked else ("", "")
     files = sorted(BUNDLES.glob("*/model.json"))
     models = {file.parent.name: json.loads(file.read_bytes())["version"] for file in files}
     return {"commit": commit, "dirty": bool(changes), "lock": _hash(LOCK.read_bytes()), "models": models}
 
 
 def _git(*arguments: str) -> str:
-    """Return git's output; empty if the tree isn't in a repository, or there is no git."""
+    """Return git's output; empty if the tree isn't in a repository, or there is no git.
+
+    git refuses the repository of another user, whose settings could run programs; this tree's programs run anyway.
+    """
+    command = ["git", "-c", "safe.directory=*", *arguments]
     try:
-        return subprocess.run(["git", *arguments], cwd=KIT, capture_output=True, text=True).stdout.strip()
+        return subprocess.run(command, cwd=KIT, capture_output=True, text=True).stdout.strip()
     except FileNotFoundError:
         return ""
 
@@ -108,7 +114,7 @@ def _is_content(file: Path, root: Path) -> bool:
         raise DeployError(f"{reason}{file.resolve()}", "Put the file itself there, or remove the link.")
     if not file.is_relative_to(BUNDLES):
         return True
-    return file.parent.parent == BUNDLES and file.name in (MANIFEST, TIMINGS, *FILES.values())
+    return file.parent.parent == BUNDLES and file.name in (CODE, MANIFEST, TIMINGS, *FILES.values())
 
 
 def _tar(files: dict[Path, bytes]) -> bytes:

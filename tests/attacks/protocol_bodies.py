@@ -43,6 +43,14 @@ def _nested_tensor(target: Target) -> Attack:
     return as_json(b'{"inputs":[' + head + b',"data":[' + b",".join([b"[1]"] * values) + b"]}]}")
 
 
+def _whole_rows(target: Target) -> Attack:
+    width = len(target.contract.example)
+    rows = min(9_999, target.size // (4 * width))
+    head = json.dumps(_tensor("predict", "FP64", [rows, width])).encode()[:-1]
+    row = b"[" + b",".join([b"1e9"] * width) + b"]"
+    return as_json(b'{"inputs":[' + head + b',"data":[' + b",".join([row] * rows) + b"]}]}")
+
+
 def _many_outputs(target: Target) -> Attack:
     inputs = [_tensor(name, "FP64", [1], data=[value]) for name, value in target.contract.example.items()]
     outputs = b",".join([b'{"name":"predict"}'] * (target.size // 19))
@@ -84,6 +92,7 @@ PROTOCOL_BODIES: dict[str, Shape] = {
     "bad last row of values": _bad_last_values,
     "many tensors": _many_tensors,
     "nested tensor": _nested_tensor,
+    "tensor of whole rows": _whole_rows,
     "many outputs": _many_outputs,
     "empty strings, binary": _empty_strings,
     "short strings, binary": _short_strings,

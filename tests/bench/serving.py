@@ -130,7 +130,7 @@ def measure(
             with console.step(f"Install {name}"):
                 versions |= _install(host, name)
     request = json.dumps({"systems": systems, "models": models, "workers": workers, "seconds": seconds})
-    command = host.ssh(f"python3 /opt/bench/on_host.py {values['systemd_unit']} {values['nginx_server_names'][0]}")
+    command = host.as_root(f"python3 /opt/bench/on_host.py {values['systemd_unit']} {values['nginx_server_names'][0]}")
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin and process.stdout
         process.stdin.write(request)
@@ -186,7 +186,7 @@ def _install(host: rehearsal.Host, peer: str) -> dict[str, str]:
 
 
 def _run_on(host: rehearsal.Host, command: str, stdin: bytes = b"") -> str:
-    process = subprocess.run(host.ssh(command), input=stdin, capture_output=True)
+    process = subprocess.run(host.as_root(command), input=stdin, capture_output=True)
     if process.returncode:
         raise DeployError(f"{command}: {process.stdout.decode()[-2000:]}{process.stderr.decode()[-2000:]}")
     return process.stdout.decode()

@@ -13,7 +13,8 @@ from itertools import cycle, islice
 from pathlib import Path
 
 from app.model import Model, load
-from app.tables import BLOCK, Table
+from app.tables import Table
+from app.tables.table import BLOCK
 from deploy.base.paths import BUNDLES
 
 ROWS, ROUNDS = 100_000, 3

@@ -1,6 +1,7 @@
 """Runs the host tests against every host of an inventory, with the values that Ansible renders for it."""
 
 import json
+import os
 import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -8,15 +9,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import testinfra
 from puerto.layout import Application
+from testinfra.host import Host
 
+from deploy.base.home import sockets
+from deploy.environments import causes
 from deploy.environments.addresses import in_url
+from tests.host import become
+from tests.host.shell import NotRunError, ShellBackend
 from tests.inventory import InventoryError, rendered
+
+SSH_FAILED = 255
+"""The status with which ssh says that it reached nobody."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--inventory", default="ansible/inventories/local", help="the inventory to verify")
+    parser.addoption("--become-password-file", default=os.environ.get(become.FILE), help="holds sudo's password")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -25,34 +34,41 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             values = rendered(metafunc.config.getoption("--inventory"))
         except InventoryError as fault:
             pytest.exit(str(fault), returncode=2)
-        metafunc.parametrize("values", list(values.values()), ids=list(values), scope="session")
+        public = [become.without_passwords(options) for options in values.values()]
+        metafunc.parametrize("values", public, ids=list(values), scope="session")
 
 
 @pytest.fixture(scope="session")
-def host(values: dict[str, Any]) -> Any:
+def host(values: dict[str, Any], pytestconfig: pytest.Config) -> Any:
     """A host, as root: through sudo where the inventory's user isn't root."""
     user = values.get("ansible_user", "")
     address = values.get("ansible_host", values["inventory_hostname"])
     arguments = (values.get(f"ansible_ssh_{kind}_args", "") for kind in ("common", "extra"))
-    host = testinfra.get_host(
-        f"ssh://{user + '@' if user else ''}{in_url(address)}:{values.get('ansible_port', 22)}",
+    all_values = rendered(pytestconfig.getoption("--inventory"))[values["inventory_hostname"]]
+    backend = ShellBackend(
+        f"{user + '@' if user else ''}{in_url(address)}:{values.get('ansible_port', 22)}",
         sudo=bool(values.get("ansible_become", user not in ("", "root"))),
+        become_password=become.password(all_values, pytestconfig.getoption("--become-password-file")),
         ssh_identity_file=values.get("ansible_ssh_private_key_file"),
         ssh_extra_args=" ".join(filter(None, arguments)) or None,
-        controlpath="~/.ansible/cp/%%C",
+        controlpath=f"{sockets()}/%%C",
     )
-    _must_answer(host, values["inventory_hostname"])
+    host = Host(backend)
+    backend.set_host(host)
+    _must_answer(host, values["inventory_hostname"], f"{user}@{address}".removeprefix("@"))
     return host
 
 
-def _must_answer(host: Any, name: str) -> None:
+def _must_answer(host: Any, name: str, login: str) -> None:
     try:
-        command = host.run("true")
-    except RuntimeError as fault:
-        pytest.exit(f"{name}: can't be reached: {fault.args[0].stderr.strip()}", returncode=1)
-    if command.failed:
-        sentence = "the host tests need root, or sudo without a password"
-        pytest.exit(f"{name}: {command.stderr.strip()}: {sentence}", returncode=1)
+        host.run("true")
+    except NotRunError as fault:
+        result = fault.args[0]
+        if result.rc == SSH_FAILED:
+            reason = f"can't be reached: {result.stderr.strip()}"
+        else:
+            reason = causes.not_an_answer(result.stdout, result.stderr, result.rc, login)
+        pytest.exit(f"{name}: {reason}", returncode=1)
 
 
 @pytest.fixture(scope="session")
@@ -89,9 +105,13 @@ def ask(host: Any, values: dict[str, Any]) -> Callable[..., Response | None]:
     program = shlex.quote((Path(__file__).parent / "ask.py").read_text())
 
     def request(
-        path: str, row: str = "", name: str = values["nginx_server_names"][0], socket: str = ""
+        path: str,
+        row: str = "",
+        name: str = values["nginx_server_names"][0],
+        socket: str = "",
+        scheme: str = values["__nginx_scheme"],
     ) -> Response | None:
-        arguments = " ".join(map(shlex.quote, [path, name, "-" if row else "", socket]))
+        arguments = " ".join(map(shlex.quote, [path, name, "-" if row else "", socket, scheme]))
         feed = f"head --bytes={len(row)} /dev/zero | tr '\\0' 0" if len(row) > 4096 else f"printf %s {shlex.quote(row)}"
         response = json.loads(host.check_output(f"{feed} | /usr/bin/python3 -c {program} {arguments}"))
         return Response(**response) if response else None

@@ -13,7 +13,8 @@ ROLE = yaml.safe_load((KIT / "ansible" / "roles" / "app" / "tasks" / "main.yml")
 (FOLDERS,) = (task["loop"] for task in ROLE if "ansible.builtin.file" in task)
 """Of the application's: name, group, mode."""
 
-(HTTP,) = set(map(int, re.findall(r"^\s*listen (\d+);", (KIT / "nginx" / "site.j2").read_text(), re.M)))
+SITE = (KIT / "nginx" / "site.j2").read_text()
+(HTTP,), (HTTPS,) = (set(map(int, re.findall(rf"^\s*listen (\d+){tls};", SITE, re.M))) for tls in ("", " ssl"))
 PLUGIN = plugins.load("puerto_release")
 LOOPBACK = ("127.", "[::1]")
 
@@ -71,7 +72,16 @@ def test_only_ssh_nginx_and_what_the_operator_named_listen(host, values):
     sockets = host.check_output("ss --tcp --listening --numeric --no-header --processes")
     addresses = [columns[3].rpartition(":") for columns in map(str.split, sockets.splitlines())]
     public = {int(port) for address, _, port in addresses if not address.startswith(LOOPBACK)}
-    assert public <= {HTTP, int(values.get("ansible_port", 22)), *values["verify_open_ports"]}, sockets
+    site = {HTTP} if values["__nginx_https"] == "off" else {HTTP, HTTPS}
+    assert public <= {*site, *ssh_ports(host), *values["verify_open_ports"]}, sockets
+
+
+def ssh_ports(host):
+    """Return where the host's own SSH server listens: the inventory's port may be a router's that leads there."""
+    settings = host.check_output("sshd -T")
+    socket = host.run("systemctl is-active --quiet ssh.socket && systemctl show ssh.socket --property=Listen").stdout
+    ports = re.findall(r"^listenaddress .*:(\d+)$", settings, re.M) + re.findall(r":(\d+) \(Stream\)", socket)
+    return set(map(int, ports))
 
 
 LOCKED_AND_INSTALLED = """

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from puerto.layout import ID, UNITS
+from puerto.sandbox import LOST
 from testinfra.host import Host
 from testinfra.modules.service import Service
 
@@ -16,6 +17,7 @@ from deploy.base.paths import KIT
 TEMPLATE = (KIT / "systemd" / "flask_app.service.j2").read_text()
 SANDBOX = dict(re.findall(r"^(\w+)=(.*)$", TEMPLATE.partition("\n# The sandbox:")[2], re.M))
 THREADS = re.findall(r"\w+_NUM_THREADS=\d+", TEMPLATE)
+RUN = "systemd-run --quiet --wait --pipe --collect"
 SHOWN = {"true": "yes", "any": "::/0 0.0.0.0/0"}
 """A value in a unit's file → how systemctl shows it."""
 
@@ -48,11 +50,22 @@ def test_one_worker_per_core_where_none_are_named(unit, host, values):
     assert int(workers) == (values["gunicorn_workers"] or int(host.check_output("nproc")))
 
 
-def test_unit_is_sandboxed(unit):
+@pytest.fixture(scope="module")
+def sandbox(host: Host, values: dict[str, Any], release: str) -> dict[str, str]:
+    """The template's sandbox, without what this very host can't set up, if it is a container: it is tried there."""
     assert SANDBOX, "the template has no part that begins with # The sandbox:"
+    file = host.file(f"{UNITS}/{values['systemd_unit']}-{release}.service").content_string
+    lost = {line.removeprefix(LOST).partition("=")[0] for line in file.splitlines() if line.startswith(LOST)}
+    impossible = {
+        name for name in lost if host.run(f"{RUN} --property=User=nobody --property={name}={SANDBOX[name]} true").failed
+    }
+    return {name: value for name, value in SANDBOX.items() if name not in impossible}
+
+
+def test_unit_is_sandboxed(unit, sandbox):
     properties = unit.systemd_properties
-    sandbox = {name: set(properties.get(name, "").split()) for name in SANDBOX}
-    assert sandbox == {name: set(SHOWN.get(value, value).split()) for name, value in SANDBOX.items()}
+    loaded = {name: set(properties.get(name, "").split()) for name in sandbox}
+    assert loaded == {name: set(SHOWN.get(value, value).split()) for name, value in sandbox.items()}
 
 
 @pytest.mark.parametrize("kind", ["boot", "release"])
@@ -107,21 +120,23 @@ for family in (socket.AF_INET, socket.AF_INET6, socket.AF_NETLINK, socket.AF_PAC
 """
 
 
-def test_process_of_the_unit_opens_no_network(unit, host):
+def test_process_of_the_unit_opens_no_network(unit, host, sandbox):
     """A process with what systemd has loaded of the unit's sandbox, beside one without it: that one can."""
     properties = unit.systemd_properties
-    run = "systemd-run --quiet --wait --pipe --collect"
-    sandbox = " ".join(
-        f"--property={name}={shlex.quote(properties[name])}"
-        for name in ("RestrictAddressFamilies", "NoNewPrivileges", "User")
+    names = ("RestrictAddressFamilies", "NoNewPrivileges", "User")
+    options = " ".join(
+        f"--property={name}={shlex.quote(properties[name])}" for name in names if name in sandbox or name == "User"
     )
     program = f"/usr/bin/python3 -c {shlex.quote(OPEN_SOCKETS)}"
-    assert "AF_INET" in host.check_output(f"{run} {program}").split()
-    assert host.check_output(f"{run} {sandbox} {program}").split() == ["AF_UNIX"]
+    assert "AF_INET" in host.check_output(f"{RUN} {program}").split()
+    families = host.check_output(f"{RUN} {options} {program}").split()
+    assert families == ["AF_UNIX"] or "RestrictAddressFamilies" not in sandbox
 
 
-def test_workers_and_their_parent_filter_their_calls(unit, host):
+def test_workers_and_their_parent_filter_their_calls(unit, host, sandbox):
     """What runs has the sandbox that systemd has loaded: mode 2 is a filter of system calls."""
+    if "RestrictAddressFamilies" not in sandbox:
+        return  # a container that may not filter them, as the release's gates say
     main = unit.systemd_properties["MainPID"]
     modes = host.check_output(f"cat /proc/{main}/status $(pgrep --parent {main} | sed 's:.*:/proc/&/status:')")
     filters = re.findall(r"^Seccomp:\s*(\d)", modes, re.M)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from deploy.models import cli, importer
+from deploy.models import cli, importer, installation
 from tests.models.project import HIGH, TABLE, Importer
 
 
@@ -18,7 +18,8 @@ def add(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Importer:
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
-    monkeypatch.setattr(importer, "state", state)
+    for module in (importer, installation):
+        monkeypatch.setattr(module, "state", state)
     return Importer(tmp_path)
 
 

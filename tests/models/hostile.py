@@ -51,7 +51,17 @@ def as_skops(file: Path, code: str) -> None:
     skops.io.dump(pipeline, file)
 
 
-KINDS: dict[str, Callable[[Path, str], None]] = {"joblib": as_joblib, "pkl": as_pickle, "skops": as_skops}
+def as_own_code(file: Path, code: str) -> None:
+    """Write a file that needs a module of one's own, beside it, which runs the code when it is imported."""
+    file.with_name(OWN_CODE).write_text(code)
+    file.write_bytes(b"\x80\x04cstranger_code\nModel\n.")
+
+
+OWN_CODE = "stranger_code.py"
+KINDS: dict[str, Callable[[Path, str], None]] = {
+    "joblib": as_joblib, "pkl": as_pickle, "skops": as_skops, "sav": as_own_code,
+}  # fmt: skip
+"""A file's suffix → how it carries code; of the last, the code is given beside it."""
 
 
 def source(code: str, **values: Any) -> str:

@@ -75,8 +75,8 @@ def test_model_of_dates_answers_as_it_does_in_process(add, tmp_path):
     estimator = pipeline().fit(RENTALS, COUNTS)
     known = fields(add(estimator, table))
     assert {name: known[name]["kind"] for name in known} == {"day": "date", "pickup": "date", "celsius": "number"}
-    assert known["day"]["minimum"] == RENTALS["day"].min().date().isoformat()
-    assert known["pickup"]["maximum"] == RENTALS["pickup"].max().isoformat()
+    assert known["day"]["seen"]["minimum"] == RENTALS["day"].min().date().isoformat()
+    assert known["pickup"]["seen"]["maximum"] == RENTALS["pickup"].max().isoformat()
 
     loaded = model.load(tmp_path / "bundles" / "rentals")
     assert (loaded.manifest.engine, loaded.manifest.input) == ("scikit_learn", "frame")
@@ -119,4 +119,4 @@ def test_dates_of_a_model_that_takes_texts_alone_stay_texts(add):
     counts = np.arange(15.0)
     hashing = make_column_transformer((HashingVectorizer(n_features=8), "day"))
     known = fields(add(make_pipeline(hashing, LinearRegression()).fit(texts, counts), texts.assign(count=counts)))
-    assert known["day"]["kind"] == "category"
+    assert known["day"]["kind"] == "text"

@@ -19,7 +19,7 @@ from deploy.base.errors import DeployError
 from deploy.base.paths import KIT
 from deploy.models.sandbox import bubblewrap
 from tests.models.hostile import Calls
-from tests.models.project import HIGH, ROWS, TABLE
+from tests.models.project import HIGH, ROWS, TABLE, Importer
 
 
 def of_another_scikit_learn() -> bytes:
@@ -49,7 +49,7 @@ NO_MODELS = {
     "nothing": (lambda: b"", "is no model file"),
     "cut off": (cut_off, "can't be opened"),
     "a zip of something else": (lambda: b"PK\5\6" + bytes(18), "is no skops file"),
-    "a dict": (lambda: {"a": 1}, "holds a dict, which has no predict"),
+    "a dict": (lambda: {"a": 1}, "holds a dict of a (int)"),
     "a scaler": (lambda: StandardScaler().fit(ROWS), "holds a StandardScaler, which has no predict"),
     "clusters": (lambda: KMeans(2, n_init=1).fit(ROWS), "a KMeans, which is neither a classifier nor a regressor"),
     "not fitted": (lambda: LogisticRegression(), "is it fitted?"),
@@ -81,6 +81,8 @@ def test_file_of_two_gibibytes_is_refused_at_once(add):
 TABLES = {
     "no rows": ("u,v,y\n", {}, "has no rows"),
     "empty": ("", {}, "can't be read as a table"),
+    "a picture": ("\x89PNG\0\1", {}, "The file is not text"),
+    "a cell too many": ("u,v,y\n1,2,3\n1,2,3,4\n", {}, "line 3: has 4 cells, but the first line has 3"),
     "other columns": ("u,w\n1,2\n", {}, r"lacks what the model was trained on: v"),
     "no such target": (TABLE.to_csv(index=False), {"target": "z"}, "has no column z"),
     "texts for numbers": ("u,v\nred,1\ngreen,2\n", {}, "fails on the rows of"),
@@ -94,12 +96,6 @@ def test_table_that_is_not_the_model_s_is_refused(add, kind):
     with pytest.raises(DeployError, match=message):
         add(file, data=add.table(text), **options)
     assert add.left == []
-
-
-def test_table_that_is_not_utf_8_is_refused(add):
-    file = add.file("stranger.joblib", LogisticRegression().fit(ROWS, HIGH))
-    with pytest.raises(DeployError, match="can't be read as a table: 'utf-8' codec"):
-        add(file, data=add.table("año,v\n1,2\n", encoding="latin-1"))
 
 
 def test_column_too_many_is_refused_where_the_model_knows_no_names(add):
@@ -146,7 +142,19 @@ def test_trust_must_be_said_where_nobody_can_be_asked(add, monkeypatch):
     assert add.left == []
 
 
-def test_code_in_a_file_can_t_write_read_or_call_home(add, tmp_path, monkeypatch):
+WAYS_IN = [
+    (lambda add, evil: add(evil), "holds a int, which has no predict"),
+    (lambda add, evil: add(plain(add), before=[evil]), "a int transforms no table"),
+    (lambda add, evil: add(plain(add), before=[], labels=evil), "the encoder of --labels has 0 classes"),
+]  # fmt: skip
+
+
+def plain(add: Importer) -> Path:
+    return add.file("plain.joblib", LogisticRegression().fit(ROWS, HIGH))
+
+
+@pytest.mark.parametrize(("adds", "refusal"), WAYS_IN)
+def test_code_in_a_file_can_t_write_read_or_call_home(add, tmp_path, monkeypatch, adds, refusal):
     monkeypatch.delenv(bubblewrap.NO_SANDBOX, raising=False)
     secret, marks = tmp_path / "secret", [Path("/tmp/puerto-mark"), KIT / "puerto-mark", Path.home() / "puerto-mark"]
     secret.write_text("hunter2")
@@ -154,7 +162,7 @@ def test_code_in_a_file_can_t_write_read_or_call_home(add, tmp_path, monkeypatch
     tries += [f"cat {secret} >&2", f"ls {Path.home()} >&2", f"cat {KIT}/.env >&2"]
     tries += [f"{sys.executable} -c 'import socket; socket.create_connection((\"127.0.0.1\", 22)); print(9)' >&2"]
     done = add.file("evil.pkl", pickle.dumps(Calls(os.system, ("; ".join(tries),))))
-    with pytest.raises(DeployError, match="holds a int, which has no predict") as refusal:
-        add(done)
+    with pytest.raises(DeployError, match=refusal) as refused:
+        adds(add, done)
     assert [mark for mark in marks if mark.exists()] == []
-    assert "hunter2" not in str(refusal.value)
+    assert "hunter2" not in str(refused.value)

@@ -48,7 +48,18 @@ def test_check_refuses_a_file_that_answers_otherwise(stranger, capsys):
 def test_list_shows_each_model(stranger, capsys):
     assert cli.main(["list"]) == 0
     (line,) = capsys.readouterr().out.splitlines()
-    assert line.split() == ["stranger", "classification", "2", "fields", "added", "file", "ONNX", "Runtime", "Stranger"]
+    assert line.split() == [
+        "stranger",
+        "classification",
+        "2",
+        "fields",
+        "added",
+        "file",
+        "ONNX",
+        "Runtime",
+        "Stranger:",
+        "y",
+    ]
 
 
 def test_check_of_a_name_that_no_model_has(stranger, capsys):
@@ -62,3 +73,5 @@ def test_help_teaches(arguments):
     completed = subprocess.run(command, cwd=KIT, capture_output=True, text=True)
     assert (completed.returncode, completed.stderr) == (0, "")
     assert completed.stdout.startswith("usage: python3 -m deploy model")
+    if arguments == ["add"]:
+        assert completed.stdout.count("\n    model add ") == 5

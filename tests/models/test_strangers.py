@@ -1,6 +1,6 @@
 """Strangers' models go through ``model add`` and answer over HTTP as scikit-learn does in process.
 
-``PUERTO_FULL=1`` takes each estimator of scikit-learn's, not every tenth.
+``PUERTO_FULL=1`` takes each estimator of scikit-learn's, not every twentieth.
 """
 
 import warnings
@@ -38,7 +38,7 @@ def models(request: pytest.FixtureRequest) -> Models:
         warnings.simplefilter("ignore")  # of fitting on so few rows
         estimators = [*strangers.every_estimator()]
         assert len(estimators) - len(REFUSED) >= 50
-        pairs = [*estimators[:: 1 if FULL else 10], *strangers.pipelines()][request.param :: PARTS]
+        pairs = [*estimators[:: 1 if FULL else 20], *strangers.pipelines()][request.param :: PARTS]
     return {name.lower(): (estimator, table) for name, estimator, table in pairs}
 
 

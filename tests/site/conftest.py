@@ -26,6 +26,7 @@ from tests.checkout import copied
 from tests.run import FULL
 from tests.site.common import BOOTED, scratch
 from tests.site.hosts import Hosts
+from tests.site.situations import LISTING
 
 BOOT_SECONDS = 60
 OLD_HAND = b"""
@@ -87,7 +88,14 @@ def another(debian: str) -> Iterator[rehearsal.Host]:
 
 
 @pytest.fixture(scope="session")
-def hosts(fresh: Hosts) -> Hosts:
+def listed_before(fresh: Hosts, on: Callable[..., str]) -> str:
+    """What was on the host before site.yml provisioned it."""
+    (host,) = fresh.by_name.values()
+    return on(host, LISTING)
+
+
+@pytest.fixture(scope="session")
+def hosts(fresh: Hosts, listed_before: str) -> Hosts:
     """The host; site.yml has provisioned it."""
     play = fresh.play()
     assert play.status == 0, play.output
@@ -135,11 +143,11 @@ def serves_alone(hosts: Hosts, on: Callable[..., str]) -> Callable[[rehearsal.Ho
 
 @pytest.fixture(scope="session")
 def on() -> Callable[..., str]:
-    """Run a shell command on a host as root, and return what it prints."""
+    """Run a shell command on a host as root, and return what it prints; what it makes is readable for all."""
 
     def run(host: rehearsal.Host, command: str, check: bool = True) -> str:
         shell = "sh" if host.user == "root" else "sudo sh"
-        done = subprocess.run(host.ssh(shell), input=command, capture_output=True, text=True)
+        done = subprocess.run(host.ssh(shell), input=f"umask 022\n{command}", capture_output=True, text=True)
         assert not check or done.returncode == 0, done.stderr
         return done.stdout
 

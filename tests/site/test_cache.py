@@ -92,8 +92,13 @@ def test_unavailable_pages_say_by_what_they_differ(hosts, host, on, get):
     flag = f"{hosts.values[host.name]['app_root']}/shared/maintenance"
     on(host, f"touch {flag}")
     try:
-        for accept, kind, language in (("text/html", "text/html", "es, en"), ("*/*", "application/problem+json", "en")):
-            answer = get("/", Accept=accept)
+        for path, accept, kind, language in (
+            ("/", "text/html", "text/html", "es, en"),
+            ("/", "*/*", "application/problem+json", "en"),
+            ("/v2/health/ready", "*/*", "application/json", "en"),
+            ("/ping", "*/*", "application/json", "en"),
+        ):
+            answer = get(path, Accept=accept)
             assert (answer.status_code, answer.headers["Content-Type"]) == (503, kind)
             assert answer.headers["Content-Language"] == language
             assert "Accept" in re.split(r",\s*", answer.headers["Vary"])

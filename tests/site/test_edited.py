@@ -40,6 +40,7 @@ def test_edited_release_is_found_and_mended_without_a_failed_request(hosts, proj
     assert again.stdout.count("changed=0") == len(now), again.stdout
 
 
+@pytest.mark.long
 def test_regression_a_hair_off_is_a_good_release(hosts, project):
     """An engine may answer 1e-8 from what scikit-learn does, which is recorded; gates and host tests agree on it."""
     file = project / "bundles" / "diabetes" / "model.json"

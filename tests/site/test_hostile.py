@@ -15,11 +15,14 @@ from tests import siege
 from tests.attacks.attack import Target
 from tests.attacks.routes import Route, routes_of
 from tests.bench.hostile import metered
+from tests.run import FULL
 from tests.site.hosts import Hosts
 
 pytestmark = pytest.mark.debian(13)
 
-KIB = 10_000
+KIB = 10_000 if FULL else 3_000
+"""Of the largest body, as many as Nginx lets through."""
+
 SECONDS = 8
 ROUTES = ("/modelo", "/api/v1/models/exam/predictions", "/models/exam/invocations", "/v2/models/exam/infer",
           "/models/exam", "/models/exam/table")  # fmt: skip

@@ -40,6 +40,21 @@ BREAKAGES = [
             " systemctl reload nginx; sleep 1",
             "test_visits_are_logged",
         ),
+        "a header lost": (
+            "sed -i '/add_header Referrer-Policy/d' /etc/nginx/sites-available/{app_name}",
+            "test_every_answer_has_the_headers_once",
+        ),
+        "only the older TLS": (
+            "sed -i 's/ssl_protocols .*/ssl_protocols TLSv1.2;/' /etc/nginx/sites-available/{app_name};"
+            " systemctl reload nginx; sleep 1",
+            "test_tls_is_of_today",
+        ),
+        "key for all": ("chmod 0644 {app_root}/tls/local.key", "test_key_is_roots_alone"),
+        "another's certificate": (
+            "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN=x"
+            " -keyout /dev/null -out {app_root}/tls/local.pem 2>/dev/null",
+            "test_each_name_is_shown_its_certificate",
+        ),
         "a listener": (
             "systemd-run --unit=listener /usr/bin/python3 -m http.server 8099; sleep 1",
             "test_only_ssh_nginx_and_what",
@@ -75,7 +90,7 @@ BREAKAGES = [
         "unit stopped": ("systemctl stop {systemd_unit}", "test_unit_runs_and_starts_at_boot"),
         "default site back": (
             "ln -s /etc/nginx/sites-available/default /etc/nginx/sites-enabled/default",
-            "test_default_site_is_removed",
+            "test_debian_s_default_site_is_removed",
         ),
         "invalid Nginx": ("echo nonsense > /etc/nginx/conf.d/x.conf", "test_configuration_is_valid"),
     },
@@ -111,7 +126,8 @@ def test_host_tests_pass(untouched):
 
 
 def test_host_tests_notice_what_is_broken(hosts, on):
-    """Every breakage must make its test fail, and the next run must mend it."""
+    """Every breakage must make its test fail, and the next run must mend it: it is of the release that is broken."""
+    assert hosts.play().status == 0
     unnoticed = []
     for broken in BREAKAGES if FULL else BREAKAGES[:1]:
         for command, _ in broken.values():
@@ -126,7 +142,7 @@ def test_host_tests_notice_what_is_broken(hosts, on):
         mended = hosts.play()
         assert mended.status == 0, mended.output
     assert unnoticed == []
-    run = hosts.verify()
+    run = hosts.verify() if FULL else hosts.verify("-k", " or ".join(test for _, test in BREAKAGES[0].values()))
     assert run.returncode == 0, run.stdout
 
 

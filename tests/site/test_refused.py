@@ -27,6 +27,9 @@ FAULTS = {
 }
 """What is wrong with a release → a file, what is added to it, and what must be said."""
 
+SHORT = ("does not import", "answers wrongly", "a site that can't be read")
+"""The faults that each run tries, one per gate that is built otherwise; the others are long tests."""
+
 FALLING = {
     "crashes after 5 s": "import threading\nthreading.Timer(5, lambda: os._exit(3)).start()",
     "leaks to its limit": "import threading, time\ndef _leak():\n    kept = []\n    time.sleep(6)\n    while True:\n"
@@ -35,7 +38,9 @@ FALLING = {
 """Faults that no gate can see, since they come later → what is added to app/gunicorn_conf.py."""
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize(
+    "fault", [*SHORT, *(pytest.param(fault, marks=pytest.mark.long) for fault in FAULTS if fault not in SHORT)]
+)
 def test_bad_release_is_refused(hosts, project, on, load, changed, fault):
     name, more, reason = FAULTS[fault]
     before = current(hosts, on)
@@ -51,7 +56,7 @@ def test_bad_release_is_refused(hosts, project, on, load, changed, fault):
         assert sum(release["running"] for release in host["releases"]) <= 2
 
 
-@pytest.mark.parametrize("fault", FALLING)
+@pytest.mark.parametrize("fault", ["crashes after 5 s", pytest.param("leaks to its limit", marks=pytest.mark.long)])
 def test_release_that_falls_later_is_switched_back_from(hosts, project, on, load, changed, fault):
     before = current(hosts, on)
     with load() as visitors, changed("app/gunicorn_conf.py", FALLING[fault]):
@@ -70,6 +75,7 @@ def test_release_that_falls_later_is_switched_back_from(hosts, project, on, load
         assert bad["verdict"] == "bad" and ("the unit is" in bad["reason"] or "memory" in bad["reason"])
 
 
+@pytest.mark.long
 def test_release_that_falls_while_another_is_refused(hosts, project, on, changed):
     before = current(hosts, on)
     with changed("app/gunicorn_conf.py", FALLING["crashes after 5 s"].replace("5", "15")):
@@ -108,6 +114,7 @@ def test_current_release_is_mended_and_left_where_it_cannot_be(hosts, project, o
     assert play(hosts, project, "-e", "app_max_rows=3002").returncode == 0
 
 
+@pytest.mark.long
 def test_fault_of_a_neighbour_costs_the_current_release_nothing(hosts, project, on):
     """Nginx's folder has a file that can't be read, after a reboot; then another's site that is called as ours."""
     assert play(hosts, project, "-e", "app_max_rows=3002").returncode == 0
@@ -122,11 +129,14 @@ def test_fault_of_a_neighbour_costs_the_current_release_nothing(hosts, project, 
         on(hosts.by_name[name], "rm /etc/nginx/conf.d/x.conf; touch /etc/nginx/sites-available/stranger")
     assert play(hosts, project, "-e", "app_max_rows=3002").returncode == 0
     roots = {values["app_root"] for values in hosts.values.values()}
-    run = play(hosts, project, "-e", "app_name=stranger", "-e", f"app_root={roots.pop()}")
+    run = play(
+        hosts, project, "-e", "app_name=stranger", "-e", f"app_root={roots.pop()}", "-e", "systemd_unit=flask_app"
+    )
     assert run.returncode != 0 and "sites-available/stranger was not written by Puerto: choose" in run.stdout
     assert current(hosts, on) == before
 
 
+@pytest.mark.long
 def test_command_that_waits_for_the_watch_fails_where_the_release_falls(hosts, project, on, changed):
     before = current(hosts, on)
     with changed("app/gunicorn_conf.py", FALLING["crashes after 5 s"]):

@@ -99,6 +99,7 @@ def test_release_that_was_stopped_while_a_hook_ran_is_started_again(hosts, proje
     assert not set(current(hosts, on).values()) & set(before.values())
 
 
+@pytest.mark.long
 def test_new_names_are_no_failure_of_the_visitors(hosts, project):
     """A release that answers to other names can't be asked by the old ones, nor the one before by the new."""
     assert play(hosts, project, "-e", '{"nginx_server_names": ["renamed.example"]}').returncode == 0

@@ -38,6 +38,7 @@ def updated(hosts: Hosts, *options: str) -> dict[str, int]:
     return play.changed
 
 
+@pytest.mark.long
 def test_security_updates_alone_are_installed(hosts, packages, on):
     everywhere = dict.fromkeys(hosts.by_name, 1)
     assert packages() == [OLD] * len(hosts.by_name)

@@ -12,6 +12,7 @@ FALLS = "kill -KILL $(systemctl show --value --property=MainPID {unit}-{release}
 SECONDS = 25
 
 
+@pytest.mark.long
 def test_watch_asks_the_release_before_it_goes_back_to_it(hosts, host, project, on):
     """A release that runs and answers nothing is no way back; once it answers, it is."""
     values = hosts.values[host.name]

@@ -27,6 +27,13 @@ def bundles(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def numbers_bundles(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("numbers")
+    assert build(KIT / "tests" / "unit" / "numbers", folder / "bundles")
+    return folder / "bundles"
+
+
+@pytest.fixture(scope="session")
 def app(bundles: Path) -> Flask:
     return create_app(Settings(app_bundles=bundles, secret_key="x" * 32, app_max_body_kib=64, app_max_rows=100))
 

@@ -10,7 +10,7 @@ import yaml
 from app.settings import Settings
 from deploy.base.paths import KIT
 from deploy.generate import options_page
-from tests import readme
+from tests import practice, readme
 
 LINK = re.compile(r"""(?:\]\(|src=")([^)"#]+)""")
 PAGES = [*readme.READMES.values(), *sorted((KIT / "docs").glob("*.md")), KIT / "CONTRIBUTING.md", KIT / "CHANGELOG.md"]
@@ -37,6 +37,32 @@ def test_neither_has_figures_of_its_own():
 def test_no_link_leads_nowhere(file):
     links = [link for link in LINK.findall(file.read_text()) if "://" not in link]
     assert [link for link in links if not (file.parent / link).exists()] == []
+
+
+def test_both_pages_of_the_practice_have_the_same_steps():
+    steps = [
+        [(re.match(r"\d*", heading)[0], practice.TYPED.findall(text), {*practice.CODE.findall(text)})
+         for heading, text in practice.sections(language).items()]
+        for language in practice.PAGES
+    ]  # fmt: skip
+    for english, spanish in zip(*steps, strict=True):
+        assert english == spanish
+    numbered = [step for step in steps[0] if step[0]]
+    assert [int(number) for number, *_ in numbered] == [*range(1, 15)]
+    assert [number for number, typed, _ in numbered if not typed] == []
+
+
+@pytest.mark.parametrize("language", practice.PAGES)
+def test_all_that_is_typed_on_the_server_says_what_it_shows(language):
+    text = practice.PAGES[language].read_text()
+    assert text.count("```sh") == len(practice.TYPED.findall(text))
+
+
+@pytest.mark.parametrize("language", readme.READMES)
+def test_readers_find_the_page_of_the_practice(language):
+    page = str(practice.PAGES[language].relative_to(KIT))
+    assert page in LINK.findall(readme.READMES[language].read_text())
+    assert f"`{page}`" in (KIT / "CONTRIBUTING.md").read_text()
 
 
 def test_pictures_are_small():

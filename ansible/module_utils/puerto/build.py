@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from . import content, virtualenv
+from . import content, nginx, virtualenv
 from .errors import HostError
 from .files import clear, remove, replace_symlink, write
 from .history import now
@@ -105,7 +105,7 @@ def _write_config(application: Application, plan: Plan, folder: Path) -> None:
     (folder / f"{application.unit}.sock").symlink_to(application.socket(plan.id))
     write(folder / "release.json", f'{{"id": "{plan.id}"}}\n')
     write(folder / "plan.json", plan.as_json(now()), 0o640)
-    write(folder / "site.conf", plan.site_text)
+    write(folder / "site.conf", nginx.for_host(plan.site_text))
     write(folder / ".env", env_text(plan.settings, _secret(application)), 0o600)
     replace_symlink(folder / ".venv", virtualenv.link_target(plan.virtualenv))
 

@@ -33,7 +33,7 @@ def deploy(
                 _do_steps(deployment, step_names)
             except HostError as fault:
                 _abort(deployment, str(fault))
-                raise HostError(_failure_message(deployment, str(fault))) from fault
+                raise HostError(_failure_message(deployment, str(fault)), fault.output) from fault
         if "retire" in step_names:
             deployment.record("release", "good")
             steps.mark(application, plan.id, "good")  # last: the next run skips a good release
@@ -67,7 +67,7 @@ def rollback(application: Application, operator: Operator, prefix: str = "") -> 
                 _abort(deployment, str(fault), "rollback")
                 if was_good and deployment.before and application.current == deployment.before:
                     steps.mark(application, deployment.before, "good")
-                raise HostError(_failure_message(deployment, str(fault))) from fault
+                raise HostError(_failure_message(deployment, str(fault)), fault.output) from fault
         cleanup.retire(application, plan)
         deployment.record("rollback", "good", reason)
         steps.mark(application, plan.id, "good")
@@ -169,7 +169,7 @@ def _abort(deployment: Deployment, reason: str, what: str = "release") -> None:
             _restore_previous(deployment)
         except Exception as fault:
             reason = f"{reason}\nand going back failed: {fault}"
-    deployment.last_lines = systemd.last_lines(application, release)
+    deployment.last_lines = systemd.last_lines(application, release) if is_at_fault else ""
     with suppress(OSError):  # if the disk is full, the site matters more than the history
         reason_and_log = f"{reason}\n{deployment.last_lines}".strip()
         if is_at_fault or not was_current:

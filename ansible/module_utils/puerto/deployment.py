@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from . import gates
+from . import certificates, gates
 from .downtime import DowntimeMonitor
 from .engines import engines_of
 from .errors import HostError
@@ -46,9 +46,12 @@ class Deployment:
         self.last_lines = ""
         self.before = application.current
         self.engines = engines_of(application, self.before)  # now: this release may remove the one before
-        names_before = application.plan(self.before).server_names if self.before else ()
+        plan_before = application.plan(self.before) if self.before else None
+        names_before = plan_before.server_names if plan_before else ()
         name = next((name for name in plan.server_names if name in names_before), None)
-        self.downtime = DowntimeMonitor(application, name or "", self.before if name else None)
+        # By HTTP where either doesn't speak HTTPS: a redirect is an answer.
+        nginx = gates.site(min(plan, plan_before or plan, key=lambda plan: plan.redirects))
+        self.downtime = DowntimeMonitor(application, name or "", self.before if name else None, nginx)
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
@@ -57,7 +60,9 @@ class Deployment:
         self._note_step(name)
         try:
             yield
-        except (HostError, OSError) as fault:
+        except HostError as fault:
+            raise HostError(f"{name}: {fault}", fault.output) from fault
+        except OSError as fault:
             raise HostError(f"{name}: {fault}") from fault
         except Exception as fault:  # whatever it is, the site must not stay with what failed
             raise HostError(f"{name}: {type(fault).__name__}: {fault}") from fault
@@ -89,6 +94,7 @@ class Deployment:
             "gates": [[gate.name, gate.measured] for gate in self.gates],
             "downtime": self.downtime.summary,
             "samples": self.downtime.samples,
+            "https": certificates.summary(self.plan),
             "engines": {"before": self.engines, "now": engines_of(self.application, self.plan.id)},
         }
 

@@ -1,20 +1,21 @@
 """What stands in the way of the next release on this host, and what to do about it."""
 
 import shutil
-import socket
-import subprocess
 import time
 from pathlib import Path
 from typing import Any
 
-from . import systemd
+from . import certificates, processes, systemd
 from .history import History
 from .layout import Application
 from .lock import Lock
+from .nginx_config import PORT
 
 MIB = 2**20
 CLOCK_SECONDS = 30
 LAST_DEPLOYS = 20
+CERTIFICATE_DAYS = 14
+"""For which a certificate must still be valid, so that there is time to renew it."""
 
 Finding = dict[str, Any]
 """``{"good", "seen", "advice"}``: whether it is as it should be, what was found, what to do if it isn't."""
@@ -26,7 +27,7 @@ def findings(application: Application, clock: int) -> list[Finding]:
     Args:
         clock: the operator's time, in seconds since 1970.
     """
-    examinations = (_unit, _port, _disk, _memory, _lock, _failures)
+    examinations = (_unit, _port, _certificate, _disk, _memory, _lock, _failures)
     return [_clock(clock), *(finding for examine in examinations if (finding := examine(application)))]
 
 
@@ -44,15 +45,25 @@ def _unit(application: Application) -> Finding:
     return _finding(state == "active", f"{name} is {state}", f"journalctl -u {name} -n 50; then deploy again")
 
 
-def _port(application: Application) -> Finding:
-    with socket.socket() as client:
-        client.settimeout(2)
-        if client.connect_ex(("127.0.0.1", 80)):
-            return _finding(application.current is None, "nothing listens on port 80", "systemctl status nginx")
-    owner = subprocess.run(["ss", "-Hltnp", "sport = :80"], capture_output=True, text=True).stdout
-    is_nginx = '"nginx"' in owner
-    observation = f"port 80 is {'Nginx' if is_nginx else 'another program'}'s"
-    return _finding(is_nginx, observation, f"Free it for Nginx: {owner.strip()[:200]}")
+def _port(application: Application) -> Finding | None:
+    listeners = processes.listening_on(PORT)
+    if not listeners:
+        return _finding(application.current is None, f"nothing listens on port {PORT}", "systemctl status nginx")
+    if all(process.name == "nginx" for process in listeners):
+        return _finding(True, f"port {PORT} is Nginx's")
+    return None  # the preflight says whose it is
+
+
+def _certificate(application: Application) -> Finding | None:
+    if application.current is None:
+        return None
+    summary = certificates.summary(application.plan(application.current))
+    if fault := summary.get("fault"):
+        return _finding(False, fault, "python3 -m deploy up brings the certificate")
+    if "end" not in summary:
+        return None
+    observation = f"the certificate is valid until {summary['end']}, for {summary['days']} days"
+    return _finding(summary["days"] >= CERTIFICATE_DAYS, observation, "Have it renewed, and run python3 -m deploy up")
 
 
 def _disk(application: Application) -> Finding:

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from . import http_client
 from .golden import requests
+from .http_client import Address
 from .layout import Application
 
 REQUESTS_PER_SECOND = 50
@@ -20,15 +21,16 @@ class DowntimeMonitor:
         application: whose site.
         server_name: one of the site's, before the release and after it.
         release: whose golden rows are asked for; None: nothing is asked, as there is no site yet.
+        nginx: where it is asked, before the release and after it.
 
     Attributes:
         samples: of each request, its start in s, its latency in ms, its status and the release that answered.
     """
 
-    def __init__(self, application: Application, server_name: str, release: str | None) -> None:
+    def __init__(self, application: Application, server_name: str, release: str | None, nginx: Address) -> None:
         self.samples: list[tuple[float, float, int, str]] = []
         self._stopped = threading.Event()
-        self._server_name = server_name
+        self._server_name, self._nginx = server_name, nginx
         self._requests = [] if release is None or application.in_maintenance else requests(application, release)
         self._thread = threading.Thread(target=self._send_requests, daemon=True)
 
@@ -44,7 +46,7 @@ class DowntimeMonitor:
             self._thread.join()
 
     def _send_requests(self) -> None:
-        connection = http_client.Connection(http_client.NGINX, self._server_name)
+        connection = http_client.Connection(self._nginx, self._server_name)
         count = 0
         while not self._stopped.is_set():
             due = self._started + count / REQUESTS_PER_SECOND

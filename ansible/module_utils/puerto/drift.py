@@ -16,7 +16,7 @@ def is_deployed(application: Application, plan: Plan) -> bool:
             and systemd.is_active(application.service(plan.id))
             and build.matches_plan(application, plan)
             and nginx.is_linked(application, plan)
-            and nginx.is_loaded(application, plan, plan.site_text)
+            and nginx.is_loaded(application, plan, nginx.for_host(plan.site_text))
             and bool(gates.verify(application, plan))
         )
     except (HostError, OSError):

@@ -4,7 +4,7 @@ import math
 import time
 from dataclasses import dataclass
 
-from . import http_client, systemd
+from . import http_client, sandbox, systemd
 from .errors import HostError
 from .golden import golden_rows, requests
 from .http_client import Address, Connection, Response, fetch
@@ -43,7 +43,13 @@ def probe(application: Application, plan: Plan) -> list[Gate]:
     gates = [check_health(application, plan, plan.start_seconds)]
     gates.append(check_golden_rows(address, server_name, application, plan.id))
     gates.append(_check_burst(address, server_name, application, plan))
-    return [*gates, check_unit(application, plan.id)]
+    return [*gates, check_unit(application, plan.id), *_sandbox(plan)]
+
+
+def _sandbox(plan: Plan) -> list[Gate]:
+    """Say what the release runs without: nothing to refuse it for, where the host can't do otherwise."""
+    lost = [directive.partition("=")[0] for directive in sandbox.lost(plan.unit_text)]
+    return [Gate("sandbox", f"without {', '.join(lost)}, which this container can't set up")] if lost else []
 
 
 def verify(application: Application, plan: Plan) -> list[Gate]:
@@ -52,10 +58,10 @@ def verify(application: Application, plan: Plan) -> list[Gate]:
     Raises:
         HostError: it doesn't answer in time, or answers wrongly.
     """
-    server_name, release = plan.server_names[0], plan.id
+    server_name, release, nginx = plan.server_names[0], plan.id, site(plan)
     deadline, consecutive = time.monotonic() + SWITCH_SECONDS, 0
     while consecutive < CONSECUTIVE_ANSWERS:
-        response = fetch(http_client.NGINX, server_name, "/health")
+        response = fetch(nginx, server_name, "/health")
         if response.is_from(release):  # however slowly: another gate judges that
             consecutive += 1
             continue
@@ -65,8 +71,13 @@ def verify(application: Application, plan: Plan) -> list[Gate]:
         time.sleep(PAUSE)
     gates = [Gate("site", f"{server_name} is answered by {release}")]
     if not application.in_maintenance:
-        gates.append(check_golden_rows(http_client.NGINX, server_name, application, release, SWITCH_SECONDS))
+        gates.append(check_golden_rows(nginx, server_name, application, release, SWITCH_SECONDS))
     return gates
+
+
+def site(plan: Plan) -> Address:
+    """Return where Nginx answers for a release, rather than send on to where it does."""
+    return http_client.NGINX_HTTPS if plan.redirects else http_client.NGINX
 
 
 def check_health(application: Application, plan: Plan, seconds: float) -> Gate:

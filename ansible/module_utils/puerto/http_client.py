@@ -4,6 +4,7 @@ import http.client
 import json
 import select
 import socket
+import ssl
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,12 @@ Address = Path | tuple[str, int]
 """A Unix socket, or host and port."""
 
 NGINX: Address = ("127.0.0.1", 80)
+NGINX_HTTPS: Address = ("127.0.0.1", 443)
+
+# Whether a certificate is good is for visitors to judge: here the host asks itself.
+_TLS = ssl.create_default_context()
+_TLS.check_hostname = False
+_TLS.verify_mode = ssl.CERT_NONE
 
 
 @dataclass(frozen=True)
@@ -69,6 +76,8 @@ class Connection(http.client.HTTPConnection):
         if family == socket.AF_INET:  # otherwise the body waits until the headers are acknowledged
             self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.sock.connect(self._address if isinstance(self._address, tuple) else str(self._address))
+        if self._address == NGINX_HTTPS:
+            self.sock = _TLS.wrap_socket(self.sock, server_hostname=self.host)
 
     def fetch(self, path: str, payload: object = None) -> Response:
         """GET, or POST a payload as JSON if there is one; return a response of status 0 if nothing comes."""

@@ -12,7 +12,13 @@ from .plan import Plan
 
 ID = re.compile(r"[0-9a-f]{12}")
 UNITS = Path("/etc/systemd/system")
-SITES = Path("/etc/nginx/sites-available")
+NGINX = Path("/etc/nginx")
+SITES, ENABLED = NGINX / "sites-available", NGINX / "sites-enabled"
+LATE = "zz-"
+"""Begins the name of a link that Nginx must read after those of others."""
+
+SIGNATURE = "# Puerto wrote this file"
+"""What every file of Puerto's begins with."""
 
 
 @dataclass(frozen=True)

@@ -1,24 +1,33 @@
 """Nginx's site, which lies in the release's folder and becomes current with it."""
 
+import re
 import shutil
 import subprocess
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
-from . import systemd
+from . import neighbours, nginx_build, processes, systemd
+from .adoption import Adoption
 from .errors import HostError
 from .files import remove, replace_symlink, write
-from .layout import SITES, Application
+from .layout import ENABLED, LATE, NGINX, SIGNATURE, SITES, Application
 from .plan import Plan
-
-SIGNATURE = "# Puerto wrote this file"
-"""What every file of Puerto's begins with."""
+from .program_output import last_lines
 
 RECONNECT_SECONDS = 1
 """For how long clients are told to reconnect before Nginx closes idle connections."""
 
-NGINX, ENABLED = SITES.parent, SITES.parent / "sites-enabled"
+LISTENS_ON_IPV6 = re.compile(r"^\s*listen \[::\].*\n", re.MULTILINE)
+
+
+def for_host(text: str) -> str:
+    """Return a file as this host's Nginx can use it: in its version's words, without IPv6 where the kernel has none."""
+    text = text if processes.has_ipv6() else LISTENS_ON_IPV6.sub("", text)
+    with suppress(FileNotFoundError):  # where --check looks what would be installed
+        text = nginx_build.installed().adapted(text)
+    return text
 
 
 def check(application: Application, plan: Plan) -> None:
@@ -28,10 +37,19 @@ def check(application: Application, plan: Plan) -> None:
         HostError: Nginx can't read it, or another site has its name.
     """
     site, own_links = SITES / plan.app_name, _own_links(application)
-    if site.exists() and site not in own_links and SIGNATURE not in site.read_text(encoding="utf-8"):
+    if missing := next((path for path in plan.site_beside if not Path(path).exists()), ""):
+        raise HostError(f"{missing} isn't on the host yet: provision it (python3 -m deploy up <environment>)")
+    adoption = Adoption.pending(plan.app_name)
+    adopted = adoption.sites if adoption else ()
+    is_free = not site.exists() or site in own_links or str(site) in adopted
+    if not is_free and SIGNATURE not in site.read_text(encoding="utf-8"):
         raise HostError(f"{site} was not written by Puerto: choose another app_name, or remove that site")
     try:
-        verify(Path("/run") / f"{application.unit}-nginx", {ENABLED / plan.app_name: plan.site_text}, own_links)
+        verify(
+            Path("/run") / f"{application.unit}-nginx",
+            {ENABLED / plan.app_name: for_host(plan.site_text)},
+            [*own_links, *(adoption.site_files if adoption else [])],
+        )
     except HostError as fault:
         raise HostError(f"the site: {fault}") from fault
 
@@ -92,6 +110,8 @@ def is_linked(application: Application, plan: Plan) -> bool:
 def link(application: Application, plan: Plan) -> None:
     """Have Nginx read the current release's site, exactly once."""
     links = _links(application, plan)
+    if adoption := Adoption.pending(plan.app_name):
+        adoption.remove_sites()
     for link in set(_own_links(application)) - set(links):
         link.unlink()
     for link, target in links.items():
@@ -99,15 +119,18 @@ def link(application: Application, plan: Plan) -> None:
 
 
 def unlink(application: Application, plan: Plan) -> None:
-    """Have Nginx no longer read the site."""
+    """Have Nginx no longer read the site; a deployment that it was to replace is read again."""
     for link in reversed(_links(application, plan)):
         link.unlink(missing_ok=True)
+    if adoption := Adoption.pending(plan.app_name):
+        adoption.put_sites_back()
 
 
 def _links(application: Application, plan: Plan) -> dict[Path, Path]:
     """Return link → its target; the link that Nginx itself reads comes last."""
     site = SITES / plan.app_name
-    return {site: application.root / "current" / "site.conf", ENABLED / site.name: site}
+    late = LATE if neighbours.first_only_by_order(site.name) else ""
+    return {site: application.root / "current" / "site.conf", ENABLED / f"{late}{site.name}": site}
 
 
 def is_loaded(application: Application, plan: Plan, text: str) -> bool:
@@ -131,23 +154,19 @@ def load(application: Application, plan: Plan, text: str) -> None:
     Raises:
         HostError: it can't, and goes on with what it had.
     """
-    _run("nginx", "-q", "-t")
+    result = subprocess.run(["nginx", "-q", "-t"], capture_output=True, text=True)
+    if result.returncode:
+        raise HostError(f"nginx -q -t: {last_lines(result.stderr)}", result.stderr)
     flag = application.root / "shared" / "reloading"
     flag.touch()
     try:
         time.sleep(RECONNECT_SECONDS)
         _marker(application).unlink(missing_ok=True)  # if we die between reload and marker, the marker must be absent
-        _run("systemctl", "reload-or-restart", "nginx")
+        systemd.systemctl("reload-or-restart", "nginx.service")
         time.sleep(RECONNECT_SECONDS)  # the old workers are told to stop a while after the new ones have started
     finally:
         flag.unlink()
     write(_marker(application), _loaded_text(plan, text))
-
-
-def _run(*command: str) -> None:
-    result = subprocess.run(command, capture_output=True, text=True)
-    if result.returncode:
-        raise HostError(f"{' '.join(command)}: {result.stderr.strip()}")
 
 
 def _marker(application: Application) -> Path:

@@ -69,6 +69,7 @@ class Plan:
         manifest: where it comes from: commit, lock, models.
         id: first digits of the digest of what identifies it, the same on every host.
         at: when its folder was made; empty before that.
+        https: how the site speaks HTTPS: own, local or off; empty in plans of before there was a choice.
     """
 
     app_name: str
@@ -92,8 +93,14 @@ class Plan:
     manifest: Mapping[str, Any]
     id: str
     at: str = ""
+    https: str = ""
 
     SET_BY_HOST: ClassVar = ("id", "at")
+
+    @property
+    def redirects(self) -> bool:
+        """Whether who asks by HTTP is sent on to HTTPS."""
+        return self.https not in ("", "off", "local")
 
     @classmethod
     def read(cls, value: object) -> Self:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from . import systemd
+from . import certificates, systemd
 from .history import History, now
 from .http_client import fetch
 from .layout import Application
@@ -26,6 +26,7 @@ def host_status(application: Application, count: int = 5) -> dict[str, Any]:
         "unit": f"{application.unit}.service",
         "unit_state": systemd.active_state(application.service(current)) if current else "unknown",
         "health": _health(application, plan) if plan else {},
+        "https": certificates.summary(plan) if plan else {},
         "maintenance": application.in_maintenance,
         "lock": Lock(application).holder(),
         "deploys": History(application).last(count),

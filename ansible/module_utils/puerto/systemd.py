@@ -1,18 +1,25 @@
 """systemd, by its own programs."""
 
+import re
 import subprocess
+import time
 from pathlib import Path
 
+from . import program_output, sandbox
 from .errors import HostError
 from .files import replace_symlink, write
 from .layout import ID, UNITS, Application
 
 LAST_LINES, READ_LINES = 12, 1000
+COMMAND_CHARACTERS = 100
 PROPERTIES = (
     "ActiveState", "SubState", "NRestarts", "MainPID", "Result", "MemoryCurrent", "MemoryMax", "ActiveEnterTimestamp",
     "NeedDaemonReload",
 )  # fmt: skip
 """Properties of a unit that the gates check."""
+
+SEE = re.compile(r"^See .*for details\.$", re.M)
+"""Where systemctl leaves its reader alone."""
 
 PROGRAM = "host"
 """The name by which units and timers call this program: it had no other when some of a host's releases were made."""
@@ -25,12 +32,23 @@ def systemctl(*arguments: str, check: bool = True) -> str:
     """Run systemctl and return what it prints.
 
     Raises:
-        HostError: it failed, and that is checked.
+        HostError: it failed, and that is checked; the reason is what the unit's programs logged, else systemctl's own.
     """
+    started = int(time.time())
     result = subprocess.run(["systemctl", *arguments], capture_output=True, text=True)
     if check and result.returncode:
-        raise HostError(f"systemctl {' '.join(arguments)}: {result.stderr.strip() or result.stdout.strip()}")
+        own = program_output.last_lines(SEE.sub("", result.stderr or result.stdout))
+        raise HostError(f"systemctl {' '.join(arguments)}: {_logged(arguments[-1], started) or own}", result.stderr)
     return result.stdout.strip()
+
+
+def _logged(unit: str, since: int) -> str:
+    """Return the last lines that a unit's programs logged since then, without systemd's own about it."""
+    subprocess.run(["journalctl", "--quiet", "--sync"], stderr=subprocess.DEVNULL)
+    fields = ["--output=cat", f"--since=@{since}", f"_SYSTEMD_UNIT={unit}"]
+    command = ["journalctl", "--quiet", "--no-pager", f"--lines={READ_LINES}", *fields]
+    result = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace")
+    return program_output.last_lines(result.stdout)
 
 
 def properties(unit: str) -> dict[str, str]:
@@ -50,10 +68,47 @@ def is_active(unit: str) -> bool:
     return active_state(unit) == "active"
 
 
+def shortened(text: str, characters: int) -> str:
+    """Return a text cut at a length, which an ellipsis shows."""
+    return text if len(text) <= characters else f"{text[:characters]}…"
+
+
+def exists(unit: str) -> bool:
+    """Return whether systemd knows a unit of that name, from any folder; a masked one too."""
+    return value(unit, "LoadState") != "not-found"
+
+
+def value(unit: str, name: str) -> str:
+    """Return one property of a unit; empty if it has none of that name."""
+    return systemctl("show", unit, f"--property={name}", "--value")
+
+
+def is_masked(unit: str) -> bool:
+    """Return whether an administrator has forbidden a unit to start, not only until the next boot."""
+    return value(unit, "UnitFileState") == "masked"
+
+
+def describe(unit: str) -> str:
+    """Say what a unit is, in its own words and systemd's: description, state, command."""
+    names = "Description,LoadState,ActiveState,User,ExecStart,FragmentPath"
+    lines = systemctl("show", unit, "--property", names).splitlines()
+    value = {name: text for name, _, text in (line.partition("=") for line in lines)}
+    if value["LoadState"] == "masked":
+        return "masked by an administrator"
+    command = re.search(r"argv\[\]=([^;]*)", value.get("ExecStart", ""))
+    words = f": {shortened(command[1].strip(), COMMAND_CHARACTERS)}" if command else ""
+    return f"“{value['Description']}”, {value['ActiveState']}, of {value.get('User') or 'root'}{words}"
+
+
+def unit_text(template: str, release: str) -> str:
+    """Return a release's unit as this host can run it."""
+    return sandbox.for_host(template).replace(RELEASE, release)
+
+
 def is_installed(application: Application, release: str, template: str) -> bool:
     """Return whether a release has its unit."""
     file = UNITS / application.service(release)
-    return file.is_file() and file.read_text(encoding="utf-8") == template.replace(RELEASE, release)
+    return file.is_file() and file.read_text(encoding="utf-8") == unit_text(template, release)
 
 
 def install(application: Application, release: str, template: str) -> bool:
@@ -67,7 +122,7 @@ def install(application: Application, release: str, template: str) -> bool:
     """
     if is_installed(application, release, template):
         return False
-    name, text = application.service(release), template.replace(RELEASE, release)
+    name, text = application.service(release), unit_text(template, release)
     verify(name, text)
     write(UNITS / name, text)
     systemctl("daemon-reload")

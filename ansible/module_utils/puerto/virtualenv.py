@@ -8,6 +8,7 @@ from .errors import HostError
 from .files import replace_symlink
 from .layout import Application
 from .plan import Plan
+from .program_output import package_error
 
 COMPLETE = "complete"
 """The file that marks a virtualenv's folder as complete."""
@@ -54,9 +55,16 @@ def _names(plan: Plan) -> tuple[str, str]:
 def _make(plan: Plan, release: Path, folder: Path) -> None:
     arguments = ("virtualenv.sh", plan.pipenv, str(release), str(folder), COMPLETE)
     command = ["sh", "-c", plan.virtualenv_program, *arguments]
-    result = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    result = subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    )
     if result.returncode:
-        raise HostError((result.stderr or result.stdout).strip()[-1500:])
+        raise HostError(package_error(result.stdout) or f"it ended with status {result.returncode}", result.stdout)
 
 
 def _is_unedited(folder: Path) -> bool:

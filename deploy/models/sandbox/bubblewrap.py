@@ -20,6 +20,7 @@ from typing import Any
 
 from deploy.base.errors import DeployError
 from deploy.base.paths import KIT, VENV, tool
+from deploy.base.toolchain import NO_SANDBOX
 from deploy.models.sandbox import channel, replies, seccomp
 from deploy.models.sandbox.replies import AnyReply
 from deploy.models.sandbox.text import visible
@@ -33,9 +34,6 @@ WORKER = "deploy.models.sandbox.worker"
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 """Variables that are 1 on the server: with more, threads wait for each other, and other times are measured."""
 
-NO_SANDBOX = "PUERTO_NO_SANDBOX"
-"""A variable that, set to 1, opens model files without a sandbox: for machines that can't make one."""
-
 
 class Sandbox:
     """A process that opens a model file once it is given a task.
@@ -43,10 +41,11 @@ class Sandbox:
     Args:
         model: the file.
         process: runs worker.py.
+        code: modules that came with it; None: none came.
     """
 
-    def __init__(self, model: Path, process: "subprocess.Popen[bytes]") -> None:
-        self._model, self._process = model, process
+    def __init__(self, model: Path, process: "subprocess.Popen[bytes]", code: Path | None = None) -> None:
+        self._model, self._process, self._code = model, process, code
         self._channel = channel.Channel(process)
 
     def run(self, task: str, kind: type[AnyReply], **arguments: Any) -> tuple[AnyReply, bytes]:
@@ -59,7 +58,7 @@ class Sandbox:
         Raises:
             DeployError: the file can't be used; its own sentence.
         """
-        request = {"task": task, "model": str(self._model), **arguments}
+        request = {"task": task, "model": str(self._model), "code": str(self._code or ""), **arguments}
         return self._reply(json.dumps(request).encode() + b"\n", kind)
 
     def wait_until_ready(self) -> None:
@@ -120,11 +119,12 @@ def kill(process: "subprocess.Popen[bytes]") -> None:
 
 
 @contextmanager
-def open_sandbox(model: Path, *files: Path) -> Iterator[Sandbox]:
+def open_sandbox(model: Path, *files: Path, code: Path | None = None) -> Iterator[Sandbox]:
     """Open a sandbox for a model file.
 
     Args:
         files: others that can be read in it.
+        code: a ZIP of modules that came with the model, which it may import.
 
     Raises:
         DeployError: this machine can't make one.
@@ -137,9 +137,9 @@ def open_sandbox(model: Path, *files: Path) -> Iterator[Sandbox]:
         **dict.fromkeys(THREADS, "1"),
     }
     with ExitStack() as stack:
-        command, descriptors = _bwrap_command([model, *files], stack)
+        command, descriptors = _bwrap_command([model, *files, *filter(None, [code])], stack)
         process = start_process([*command, tool("python"), "-m", WORKER], environment, descriptors)
-        sandbox = Sandbox(model, process)
+        sandbox = Sandbox(model, process, code)
         stack.callback(sandbox.close)
         sandbox.wait_until_ready()
         yield sandbox

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator
 
 from app.fields import KINDS, type_of
+from app.fields.parts import NAME_CHARACTERS
 from deploy.models.sandbox.text import LINE_CHARACTERS, is_plain, visible
 
 FIELDS = 10_000
@@ -20,6 +21,11 @@ LARGEST_WHOLE = 2**64
 def _plain(text: str) -> str:
     if not is_plain(text):
         raise ValueError("can't hold line breaks or control characters")
+    return text
+
+
+def _plain_lines(text: str) -> str:
+    _plain(text.replace("\n", " ").replace("\r", " ").replace("\t", " "))
     return text
 
 
@@ -68,7 +74,9 @@ def _optional_value(value: Any) -> bool | int | float | str | None:
 
 
 Line = Annotated[str, Field(min_length=1, max_length=LINE_CHARACTERS), AfterValidator(_plain)]
-Name = Annotated[Line, Field(max_length=100), AfterValidator(_no_path)]
+Name = Annotated[
+    str, Field(min_length=1, max_length=NAME_CHARACTERS), AfterValidator(_plain_lines), AfterValidator(_no_path)
+]
 Sentence = Annotated[str, BeforeValidator(_sentence)]
 """Shown, never used."""
 

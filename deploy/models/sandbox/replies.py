@@ -29,7 +29,7 @@ from deploy.models.sandbox.text import visible
 LARGEST_BYTES = 1 << 30
 """Of a file that is handed over: a model's, or its graph."""
 
-CHOICES, ROWS, METRICS, TYPES, KEYS = 100_000, 50, 20, 1000, 30
+CHOICES, ROWS, METRICS, NOTES, TYPES, KEYS = 100_000, 50, 20, 10, 1000, 30
 """Most of each that a reply can have."""
 
 
@@ -67,6 +67,34 @@ class UntrustedTypes(Reply):
     types: Annotated[list[Line], Field(fail_fast=True, max_length=TYPES)]
 
 
+class Composed(Reply):
+    """A model was put together with its transformers; it is attached, by joblib."""
+
+    composed: Literal[True]
+
+
+class SeenReport(_Part):
+    """What a table showed of a field; see `app.fields.field.Seen`."""
+
+    missing: bool
+    minimum: Bound | None = None
+    maximum: Bound | None = None
+    whole: bool = False
+
+
+class TableReport(Reply):
+    """How a table is written; see `app.contract.TableFormat`.
+
+    Attributes:
+        question: which number of it can be read in two ways; empty where none can.
+    """
+
+    encoding: Literal["utf-8", "utf-16", "windows-1252"] | None
+    separator: Literal[",", ";", "\t", "|"] | None
+    decimal: Literal[".", ","] | None
+    question: Sentence
+
+
 class FieldReport(_Part):
     """What is known of a field's values; see `introspection.describe`."""
 
@@ -75,8 +103,8 @@ class FieldReport(_Part):
     missing: bool
     example: Value
     choices: Annotated[list[Value], Field(fail_fast=True, max_length=CHOICES)] | None = None
-    minimum: Bound | None = None
-    maximum: Bound | None = None
+    others: bool = False
+    seen: SeenReport | None = None
     maximum_characters: Annotated[int, Field(ge=1, le=10 * TEXT_CHARACTERS)] | None = None
 
 
@@ -88,15 +116,25 @@ class MetricReport(_Part):
 
 
 class Description(Reply):
-    """What a contract needs to know of a model and its table; a skops file's estimator is attached, by joblib."""
+    """What a contract needs to know of a model and its table; the estimator is attached where its file isn't kept.
+
+    Attributes:
+        training_only: steps that were left out.
+        made_by: the scikit-learns of other patch versions that wrote it.
+    """
 
     estimator: Line
+    target: Name | Literal[""] = ""
     labels: Annotated[list[Value], Field(fail_fast=True, max_length=CHOICES)] | None
+    words: Annotated[list[Sentence], Field(fail_fast=True, max_length=CHOICES)] | None = None
     fields: Annotated[list[FieldReport], Field(fail_fast=True, min_length=1, max_length=FIELDS)]
     columns: Annotated[list[PandasType], Field(fail_fast=True, max_length=FIELDS)]
     rows: Annotated[list[Row], Field(fail_fast=True, max_length=ROWS)]
     answers: Annotated[list[Value], Field(fail_fast=True, max_length=ROWS)]
     metrics: Annotated[list[MetricReport], Field(fail_fast=True, max_length=METRICS)]
+    training_only: Annotated[list[Line], Field(fail_fast=True, max_length=METRICS)] = []
+    made_by: Annotated[list[Line], Field(fail_fast=True, max_length=METRICS)] = []
+    notes: Annotated[list[Sentence], Field(fail_fast=True, max_length=NOTES)] = []
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -104,6 +142,8 @@ class Description(Reply):
             raise ValueError("fields, columns and rows are of different lengths")
         if len(self.answers) != len(self.rows):
             raise ValueError("there are more or fewer answers than rows")
+        if self.words is not None and len(self.words) != len(self.labels or []):
+            raise ValueError("there are more or fewer words than labels")
         return self
 
 
@@ -133,7 +173,7 @@ class TimingsReport(_Part):
 class Validation(Reply):
     """What a bundle says of its model beyond the contract; the graph is attached, where there is one."""
 
-    input: Literal["numbers", "objects", "texts", "frame"]
+    input: Literal["numbers", "objects", "texts", "dicts", "frame"]
     columns: Annotated[list[PandasType], Field(fail_fast=True, max_length=FIELDS)]
     golden: Annotated[list[GoldenReport], Field(fail_fast=True, max_length=ROWS)]
     engine: Literal["onnx", "scikit_learn"]

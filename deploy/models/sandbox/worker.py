@@ -11,13 +11,13 @@ import os
 import resource
 import sys
 import traceback
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
+from app.numerals import Mark
 from deploy.base.errors import DeployError
-from deploy.models.sandbox import replies
+from deploy.models.sandbox import own_modules, replies, resampling, versions
 
 MEMORY_BYTES = 8 << 30
 CPU_SECONDS = 500
@@ -56,9 +56,10 @@ def _send(output: IO[bytes], reply: dict[str, Any], attached: bytes) -> None:
     output.flush()
 
 
-def _run(task: str, model: str, **arguments: Any) -> RawReply:
+def _run(task: str, model: str, code: str, **arguments: Any) -> RawReply:
     try:
-        return TASKS[task](model=model, **arguments)
+        with own_modules.notebook(code):
+            return TASKS[task](model=model, **arguments)
     except DeployError as fault:
         return {"fault": fault.reason, "advice": fault.advice}, b""
     except MemoryError:
@@ -68,15 +69,26 @@ def _run(task: str, model: str, **arguments: Any) -> RawReply:
         return {"fault": f"{model}: {type(fault).__name__}: {' '.join(str(fault).split())[:300]}"}, b""
 
 
-def describe(model: str, data: str, target: str, trusted: list[str]) -> RawReply:
-    """Return what a contract needs to know of a model and its table, and a skops file's estimator as joblib has it."""
+def describe_table(model: str, data: str, target: str, decimal: Mark | None, trusted: list[str]) -> RawReply:
+    """Return how the table is written that a model was trained on."""
+    from deploy.models import training_table
+
+    return training_table.describe_format(data, target, opened(Path(model), tuple(trusted)), decimal), b""
+
+
+def describe(
+    model: str, data: str, target: str, decimal: Mark | None, trusted: list[str], labels: str, anyway: bool
+) -> RawReply:
+    """Return what a contract needs to know of a model and its table; and the estimator, where the file isn't kept."""
     from deploy.models import introspection
 
     estimator = opened(Path(model), tuple(trusted))
-    description = introspection.describe(model, estimator, data, target)
+    encoder = loaded(labels) if labels else None
+    description = introspection.describe(model, estimator, data, target, decimal, encoder, anyway)
     description["metrics"] = [{"name": name, "value": value} for name, value in description["metrics"].items()]
+    description |= {"training_only": sorted(resampling.left_out), "made_by": sorted(versions.patches_apart)}
     file = io.BytesIO()
-    if model.endswith(".skops"):
+    if model.endswith(".skops") or own_modules.came_with_file() or resampling.left_out or versions.patches_apart:
         import joblib
 
         joblib.dump(estimator, file)
@@ -97,14 +109,26 @@ def validate(
     from deploy.models import introspection, validation
     from deploy.models.contracts import read_contract
 
-    file = Path(contract)
+    file, promised = Path(contract), read_contract(Path(contract))
     estimator = opened(Path(model), ())
-    known = [*rows, *(introspection.rows(estimator, data, target) if data else [])]
-    validated = validation.validate(file, read_contract(file), estimator, known, columns, random_rows)
-    validation.require_recorded_answers(file, estimator, read_contract(file), validated, rows, expected)
+    decimal = promised.table.decimal if promised.table else None
+    table = introspection.rows(estimator, data, target, decimal) if data else []
+    validated = validation.validate(file, promised, estimator, rows, columns, random_rows, table)
+    validation.require_recorded_answers(file, estimator, promised, validated, rows, expected)
     manifest = validated.manifest
     golden = [{"row": [*entry["row"].values()], "value": entry["value"]} for entry in manifest["golden"]]
     return manifest | {"columns": [*manifest["columns"].values()], "golden": golden}, validated.graph
+
+
+def compose(model: str, before: list[str], together: bool) -> RawReply:
+    """Return, as joblib has it, the estimator of a file behind the transformers that its rows pass first."""
+    import joblib
+
+    from deploy.models.composition import composed
+
+    output = io.BytesIO()
+    joblib.dump(composed(model, loaded(model), [*map(loaded, before)], together), output)
+    return {"composed": True}, output.getvalue()
 
 
 def untrusted_types(model: str) -> RawReply:
@@ -124,32 +148,46 @@ def opened(file: Path, trusted: tuple[str, ...]) -> Any:
     Raises:
         DeployError: it holds none, or one that this scikit-learn can't run.
     """
-    from sklearn.exceptions import InconsistentVersionWarning
+    from deploy.models.composition import composed
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        warnings.simplefilter("error", InconsistentVersionWarning)
-        try:
-            estimator = _load(file, trusted)
-        except MemoryError:
-            raise
-        except Exception as fault:
-            raise _load_error(file, fault) from fault
+    estimator = composed(str(file), loaded(file, trusted), (), together=False)
     if not callable(getattr(estimator, "predict", None)):
         kind = type(estimator).__name__
         raise DeployError(f"{file}: holds a {kind}, which has no predict", "Save the fitted model or pipeline itself.")
     return estimator
 
 
-def _load_error(file: Path, fault: Exception) -> DeployError:
+def loaded(file: Path | str, trusted: tuple[str, ...] = ()) -> Any:
+    """Return what a file holds.
+
+    Raises:
+        DeployError: it can't be opened, or a scikit-learn of another minor version wrote it.
+    """
+    resampling.find_without_package()
+    with versions.recorded() as messages:
+        try:
+            content = _load(Path(file), trusted)
+        except MemoryError:
+            raise
+        except Exception as fault:
+            raise _load_error(file, versions.of_another_minor(messages) or fault) from fault
+    if other := versions.of_another_minor(messages):
+        raise _load_error(file, other)
+    return content
+
+
+def _load_error(file: Path | str, fault: Exception) -> DeployError:
     from sklearn.exceptions import InconsistentVersionWarning
 
+    if own := own_modules.missing_code(str(file), fault):
+        return own
     lock = "in the Pipfile, and lock (CONTRIBUTING.md, A package)."
     if isinstance(fault, InconsistentVersionWarning):
         versions = f"scikit-learn {fault.original_sklearn_version}; this project runs {fault.current_sklearn_version}"
         return DeployError(f"{file}: was made by {versions}", f"Train it again with that one, or name the older {lock}")
     if isinstance(fault, ModuleNotFoundError):
-        return DeployError(f"{file}: needs the module {fault.name}, which isn't installed", f"Name its package {lock}")
+        advice = f"Is it yours? Then --code {str(fault.name).partition('.')[0]}.py. If not, name its package {lock}"
+        return DeployError(f"{file}: needs the module {fault.name}, which isn't installed", advice)
     message = f"{type(fault).__name__}: {' '.join(str(fault).split())[:200]}"
     return DeployError(
         f"{file}: can't be opened: {message}",
@@ -169,7 +207,9 @@ def _load(file: Path, trusted: tuple[str, ...]) -> Any:
 
 TASKS: dict[str, Callable[..., RawReply]] = {
     "describe": describe,
+    "describe_table": describe_table,
     "validate": validate,
+    "compose": compose,
     "untrusted_types": untrusted_types,
 }
 

@@ -4,7 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from flask import Flask
 
+from app import create_app
+from app.settings import Settings
+from deploy.base.paths import KIT
+from deploy.models.builder import build
 from tests.hanging import bundle
 from tests.served import Served, served
 from tests.unit.app.hanging_site import TIMEOUT, Site
@@ -22,3 +27,11 @@ def hanging(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Se
 @pytest.fixture
 def site(hanging: tuple[Path, Served]) -> Site:
     return Site(*hanging)
+
+
+@pytest.fixture(scope="session")
+def opinion(tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """An application whose one model takes a single text."""
+    folder = tmp_path_factory.mktemp("opinion")
+    assert build(KIT / "tests" / "unit" / "opinion", folder)
+    return create_app(Settings(app_bundles=folder, app_default_model="", secret_key="x" * 32))

@@ -48,8 +48,9 @@ class Site:
             connection.close()
 
     def lines(self, message: str = "") -> list[dict[str, Any]]:
-        """Return the log's lines that hold a message."""
-        records = [json.loads(line) for line in self._log.read_text()[self._before :].splitlines()]
+        """Return the log's lines that hold a message: the last may not have been written to its end."""
+        whole = self._log.read_text()[self._before :].rpartition("\n")[0]
+        records = [json.loads(line) for line in whole.splitlines()]
         return [line for line in records if message in line["message"]]
 
     def wait_for(self, lines: int, message: str) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from app.settings import Settings
 ROW = {"estudio": 6, "sueno": 8}
 PATHS = (
     "/api/v1/models/exam/predictions", "/modelo", "/invocations", "/models/exam/invocations", "/v2/models/exam/infer",
+    "/predict", "/resultado",
 )  # fmt: skip
 
 

@@ -40,7 +40,7 @@ READ = [
 @pytest.mark.parametrize(("date_field", "text", "value"), READ)
 def test_date_is_read_as_iso_8601_writes_it(date_field, text, value):
     readers = date_field.readers()
-    assert readers.text(text.strip()) == readers.typed(text) == value
+    assert readers.text(text.strip(), None) == readers.typed(text) == value
     assert readers.typed_column([text, text]) == [value, value]
 
 
@@ -92,9 +92,10 @@ def test_contradiction_in_a_contract_is_refused(properties, sentence):
 
 
 COLUMNS = [
-    (["2026-11-26 00:00:00", "2026-01-01 00:00:00"], {"example": "2026-11-26", "minimum": "2026-01-01",
-                                                      "maximum": "2026-11-26"}),
-    (["2026-11-26 10:00:00"], {"example": "2026-11-26T10:00:00"}),
+    (["2026-11-26 00:00:00", "2026-01-01 00:00:00"], {"example": "2026-11-26", "seen": {"minimum": "2026-01-01",
+                                                      "maximum": "2026-11-26"}}),
+    (["2026-11-26 10:00:00"], {"example": "2026-11-26T10:00:00", "seen": dict.fromkeys(("minimum", "maximum"),
+                                                                                       "2026-11-26T10:00:00")}),
 ]  # fmt: skip
 
 
@@ -160,10 +161,10 @@ def test_curve_covers_the_range(app):
     model = app.extensions["models"]["every_kind"]
     row = model.validator.typed(model.contract.example)
     with app.test_request_context(headers=ENGLISH), force_locale("en"):
-        (curve,) = [item for item in curves(model, row, model.predict([row])[0]) if item.label == "Day"]
+        (curve,) = [item for item in curves(model, row, model.predict([row])[0], [6]) if item.label == "Day"]
     assert curve.is_number
     shown = (curve.points[0].value, curve.points[-1].value, curve.here.value)
-    assert shown == ("Jan 1, 2025", "Dec 31, 2026", "Nov 26, 2026")
+    assert shown == ("1 Jan 2025", "31 Dec 2026", "26 Nov 2026")
     assert [point.x for point in curve.points] == sorted(point.x for point in curve.points)
     assert 0.94 < curve.here.x < 0.96
 

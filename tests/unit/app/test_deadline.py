@@ -57,7 +57,10 @@ def test_line_names_the_model_of_every_protocol(site, path):
     connection.request(
         "POST", path, json.dumps(body or {"how": "sleep", "seconds": FOREVER}), {"Content-Type": "application/json"}
     )
-    assert connection.getresponse().status == 503
+    response = connection.getresponse()
+    kind, member = ("application/json", "message") if body else ("application/problem+json", "detail")
+    assert (response.status, response.headers["Content-Type"]) == (503, kind)
+    assert json.loads(response.read())[member]
     (line,) = site.wait_for(1, "took longer than")
     assert line["route"] == path.replace("hanging", "<name>")
     assert line["model"] == "hanging"

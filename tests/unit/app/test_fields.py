@@ -6,6 +6,7 @@ from typing import Any, get_args
 import pytest
 
 from app.fields import KINDS, Column, recognised
+from app.fields.text import EXAMPLE
 from deploy.base.paths import KIT
 
 KIND_TESTS = re.compile(
@@ -32,16 +33,19 @@ def test_every_kind_of_the_folder_is_in_the_list():
 
 COLUMNS: list[tuple[Column, dict[str, Any]]] = [
     (Column([]), {"kind": "number", "example": 0.0}),
-    (Column([1, 3, 2]), {"kind": "integer", "example": 2, "minimum": 1, "maximum": 3}),
-    (Column([1, 2.5]), {"kind": "number", "example": 2.5, "minimum": 1, "maximum": 2.5}),
-    (Column([7, 7]), {"kind": "integer", "example": 7}),
+    (Column([1, 3, 2]), {"kind": "number", "example": 2, "seen": {"minimum": 1, "maximum": 3, "whole": True}}),
+    (Column([1, 2.5]), {"kind": "number", "example": 2.5, "seen": {"minimum": 1, "maximum": 2.5, "whole": False}}),
+    (Column([1.0, 2.0]), {"kind": "number", "example": 2, "seen": {"minimum": 1, "maximum": 2, "whole": True}}),
+    (Column([0, 1] * 5), {"kind": "yes_no", "example": False, "others": True}),
     (Column([True, False, True]), {"kind": "yes_no", "example": True}),
     (Column(["b", "a", "b"]), {"kind": "category", "choices": ["a", "b"], "example": "b"}),
     (Column([1, 2, 2], [1, 2, 3]), {"kind": "category", "choices": [1, 2, 3], "example": 2}),
     (Column([], ["x", "y"]), {"kind": "category", "choices": ["x", "y"], "example": "x"}),
     (Column([False], [False, True]), {"kind": "yes_no", "example": False}),
     (Column([f"text {number}" for number in range(101)]),
-     {"kind": "text", "example": "text 0", "maximum_characters": 1000}),
+     {"kind": "text", "example": EXAMPLE, "maximum_characters": 1000}),
+    (Column([f"Mrs {number}" for number in range(30)]),
+     {"kind": "text", "example": EXAMPLE, "maximum_characters": 1000}),
 ]  # fmt: skip
 
 

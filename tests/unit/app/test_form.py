@@ -13,11 +13,13 @@ EXAM = {"estudio": "6", "sueno": "8"}
 @pytest.mark.parametrize(
     ("name", "inputs"),
     [
-        ("exam", ['id="field-0" inputmode="decimal" max="24" min="0" name="estudio" required step="any"']),
+        ("exam", ['aria-describedby="field-0-help field-0-unit" class="form-control" id="field-0" inputmode="decimal" '
+                  'name="estudio" required type="text"', '<span class="input-group-text" id="field-0-unit">h</span>']),
         ("titanic", ['<select', '<option value="">Elige…</option><option value="first">En primera clase</option>']),
-        ("diabetes", ['inputmode="numeric" max="79" min="19" name="age" required step="1" type="number"']),
+        ("diabetes", ['inputmode="numeric" name="age" required type="text"']),
         ("every_kind", ['name="sí/no" type="radio" value=""', 'maxlength="40" name="nota" required type="text"',
-                        'name="niños" step="1" type="number" value="0"']),
+                        'inputmode="numeric" name="niños" type="text" value="0"',
+                        'id="field-0" name="altura (cm)" required type="text"']),
     ],
 )  # fmt: skip
 def test_each_kind_of_field_gets_its_input(client, name, inputs):
@@ -33,7 +35,9 @@ def test_prediction_is_on_the_same_page_as_the_entries(submit, estudio):
     assert response.status_code == 200
     assert '<h2 id="answer">Aprobado</h2>' in response.text
     assert re.search(
-        r'<meter min="0" max="1" value="0\.\d{6}" aria-labelledby="share-1"></meter>\s+\d\d,\d\xa0?\s?%', response.text
+        r'<meter min="0" max="1" value="0\.\d{6}" aria-labelledby="share-1"></meter>\s+'
+        r'<span class="figure">\d\d,\d\xa0%</span>',
+        response.text,
     )
     assert f'value="{estudio}"' in response.text
 
@@ -78,11 +82,11 @@ def test_regression_shows_its_number_as_the_reader_writes_it(submit, client):
 
 
 INVALID_ENTRIES = [
-    ({}, ["Horas de estudio (h)</a>: falta", "Horas de sueño (h)</a>: falta"]),
-    ({"estudio": "seis", "sueno": "1_0"}, ["estudio (h)</a>: no es un número", "sueño (h)</a>: no es un número"]),
-    ({"estudio": "25", "sueno": "inf"}, ["está fuera del intervalo: de 0 a 24", "sueño (h)</a>: no es un número"]),
+    ({}, ["Horas de estudio</a>: falta", "Horas de sueño</a>: falta"]),
+    ({"estudio": "seis", "sueno": "1_0"}, ["estudio</a>: no es un número", "sueño</a>: no es un número"]),
+    ({"estudio": "25", "sueno": "inf"}, ["está fuera del intervalo: de 0 a 24", "sueño</a>: no es un número"]),
     ({"estudio": "<script>", "sueno": "8"}, ["no es un número", "&lt;script&gt;"]),
-    ({"estudio": "6", "sueno": "8", "suenno": "8"}, ["suenno: no es un campo de este modelo", "«sueno»"]),
+    ({"estudio": "6", "suenno": "8"}, ["suenno: no es un campo de este modelo", "«sueno»"]),
 ]  # fmt: skip
 
 
@@ -102,7 +106,8 @@ def test_errors_are_beside_their_fields_and_the_entries_are_kept(submit, entries
 
 def test_invalid_input_names_its_error_for_screen_readers(submit):
     page = submit("exam", {"estudio": "25", "sueno": "8"}).text
-    assert re.search(r'aria-describedby="field-0-help field-0-error" aria-invalid="true"[^>]*id="field-0"', page)
+    described = 'aria-describedby="field-0-help field-0-unit field-0-error" aria-invalid="true"'
+    assert re.search(rf'{described}[^>]*id="field-0"', page)
     assert 'id="field-0-error"' in page
     assert 'href="#field-0"' in page
     assert "field-1-error" not in page
@@ -118,6 +123,15 @@ def test_form_of_another_site_is_refused(client, csrf_token):
     assert 'id="answer"' not in response.text
 
 
+def test_summary_of_errors_comes_first_has_the_focus_and_leads_to_the_fields(submit):
+    page = submit("every_kind", {"altura (cm)": "x", "nota": "", "sí/no": "quizá"}, language="en").text
+    first = re.search(r"<main[^>]*>\s*<div([^>]*)>(.*?)</div>", page, re.S)
+    assert {'role="alert"', 'tabindex="-1"', "autofocus"} <= {*first[1].split()}
+    links = re.findall(r'href="#([^"]+)">([^<]+)</a>: ', first[2])
+    assert links == [("field-0", "Height"), ("field-2-0", "Yes or no"), ("field-4", "Note")]
+    assert all(f'id="{target}"' in page for target, _ in links)
+
+
 def test_repeated_value_is_refused(client):
     page = client.get("/models/exam").text
     entries = {"csrf_token": token(page), "estudio": ["6", "7"], "sueno": "8"}
@@ -130,8 +144,9 @@ def test_what_if_draws_a_curve_for_each_field(submit):
     assert page.count('class="here"') == 2
     assert "<script" not in page
     bars = submit("titanic", {"class": "third", "sex": "female", "age": "adult"}).text
-    assert bars.count('<svg class="bar"') == 8
-    assert bars.count('aria-current="true"') == 3 + 1  # one is the language's
+    assert bars.count('<svg class="bar"') == 4 + 2
+    assert bars.count('aria-current="true"') == 2 + 1  # one is the language's
+    assert "Apenas influyen: Edad." in bars
 
 
 def test_what_if_is_one_batch(submit, app, monkeypatch):
@@ -144,7 +159,7 @@ def test_what_if_is_one_batch(submit, app, monkeypatch):
 
 
 def test_failing_curves_leave_the_prediction(submit, monkeypatch, caplog):
-    monkeypatch.setattr("app.pages.curves", lambda *_: 1 / 0)
+    monkeypatch.setattr("app.pages.what_if", lambda *_: 1 / 0)
     page = submit("exam", EXAM).text
     assert 'id="answer"' in page
     assert "What" not in page

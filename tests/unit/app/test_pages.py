@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from app import create_app
+from app import create_app, metrics
 from app.settings import Settings
 
 
@@ -53,8 +53,31 @@ def test_card_names_the_address_for_programs(client):
 
 def test_card_has_metrics_source_and_versions(client):
     page = client.get("/models/titanic", headers={"Accept-Language": "en"}).text
-    for text in ("Accuracy", "2,201", "British Board of Trade", "scikit-learn 1.", "MIT", "Nov 21, 2026"):
+    for text in ("Accuracy", "2,201", "British Board of Trade", "scikit-learn 1.", "MIT", "21 November 2026"):
         assert text in page
+
+
+@pytest.mark.parametrize(
+    ("accepted", "day"),
+    [("en", "21 November 2026"), ("en-GB", "21 November 2026"), ("fr, en-US;q=0.5", "November 21, 2026"),
+     ("es-MX", "21 de noviembre de 2026"), ("en-XX", "21 November 2026"),
+     ("es, en-US;q=0.5", "21 de noviembre de 2026")],
+)  # fmt: skip
+def test_date_is_written_as_the_readers_region_does(client, accepted, day):
+    assert f"<dd>{day}</dd>" in client.get("/models/titanic", headers={"Accept-Language": accepted}).text
+
+
+@pytest.mark.parametrize(
+    ("metric", "value", "spanish", "english"),
+    [("accuracy on the given table", 0.9023, "Exactitud, con la tabla que acompañaba al modelo: 90,2\xa0%",
+      "Accuracy, on the table that came with the model: 90.2%"),
+     ("r2_score", 0.5, "R²: 0,5", "R²: 0.5"), ("ROC_AUC", 0.75, "Área bajo la curva ROC: 0,75",
+      "Area under the ROC curve: 0.75"), ("gain", 12345.6, "gain: 12.346", "gain: 12,346")],
+)  # fmt: skip
+def test_metric_has_a_name_and_a_figure_for_people(app, metric, value, spanish, english):
+    for language, sentence in (("es", spanish), ("en", english)):
+        with app.test_request_context(headers={"Accept-Language": language}):
+            assert f"{metrics.name_of(metric)}: {metrics.in_words(metric, value)}" == sentence
 
 
 def test_pages_load_nothing_from_elsewhere(client):

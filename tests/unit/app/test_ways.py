@@ -20,7 +20,7 @@ from tests.unit.conftest import token
 NAMES = ["exam", "titanic", "diabetes", "every_kind"]
 SURROGATES = st.characters(exclude_categories=["Cs", "Cc"])
 TEXT = st.text(SURROGATES, max_size=60)
-SOME = settings(max_examples=100 if FULL else 30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+SOME = settings(max_examples=100 if FULL else 10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 ENGLISH = {"Accept-Language": "en"}
 
 
@@ -89,16 +89,16 @@ def rows(draw: Any, contract: Any, values: Any) -> dict[str, Any]:
     return row
 
 
-def errors_of(response: Any) -> dict[str, str] | str:
-    """Return field → sentence; or the detail, where the error isn't one of the row's values."""
+def errors_of(response: Any) -> str:
+    """Return why a row is refused, wherever the route has it, without its place; empty where it is not."""
     if response.status_code == 200:
-        return {}
+        return ""
     assert response.status_code == 422, (response.status_code, response.text)
-    errors = response.json.get("errors")
-    return {error["field"]: error["detail"] for error in errors} if errors else response.json["detail"]
+    sentence = next(response.json[member] for member in ("detail", "message", "error") if member in response.json)
+    return re.sub(r"(row|line) \d+, ", "", sentence)
 
 
-def post_json(app: Any, name: str, row: dict[str, Any]) -> list[tuple[dict[str, str] | str, Any]]:
+def post_json(app: Any, name: str, row: dict[str, Any]) -> list[tuple[str, Any]]:
     """Send a row of JSON values to all routes; return the errors and the prediction of each."""
     client, results = app.test_client(), []
 
@@ -117,22 +117,27 @@ def post_json(app: Any, name: str, row: dict[str, Any]) -> list[tuple[dict[str, 
         post(f"/models/{name}/invocations", {"inputs": columns}, lambda document: document["predictions"][0])
         inputs = [{"name": field, "shape": [1], "datatype": "BYTES", "data": [value]} for field, value in row.items()]
         post(f"/v2/models/{name}/infer", {"inputs": inputs}, lambda document: document["outputs"][0]["data"][0])
-    if name == "exam":
+    if name == "exam" and not any(isinstance(value, str) for value in row.values()):  # it takes texts for numbers
         post("/modelo", row, lambda document: document["predict"])
     return results
 
 
-def send_text(app: Any, name: str, row: dict[str, str]) -> list[tuple[dict[str, str] | str, Any]]:
-    """Send a row of texts to all routes: address, form, table."""
+def send_text(app: Any, name: str, row: dict[str, str]) -> list[tuple[str, Any]]:
+    """Send a row of texts to all routes: address, form, table.
+
+    The form alone knows its reader's decimal mark: it takes what is ambiguous to the others.
+    """
     client = app.test_client()
-    response = client.get(f"/api/v1/models/{name}/prediction", query_string=row, headers=ENGLISH)
-    results = [(errors_of(response), response.json["prediction"]["value"] if response.status_code == 200 else None)]
+    address = client.get(f"/api/v1/models/{name}/prediction", query_string=row, headers=ENGLISH)
+    results = [(errors_of(address), address.json["prediction"]["value"] if address.status_code == 200 else None)]
 
     page = client.get(f"/models/{name}", headers=ENGLISH).text
     response = client.post(f"/models/{name}", data={"csrf_token": token(page)} | row, headers=ENGLISH)
-    assert response.status_code == (422 if results[0][0] else 200)
+    details = [error["detail"] for error in address.json.get("errors", [])]
+    unambiguous = [sentence for sentence in details if "is ambiguous" not in sentence]
+    assert response.status_code == (422 if unambiguous else 200) or len(unambiguous) < len(details)
     text = html.unescape(re.sub(r"<[^>]*>", "", response.text))
-    assert all(sentence in text for sentence in dict(results[0][0]).values())
+    assert all(sentence in text for sentence in unambiguous)
 
     table = io.StringIO()
     csv.writer(table).writerows([row.keys(), row.values()])
@@ -142,6 +147,17 @@ def send_text(app: Any, name: str, row: dict[str, str]) -> list[tuple[dict[str, 
         )
         results.append((errors_of(response), response.json["predictions"][0] if response.status_code == 200 else None))
     return results
+
+
+def judged_in_a_table(errors: str) -> list[str]:
+    """Leave out what a table takes: other columns, and numbers with two readings, where its range tells which."""
+    taken = ("is ambiguous", "is not a field of this model")
+    return [error for error in split_errors(errors) if not any(words in error for words in taken)]
+
+
+def split_errors(errors: str) -> list[str]:
+    """Return the errors of a sentence that has them all: one that names the closest field has a semicolon itself."""
+    return re.split("; (?!the closest is )", errors)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -167,12 +183,15 @@ def test_every_route_judges_text_alike(app, name):
     @SOME
     @given(rows(contract, text_values))
     @example({key: as_text(value) for key, value in contract.example.items()})
+    @example({key: as_text(value) for key, value in contract.example.items()} | {contract.fields[0].name[:-1]: "0"})
     def judge(row: dict[str, str]) -> None:
         address, *tables = send_text(app, name, row)
         for errors, value in tables:
-            if isinstance(errors, str):  # about the columns, rather than about the row's values
-                assert set(row) - {field.name for field in contract.fields} or "is missing" in errors, (row, errors)
+            if errors.startswith(("The column", "The table")):  # about the columns, rather than about the row's values
+                assert "is missing" in errors, (row, errors)
                 assert address[0]
+            elif (known := judged_in_a_table(address[0])) != split_errors(address[0]):
+                assert all(error in errors for error in known), (row, errors)
             else:
                 assert (errors, value) == address, row
 

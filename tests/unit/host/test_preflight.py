@@ -126,11 +126,24 @@ def test_there_are_limits_to_compare():
         ("packages_upgrade", True, "True is no longer accepted: use all for what true did, or security, the default"),
         ("packages_upgrade", "yes", "yes is no longer accepted: use all for what true did, or security, the default"),
         ("packages_upgrade", "false", "false is no longer accepted: use none for what false did"),
+        ("nginx_server_names", [], "is empty: name at least one, a host name, e.g. predict.example.org"),
+        (
+            "app_cors_origins",
+            ["example.org"],
+            "'example.org' is not a web site's origin, e.g. https://example.org, or *",
+        ),
+        ("gunicorn_timeout", 0, "0 is less than 1"),
+        ("systemd_memory_max", "much", "'much' is not a share such as 50%, a size such as 512M, or infinity"),
         ("packages_upgrade", "dist", "value of packages_upgrade must be one of: security, all, none, got: dist"),
     ],
 )
 def test_value_that_cannot_work_is_refused_in_a_sentence(faults, name, value, sentence):
     assert faults(**{name: value}) == [f"{name}: {sentence}"]
+
+
+def test_name_that_others_follow_is_refused_with_them(faults):
+    sentence = "'../etc' is not a name of lower-case letters, digits, _ and -, a letter first"
+    assert {f"app_name: {sentence}", f"app_user: {sentence}"} <= {*faults(app_name="../etc")}
 
 
 @pytest.mark.parametrize("value", ["security", "all", "none"])

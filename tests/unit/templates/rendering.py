@@ -26,6 +26,8 @@ PACKED = {
     "path": "/tmp/0123456789ab.tar.gz",
 }
 SECRET = "x" * 64
+ALONE = {"default_server": "", "default_server_https": "", "https_beside": False, "bucket_size": ""}
+"""What the preflight says of a host whose Nginx has no other sites."""
 
 
 PLUGIN = plugins.load("puerto_release")
@@ -100,7 +102,7 @@ class Rendering:
     @cached_property
     def _variables(self) -> dict[str, Any]:
         defaults = self._loader.load_from_file(str(options_page.DEFAULTS), trusted_as_template=True)
-        return defaults | {"playbook_dir": str(PROJECT)} | self.values
+        return defaults | {"playbook_dir": str(PROJECT), "preflight_host": ALONE} | self.values
 
     @cached_property
     def _templar(self) -> Templar:
@@ -112,13 +114,32 @@ CHANGED = Rendering(SMALL)
 CHANGED_CACHE = Rendering(SMALL | {"nginx_cache_mib": 20})
 """Every option changed, and the cache kept."""
 
-SECOND = Rendering({"app_name": "second-one", "app_user": "second", "systemd_unit": "second"})
-"""An application beside the default one that differs where two must."""
+SECOND = Rendering({"app_name": "second-one"})
+"""An application beside the default one: a name of its own is enough."""
+
+OWN = Rendering({"nginx_https": "own", "nginx_hsts_seconds": 63072000, "nginx_certificate": "/srv/full.pem"})
+"""With a certificate that the operator has."""
+
+SHOP = "/etc/nginx/sites-enabled/shop"
+BESIDE = Rendering(
+    {
+        "nginx_https": "local",
+        "preflight_host": {
+            "default_server": SHOP,
+            "default_server_https": SHOP,
+            "https_beside": False,
+            "bucket_size": "/etc/nginx/x",
+        },
+    }
+)
+"""An application beside a site that answers all other names."""
 
 SCENARIOS = {
     "every default": [DEFAULTS],
     "everything changed": [CHANGED],
+    "with a certificate of one's own": [OWN],
     "everything changed, with a cache": [CHANGED_CACHE],
+    "beside a site that answers all other names": [BESIDE],
     "two applications": [DEFAULTS, SECOND],
     "two applications, everything changed": [DEFAULTS, CHANGED_CACHE],
 }

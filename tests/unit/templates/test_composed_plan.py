@@ -20,7 +20,7 @@ def test_plan_of_the_defaults_is_whole():
     assert DEFAULTS.arguments.keys() == {"state", "plan", "hooks"}
     plan = DEFAULTS.plan
     assert (plan.app_name, plan.unit, plan.archive) == ("practica_flask", "flask_app", "/srv/a.tar.gz")
-    assert plan.pipenv == "/opt/pipenv/bin/pipenv"
+    assert plan.pipenv == "/var/www/practica_flask/pipenv/bin/pipenv"
     assert plan.site_beside == ("/etc/nginx/conf.d/unknown_hosts.conf",)
     assert "server_name practica_flask www.practica_flask;" in plan.site_text
     assert "WorkingDirectory=/var/www/practica_flask/releases/@RELEASE@\n" in plan.unit_text

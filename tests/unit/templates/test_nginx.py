@@ -1,51 +1,33 @@
 """What Nginx reads: Debian's own reads it here, and each option arrives where it counts."""
 
 import re
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from puerto.nginx import NGINX
 
 from app import gunicorn_conf
-from tests.unit.templates.rendering import CHANGED, CHANGED_CACHE, DEFAULTS, SCENARIOS, SECOND, Rendering
+from tests.unit.templates.rendering import CHANGED, CHANGED_CACHE, DEFAULTS, OWN, SCENARIOS, SECOND, Rendering
 
-ONE = {"every default": DEFAULTS, "everything changed": CHANGED, "everything changed, with a cache": CHANGED_CACHE}
+ONE = {
+    "every default": DEFAULTS,
+    "everything changed": CHANGED,
+    "everything changed, with a cache": CHANGED_CACHE,
+    "with a certificate of one's own": OWN,
+}
 KILL_SECONDS = 2
 """How long after its deadline a request that holds Python is ended with its process; see app/deadline.py."""
 
 one_application = pytest.mark.parametrize("rendering", ONE.values(), ids=ONE)
 
 
-FOLDERS = ("etc/nginx", "run", "var/lib/nginx", "var/log/nginx")
-"""Where Nginx reads and writes; in the tests under a root of their own."""
-
-TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-
-
 @pytest.fixture
-def read_by_nginx(debian_nginx: Path, tmp_path: Path) -> Callable[[dict[Path, str]], str]:
+def read_by_nginx(debian_nginx: Path, laid_out: Callable[..., Path]) -> Callable[[dict[Path, str]], str]:
     """Have Nginx read a host's files, with Debian's configuration around them; return what it finds fault with."""
 
-    def moved(text: str) -> str:
-        """Replace what only root may use."""
-        text = re.sub(rf"(?<=\s)/(?:{'|'.join(FOLDERS)})/", rf"{tmp_path}\g<0>", text)
-        return re.sub(r"(listen .*)\b80\b", r"\g<1>8080", text)
-
     def read(files: dict[Path, str]) -> str:
-        for folder in FOLDERS[1:]:
-            (tmp_path / folder).mkdir(parents=True)
-        shutil.copytree(debian_nginx / "etc" / "nginx", tmp_path / "etc" / "nginx")
-        main = tmp_path / "etc" / "nginx" / "nginx.conf"
-        temporary = "".join(f"{name}_temp_path /var/lib/nginx/{name};\n" for name in TEMPORARY)
-        around = main.read_text().replace("user www-data;", "").replace("http {", f"http {{\n{temporary}")
-        for path, text in (files | {NGINX / "nginx.conf": around}).items():
-            copy = tmp_path / path.relative_to("/")
-            copy.parent.mkdir(exist_ok=True)
-            copy.write_text(moved(text))
-        command = [debian_nginx / "usr" / "sbin" / "nginx", "-e", "stderr", "-q", "-t", "-c", main]
+        command = [debian_nginx / "usr" / "sbin" / "nginx", "-e", "stderr", "-q", "-t", "-c", laid_out(files)]
         done = subprocess.run(command, capture_output=True, text=True)
         assert done.returncode == 0 or done.stderr
         return done.stderr
@@ -60,7 +42,7 @@ def directives(text: str, name: str) -> list[str]:
 
 def seconds(text: str, name: str) -> int:
     """Return the one value of a directive of time."""
-    (value,) = directives(text, name)
+    (value,) = set(directives(text, name))
     return int(value.removesuffix("s"))
 
 
@@ -86,9 +68,15 @@ def test_nothing_is_left_to_be_rendered(rendering: Rendering):
 @one_application
 def test_limits_are_the_options(rendering: Rendering):
     assert directives(rendering.site, "client_max_body_size") == [f"{rendering.option('app_max_body_kib')}k"]
-    assert directives(rendering.site, "server_name") == [" ".join(rendering.option("nginx_server_names"))]
-    assert directives(rendering.site, "access_log") == [rendering.option("nginx_access_log")]
-    assert directives(rendering.site, "error_log") == [rendering.option("nginx_error_log")]
+    assert set(directives(rendering.site, "server_name")) == {" ".join(rendering.option("nginx_server_names"))}
+    assert set(directives(rendering.site, "access_log")) == {rendering.option("nginx_access_log")}
+    assert set(directives(rendering.site, "error_log")) == {rendering.option("nginx_error_log")}
+
+
+@one_application
+def test_ipv6_is_listened_on_as_the_option_says(rendering: Rendering):
+    for text in rendering.nginx_files.values():
+        assert ("[::]:80" in text) == rendering.option("nginx_ipv6")
 
 
 @one_application

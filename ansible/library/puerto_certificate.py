@@ -1,0 +1,96 @@
+#!/usr/bin/python
+"""Puts a site's certificate and its key in their place: those that the operator has, or of the host's own authority."""
+
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible.module_utils.puerto.authority import Authority
+from ansible.module_utils.puerto.errors import HostError
+from ansible.module_utils.puerto.files import has, write
+
+DOCUMENTATION = """
+module: puerto_certificate
+short_description: A site's certificate and its key
+description:
+  - Nginx loads them with the site, at the switch to the release.
+  - The preflight has found that what the operator has can be used.
+options:
+  mode:
+    description: C(own) for the texts given here, C(local) for a certificate of the host's own authority.
+    type: str
+    choices: [own, local]
+    required: true
+  folder:
+    description: Folder of the certificates, and of the authority.
+    type: str
+    required: true
+  names:
+    description: Host names that the site answers to.
+    type: list
+    elements: str
+    required: true
+  certificate:
+    description: For C(own), the certificate and those that signed it.
+    type: str
+    default: ""
+  key:
+    description: For C(own), the certificate's key.
+    type: str
+    default: ""
+author:
+  - Puerto
+"""
+
+EXAMPLES = """
+- name: Make the site a certificate
+  puerto_certificate:
+    mode: local
+    folder: /var/www/practica_flask/tls
+    names: [practica_flask]
+"""
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            "mode": {"type": "str", "required": True, "choices": ["own", "local"]},
+            "folder": {"type": "str", "required": True},
+            "names": {"type": "list", "elements": "str", "required": True},
+            "certificate": {"type": "str", "default": ""},
+            "key": {"type": "str", "default": "", "no_log": True},
+        },
+        supports_check_mode=True,
+    )
+    try:
+        module.exit_json(changed=MODES[module.params["mode"]](module.params, module.check_mode))
+    except (HostError, OSError) as fault:
+        module.fail_json(msg=str(fault))
+
+
+def own(params: dict[str, Any], is_check: bool) -> bool:
+    """Write the operator's; return whether that changes anything."""
+    folder = Path(params["folder"])
+    files = ((folder / "own.key", params["key"], 0o600), (folder / "own.pem", params["certificate"], 0o644))
+    changed = not all(has(*file) for file in files)
+    if changed and not is_check:
+        for file in files:
+            write(*file)
+    return changed
+
+
+def local(params: dict[str, Any], is_check: bool) -> bool:
+    """Have the host's authority sign, if it must; return whether that changes anything."""
+    authority = Authority(Path(params["folder"]), params["names"])
+    changed = not authority.is_up_to_date()
+    if changed and not is_check:
+        authority.sign()
+    return changed
+
+
+MODES = {"own": own, "local": local}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,115 @@
+"""The other sites of the host's Nginx: which of them answers names that no site has, and which is Debian's own."""
+
+import hashlib
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from . import nginx_config, processes
+from .errors import HostError
+from .layout import ENABLED, LATE, NGINX, SIGNATURE, SITES
+from .nginx_config import HTTPS_PORT, PORT, Configuration, Server
+
+DEFAULT, ITS_PACKAGE = "default", "nginx-common"
+PAGES, OWN_PAGE = Path("/var/www/html"), "index.nginx-debian.html"
+"""What Debian's default site shows: this page, unless somebody has put others there."""
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """What Nginx reads on this host now.
+
+    Attributes:
+        configuration: empty if Nginx isn't installed; what lies in Debian's places if Nginx can't read it.
+        fault: why it can't, in a sentence; empty if it can.
+    """
+
+    configuration: Configuration
+    fault: str = ""
+
+    @classmethod
+    def here(cls) -> Self:
+        """Ask this host's Nginx."""
+        if not (NGINX / "nginx.conf").exists():
+            return cls(Configuration({}))
+        try:
+            return cls(nginx_config.read())
+        except HostError as fault:
+            configuration = Configuration({file: nginx_config.parse(text) for file, text in _texts().items()})
+            if is_debians_default() and not processes.has_ipv6():  # where it listens; a run removes it
+                return cls(configuration)
+            return cls(configuration, f"Nginx can't read its configuration as it is: {fault}. Correct it first.")
+        except FileNotFoundError:  # its package was removed, and left its files
+            return cls(Configuration({}))
+
+    @property
+    def default_server(self) -> str:
+        """The file of the site that answers names that none has, if that is another's; else empty."""
+        return self.default_server_on(PORT)
+
+    def default_server_on(self, port: int) -> str:
+        """Return the same for a port."""
+        servers = [server for server in self.configuration.servers if server.listens_on(port)]
+        servers.sort(key=lambda server: not server.is_default_for(port))  # else it is the first that Nginx reads
+        return "" if not servers or _goes(servers[0]) else str(servers[0].file)
+
+    def has_https_beside(self, name: str) -> bool:
+        """Return whether another application of Puerto's answers by HTTPS, beside the one of that name."""
+        own = (ENABLED / name, ENABLED / f"{LATE}{name}")
+        servers = [server for server in self.configuration.servers if server.listens_on(HTTPS_PORT)]
+        files = {server.file for server in servers if server.file.parent == ENABLED and server.file not in own}
+        return any(is_puertos(file) for file in files)
+
+    @property
+    def bucket_size(self) -> str:
+        """The file in which somebody else sets server_names_hash_bucket_size, which can be set once; else empty."""
+        files = self.configuration.files_with("server_names_hash_bucket_size")
+        return next((str(file) for file in files if not is_puertos(file)), "")
+
+
+def _goes(server: Server) -> bool:
+    """Return whether a run replaces a server that is the default one."""
+    return is_puertos(server.file) or (server.file == ENABLED / DEFAULT and is_debians_default())
+
+
+def is_puertos(file: Path) -> bool:
+    """Return whether a file that Nginx reads is one of Puerto's, of any application."""
+    return file.is_file() and SIGNATURE in file.read_text(encoding="utf-8", errors="replace")
+
+
+def is_debians_default() -> bool:
+    """Return whether the default site is Debian's own, unmodified, and shows what came with it."""
+    site = SITES / DEFAULT
+    if not (ENABLED / DEFAULT).exists() or (ENABLED / DEFAULT).resolve() != site or not site.is_file():
+        return False
+    command = ["dpkg-query", "--show", "--showformat=${Conffiles}", ITS_PACKAGE]
+    lines = subprocess.run(command, capture_output=True, text=True).stdout.split("\n")
+    digests = [line.split()[1] for line in lines if line.split()[:1] == [str(site)]]
+    pages = {page.name for page in PAGES.iterdir()} if PAGES.is_dir() else set()
+    return digests == [hashlib.md5(site.read_bytes()).hexdigest()] and pages <= {OWN_PAGE}
+
+
+def first_only_by_order(name: str) -> bool:
+    """Return whether another site answers unknown names only since Nginx reads it first, and no longer would.
+
+    Args:
+        name: under which another one is to be enabled.
+    """
+    own = (ENABLED / name, ENABLED / f"{LATE}{name}")
+    contents = {file: nginx_config.parse(text) for file, text in _texts().items() if file not in own}
+    return any(_is_first_only_by_order(Configuration(contents), port, name) for port in (PORT, HTTPS_PORT))
+
+
+def _is_first_only_by_order(configuration: Configuration, port: int, name: str) -> bool:
+    servers = [server for server in configuration.servers if server.listens_on(port)]
+    if not servers or any(server.is_default_for(port) for server in servers):
+        return False
+    first = servers[0].file
+    return not is_puertos(first) and first.parent == ENABLED and name < first.name
+
+
+def _texts() -> dict[Path, str]:
+    """Return the files that Debian's nginx.conf includes, in its order, without asking Nginx, and itself."""
+    files = [NGINX / "nginx.conf", *sorted(NGINX.glob("conf.d/*.conf")), *sorted(ENABLED.glob("*"))]
+    return {file: file.read_text(encoding="utf-8", errors="replace") for file in files if file.is_file()}

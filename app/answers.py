@@ -1,0 +1,96 @@
+"""A prediction as a page says it: the likeliest label first, and no verdict where the next is nearly as likely."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from app import api
+from app.contract import Classification, Contract
+from app.faults import Fault
+from app.languages import current, number, percent
+from app.model import Model
+from app.predictions import Prediction
+from app.values import Row
+
+SHOWN = 6
+"""Labels that are seen at once."""
+
+ENTERED_CHARACTERS = 200
+"""Of an entry that is printed, at most."""
+
+
+@dataclass(frozen=True)
+class Share:
+    """A label and how likely it is: 0 to 1, and in words."""
+
+    label: str
+    probability: float
+    percentage: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a page says of a prediction.
+
+    Attributes:
+        headline: the label, or the number with its unit.
+        shares: of each label, the likeliest first; none where the model gives no probabilities.
+        own: the share of the predicted label, which needn't be the likeliest: some models decide by a threshold.
+        rival: the share of the likeliest other label.
+        is_close: whether those two are too close for the label to be said by itself.
+        is_label: whether it is a label rather than a number.
+    """
+
+    headline: str
+    shares: Sequence[Share] = ()
+    own: Share | None = None
+    rival: Share | None = None
+    is_close: bool = False
+    is_label: bool = True
+
+    @property
+    def first(self) -> Sequence[Share]:
+        """The shares that are seen at once."""
+        return self.shares[:SHOWN]
+
+    @property
+    def others(self) -> Sequence[Share]:
+        """The shares that a click shows."""
+        return self.shares[SHOWN:]
+
+
+def answer_of(contract: Contract, prediction: Prediction) -> Answer:
+    """Return what a page says of a prediction, in the language of the request."""
+    predicts = contract.predicts
+    if not isinstance(predicts, Classification) or prediction.label is None:
+        unit = "" if isinstance(predicts, Classification) or not predicts.unit else f" {predicts.unit[current()]}"
+        return Answer(number(float(prediction.value)) + unit, is_label=False)
+    labels = [label.label[current()] for label in predicts.labels]
+    shares = [Share(labels[place], share, percent(share)) for place, share in enumerate(prediction.probabilities or ())]
+    if not shares:
+        return Answer(labels[prediction.label])
+    own = shares[prediction.label]
+    shares.sort(key=lambda share: -share.probability)
+    rival = next(share for share in shares if share is not own)
+    is_close = abs(own.probability - rival.probability) < predicts.margin
+    return Answer(own.label, shares, own, rival, is_close)
+
+
+def entered(contract: Contract, row: Row) -> list[tuple[str, str]]:
+    """Return labels and values of a row, for people."""
+    words = [(field.heading(), field.in_words(value)) for field, value in zip(contract.fields, row, strict=True)]
+    return [
+        (label, text if len(text) <= ENTERED_CHARACTERS else text[:ENTERED_CHARACTERS] + "…") for label, text in words
+    ]
+
+
+def as_json(model: Model, row: Row, prediction: Prediction, warnings: Mapping[str, Fault]) -> str:
+    """Return a row and its prediction as the API writes them."""
+    names = [field.name for field in model.contract.fields]
+    document = {
+        "model": model.name,
+        "version": model.version,
+        "row": dict(zip(names, row, strict=True)),
+        "prediction": api.as_json(model, prediction, warnings, current()),
+    }
+    return json.dumps(document, ensure_ascii=False, indent=2)

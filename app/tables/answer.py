@@ -1,0 +1,141 @@
+"""The table that comes back: the columns of the upload, and those that are added to it, written as it was."""
+
+import codecs
+import csv
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import repeat
+
+import orjson
+
+from app.contract import Classification, Contract
+from app.engines import EngineOutputs
+from app.faults import Fault
+from app.languages import N_, gettext
+from app.model import Model
+from app.numerals import Mark
+from app.tables.csv_file import CsvFile
+from app.tables.encoding import Encoding
+from app.tables.header import SHOWN
+from app.tables.workbook import NumberText
+from app.values import as_text
+
+NAMED = 8
+"""Columns that a sentence names."""
+
+NONE: Mapping[str, Fault] = {}
+NOTES = ("warning", "error")
+NO_NOTES = [repeat("")] * len(NOTES)
+OutputCells = tuple[str, ...]
+"""What a row gets: its prediction, its probability where the model gives one, and `NOTES`, empty or not."""
+
+
+class AddedColumns:
+    """The columns that an answer adds to a table.
+
+    Args:
+        model: that predicts it.
+        header: the table's own columns, which none of them is called like.
+        unused: those that the model doesn't know: named once, with the first row's warnings.
+        mark: before the decimals of numbers; None: they stay numbers.
+    """
+
+    def __init__(self, model: Model, header: Sequence[str], unused: Sequence[str], mark: Mark | None) -> None:
+        self._model, self._unused, self._mark = model, [*unused], mark
+        classifies = isinstance(model.contract.predicts, Classification)
+        outputs = ["prediction", "probability"] if classifies and model.engine.gives_probabilities else ["prediction"]
+        self.names = [_free_name(name, {*header}) for name in (*outputs, *NOTES)]
+
+    def cells(self, outputs: OutputCells | None, warnings: Mapping[str, Fault] = NONE, error: str = "") -> OutputCells:
+        """Return what a row gets: its outputs and warnings, or why it has none."""
+        warning = "; ".join(f"{name}: {fault}" for name, fault in warnings.items()) if warnings else ""
+        if self._unused:
+            names = ", ".join(name[:SHOWN] for name in self._unused[:NAMED]) + (", …" if self._unused[NAMED:] else "")
+            warning = "; ".join(filter(None, [gettext(N_("columns not used: %(names)s"), names=names), warning]))
+            self._unused = []
+        values = outputs[: -len(NOTES)] if outputs else [""] * (len(self.names) - len(NOTES))
+        return (*values, warning, error)
+
+    def block(self, outputs: Sequence[OutputCells], warnings: Sequence[Mapping[str, Fault]]) -> Iterable[OutputCells]:
+        """Return what the rows of a block get, as `cells` does, which takes more time."""
+        return map(self.cells, outputs, warnings) if self._unused or any(warnings) else outputs
+
+    def outputs(self, outputs: EngineOutputs) -> list[OutputCells]:
+        """Return each row's prediction, its probability where the model gives one, and neither warning nor error."""
+        predicts = self._model.contract.predicts
+        if outputs.labels is None or not isinstance(predicts, Classification):
+            return [*zip(self._numbers(outputs.values or []), *NO_NOTES, strict=False)]
+        texts = [as_text(label.value) for label in predicts.labels]
+        labels = [texts[place] for place in outputs.labels]
+        if outputs.probabilities is None:
+            return [*zip(labels, *NO_NOTES, strict=False)]
+        shares = [shares[place] for place, shares in zip(outputs.labels, outputs.probabilities, strict=True)]
+        return [*zip(labels, self._numbers(shares), *NO_NOTES, strict=False)]
+
+    def _numbers(self, numbers: list[float]) -> Sequence[str]:
+        if self._mark is None:
+            return [*map(NumberText.of, numbers)]
+        texts = orjson.dumps(numbers).decode()[1:-1].split(",")
+        return texts if self._mark == "." else [text.replace(".", ",") for text in texts]
+
+
+class CsvAnswer:
+    """Writes a table as another was: its separator, its encoding, its byte order mark.
+
+    Args:
+        file: the other.
+        contract: of the model; where its words have letters that the encoding lacks, it is UTF-8 with its mark instead.
+    """
+
+    mimetype, suffix = "text/csv", "csv"
+
+    def __init__(self, file: CsvFile, contract: Contract) -> None:
+        self._separator, self.encoding = file.separator, _encoding(file.encoding, contract)
+
+    @property
+    def content_type(self) -> str:
+        """What it is, for browsers."""
+        charset = "utf-16" if self.encoding.name == "utf-16" else self.encoding.name
+        return f"{self.mimetype}; charset={charset}"
+
+    def begin(self, header: Sequence[str]) -> bytes:
+        """Return the first line, behind the file's mark."""
+        return self.encoding.mark + self.piece([header])
+
+    def piece(self, rows: Iterable[Sequence[str]]) -> bytes:
+        """Return rows as lines."""
+        rows = [*rows]
+        lines = [*map(self._separator.join, rows)]
+        plain = "\r\n".join(lines)
+        cells = sum(map(len, rows))
+        if (
+            '"' not in plain
+            and plain.count(self._separator) == cells - len(lines)
+            and plain.count("\r") == plain.count("\n") == len(lines) - 1
+        ):
+            return self._encoded(f"{plain}\r\n")
+        buffer = io.StringIO()
+        csv.writer(buffer, delimiter=self._separator).writerows(rows)
+        return self._encoded(buffer.getvalue())
+
+    def end(self) -> Iterator[bytes]:
+        """Return what follows the last row: nothing."""
+        return iter(())
+
+    def _encoded(self, text: str) -> bytes:
+        return codecs.encode(text, self.encoding.codec, "replace")
+
+
+def _encoding(encoding: Encoding, contract: Contract) -> Encoding:
+    if encoding.codec == "cp1252":
+        try:
+            contract.model_dump_json(include={"fields", "predicts"}).encode(encoding.codec)
+        except UnicodeEncodeError:
+            return Encoding("utf-8", "utf-8", codecs.BOM_UTF8)
+    return encoding
+
+
+def _free_name(name: str, taken: set[str]) -> str:
+    while name in taken:
+        name += "_"
+    return name

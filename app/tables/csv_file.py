@@ -1,0 +1,158 @@
+"""A table's file (CSV): its separator, its header and its rows of texts, read in constant memory."""
+
+import csv
+import io
+from collections.abc import Collection, Iterator, Sequence
+from itertools import islice, repeat
+from operator import attrgetter
+from typing import IO
+
+from app.fields.parts import NAME_CHARACTERS
+from app.languages import N_
+from app.tables.bad_table import BadTable
+from app.tables.encoding import encoding_of
+from app.tables.header import column_names, without_blanks
+
+SEPARATORS = (",", ";", "\t", "|")
+MARKS = len('"" ,')
+"""What may surround a column's name."""
+
+SAMPLE_CHARACTERS = 1 << 16
+"""Of the rows below a header without separators, which tell whether there is one."""
+
+RawRow = tuple[int, list[str] | None]
+"""A row as read: its number in the file, and its cells; None where it can't be read."""
+
+
+class CsvFile:
+    """A file of CSV.
+
+    Args:
+        file: of bytes, at its beginning.
+        known: the columns that a model knows: the file's separator is the one that yields most of them.
+        most_columns: that any table may have.
+
+    Attributes:
+        header: the cells of its first line.
+        names: the columns' names, as the model or pandas has them.
+
+    Raises:
+        BadTable: it is no text, is empty, or has lines without end.
+    """
+
+    def __init__(self, file: IO[bytes], known: Collection[str], most_columns: int) -> None:
+        self._most_columns = most_columns
+        self.encoding = encoding_of(file)
+        self.text = io.TextIOWrapper(file, encoding=self.encoding.reading_codec, newline="")
+        header, self.separator = self._header(frozenset(known))
+        self.header = [cell.strip() for cell in header]
+        self.names = column_names(header, known)
+
+    @property
+    def encoding_name(self) -> str:
+        """What people call its encoding."""
+        return self.encoding.name
+
+    def close(self) -> None:
+        """Give the file back."""
+        self.text.close()
+
+    @property
+    def has_points(self) -> bool:
+        """Whether surely no cell has a comma, so that decimals have a point."""
+        return self.separator == "," and not self.encoding.has_quotes
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether surely no cell has a number that can be read in two ways."""
+        return self.has_points and not self.encoding.is_ambiguous
+
+    def rows(self) -> Iterator[RawRow]:
+        """Read the rows below the header, from the first on.
+
+        Empty lines, and those of nothing but separators, are left out; a table of one column has only the former.
+        """
+        self.text.seek(0)
+        width = len(self.header)
+        reader = csv.reader(self.text, delimiter=self.separator)
+        next(filter(any_text, reader))
+        numbers = map(attrgetter("line_num"), repeat(reader))
+        while True:
+            try:
+                for cells, number in zip(reader, numbers, strict=False):
+                    if cells and (width == 1 or cells[0].strip() or any(map(str.strip, cells[: self._most_columns]))):
+                        yield number, cells if len(cells) == width else fitted(cells, width)
+                return
+            except csv.Error:
+                yield reader.line_num, None
+
+    def _header(self, known: frozenset[str]) -> tuple[list[str], str]:
+        """Return the cells of the first line that has any, and the separator."""
+        lines = self._first_lines()
+        headers = {separator: _first_row(lines, separator) for separator in SEPARATORS}
+        keys = {*map(without_blanks, known)}
+
+        def fit(separator: str) -> tuple[int, int]:
+            cells = headers[separator]
+            return len(keys.intersection(map(without_blanks, cells))), len(cells)
+
+        separator = max(headers, key=fit)
+        header = headers[separator]
+        if not any_text(header):
+            raise BadTable(N_("The table is empty: its first line must name the columns."))
+        if len(header) == 1:
+            if len(keys.intersection(_first_row(lines, " "))) > 1:
+                raise BadTable(N_("The columns are separated by blanks: save the table with commas or semicolons."))
+            separator = self._unused_separator(lines)
+        self.text.seek(0)
+        return header, separator
+
+    def _first_lines(self) -> list[str]:
+        """Return the lines of the header: one, or several where a name in quotes contains line ends.
+
+        Raises:
+            BadTable: more columns than any table may have, or longer names.
+        """
+        lines: list[str] = []
+        is_open, most = False, self._most_columns * (NAME_CHARACTERS + MARKS)
+        while most > 0 and (is_open or not lines) and (line := self.text.readline(most)):
+            most -= len(line)
+            if lines or line.strip(" \r\n" + "".join(SEPARATORS)):
+                lines.append(line)
+                is_open ^= line.count('"') % 2 == 1
+        if max(sum(line.count(separator) for line in lines) for separator in SEPARATORS) >= self._most_columns:
+            raise BadTable(N_("The table has more than %(columns)s columns."), columns=self._most_columns)
+        if most <= 0:
+            raise BadTable(N_("The first line must name the columns, but it is longer than their names can be."))
+        return lines
+
+    def _unused_separator(self, header: list[str]) -> str:
+        """Return the first separator that the rows of a table with one column don't use: ``1,5`` is a number there."""
+        lines = self.text.read(SAMPLE_CHARACTERS).splitlines(keepends=True)
+
+        def is_unused(separator: str) -> bool:
+            try:
+                return all(len(cells) < 2 for cells in islice(csv.reader(lines, delimiter=separator), 100))
+            except csv.Error:
+                return False
+
+        return next(filter(is_unused, SEPARATORS), SEPARATORS[0])
+
+
+def any_text(cells: Sequence[str]) -> bool:
+    """Tell whether a row has anything but blanks."""
+    return any(map(str.strip, cells))
+
+
+def fitted(cells: list[str], width: int) -> list[str]:
+    """Return a row without the empty cells that it has beyond the header's: separators at a line's end."""
+    return cells if len(cells) < width or any_text(cells[width:]) else cells[:width]
+
+
+def _first_row(lines: list[str], separator: str) -> list[str]:
+    """Return the first row of a table, read with a separator; nothing where a cell is longer than csv takes."""
+    try:
+        return next(csv.reader(lines, delimiter=separator), [])
+    except csv.Error:
+        message = N_("The first line must name the columns, but one name is longer than %(most)s characters.")
+        raise BadTable(message, most=csv.field_size_limit()) from None

@@ -1,0 +1,231 @@
+"""A table for a model: checked before any work, predicted row by row, in constant memory.
+
+A bad row is marked and the rest goes on.
+"""
+
+import io
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cached_property
+from itertools import islice, starmap
+from typing import IO, NamedTuple
+
+from app.errors import ERRORS_SHOWN, FieldError, HttpError, InvalidRows, field_errors
+from app.faults import Fault, InvalidInput
+from app.languages import N_, gettext
+from app.limits import Limits
+from app.model import Model
+from app.numerals import Mark
+from app.request_data import check_row_count
+from app.tables import marks
+from app.tables.answer import AddedColumns, CsvAnswer
+from app.tables.bad_table import BadTable
+from app.tables.computation import BlockOutput, Computation, RowOutput
+from app.tables.csv_file import CsvFile, RawRow
+from app.tables.header import SHOWN
+from app.tables.opener import open_table
+from app.tables.workbook_answer import WorkbookAnswer
+from app.unknown_names import UnknownNames
+from app.values import Row
+
+BLOCK = 256
+"""Rows that are predicted at once: enough to be fast, few enough to be small."""
+
+LINE_ENDS = 12
+"""Allowed per row: each line ends with two on Windows, and quoted texts may contain more."""
+
+MOST_EXPLAINED = 10_000
+"""Bad rows that say what is wrong with them: the sentences take more time than all else."""
+
+NAMED = 8
+"""Missing columns that a sentence names."""
+
+
+class _Line(NamedTuple):
+    """A row of a table: its number in the file, its cells, and its values or why it has none."""
+
+    number: int
+    cells: Sequence[str]
+    row: Row | None
+    refusal: InvalidInput | Fault | None = None
+
+    @property
+    def errors(self) -> list[FieldError]:
+        """What is wrong with it, for programs."""
+        base, line = f"#/{self.number}", gettext(N_("line %(line)s"), line=self.number)
+        if isinstance(self.refusal, InvalidInput):
+            return field_errors(self.refusal, base, line)
+        return [FieldError(base, line, self.refusal)] if self.refusal else []
+
+    @property
+    def sentence(self) -> str:
+        """Why the row can't be predicted."""
+        faults = [str(self.refusal)]
+        if isinstance(self.refusal, InvalidInput):
+            faults = [f"{name}: {fault}" for name, fault in self.refusal.faults.items()]
+        return gettext(N_("line %(line)s: %(faults)s"), line=self.number, faults="; ".join(faults))
+
+
+class Table:
+    """A table whose header has what a model needs; its other columns are kept.
+
+    Args:
+        model: that predicts it.
+        file: of bytes, at its beginning.
+        most_columns: that any table may have.
+
+    Raises:
+        BadTable: it can't be read, or lacks columns that the model needs.
+    """
+
+    def __init__(self, model: Model, file: IO[bytes], most_columns: int) -> None:
+        self.model = model
+        self._file = open_table(file, model.validator.names, most_columns)
+        self.header = self._file.header
+        self._check_columns()
+        known = model.contract.table.decimal if model.contract.table else None
+        self._marks, mark = self._decimal_marks(known)
+        self.answer = CsvAnswer(self._file, model.contract) if isinstance(self._file, CsvFile) else WorkbookAnswer()
+        decimal = (mark or ".") if isinstance(self._file, CsvFile) else None
+        self._added = AddedColumns(model, self.header, self.unused, decimal)
+        self._computation = Computation(model, self._added)
+        self._refused_rows = 0
+
+    @property
+    def unused(self) -> list[str]:
+        """The columns that the model doesn't know."""
+        return [name for name in self._file.names if name not in self.model.validator.names]
+
+    def close(self) -> None:
+        """Give the file back."""
+        self._file.close()
+
+    def lines(self) -> Iterator[_Line]:
+        """Read the rows, each with its values or why it has none; empty lines are left out."""
+        return starmap(self._line, self._file.rows())
+
+    def valid_rows(self, most: int) -> list[Row]:
+        """Return the rows of a table whose every row must be valid.
+
+        Raises:
+            HttpError: 413 more rows than so many, 422 none.
+            InvalidRows: the contract refuses some.
+        """
+        valid: list[Row] = []
+        errors: list[FieldError] = []
+        raw_rows = list(islice(self._file.rows(), most + 1))
+        check_row_count(len(raw_rows), most)
+        for start in range(0, len(raw_rows), BLOCK):
+            block = raw_rows[start : start + BLOCK]
+            if (rows := self._valid_rows(block)) is not None:
+                valid += rows
+            else:
+                lines = islice(filter(lambda line: line.row is None, starmap(self._line, block)), ERRORS_SHOWN)
+                errors += [error for line in lines for error in line.errors]
+            if len(errors) >= ERRORS_SHOWN:
+                break
+        if errors:
+            raise InvalidRows(errors)
+        return valid
+
+    def predicted(self) -> Iterator[bytes]:
+        """Return the table with its predictions, piece by piece, as bytes of a file."""
+        raw_rows = self._file.rows()
+        yield self.answer.begin([*self.header, *self._added.names])
+        with ThreadPoolExecutor(1) as engine:  # while it predicts a block, the next is read
+            pending: deque[tuple[list[RawRow], Future[BlockOutput] | None]] = deque()
+            while block := list(islice(raw_rows, BLOCK)):
+                rows = self._valid_rows(block)
+                pending.append((block, engine.submit(self._computation.whole, rows) if rows else None))
+                if len(pending) > 1:
+                    yield self.answer.piece(self._with_outputs(*pending.popleft()))
+            for last in pending:
+                yield self.answer.piece(self._with_outputs(*last))
+            yield from self.answer.end()
+
+    def _check_columns(self) -> None:
+        names = {*self._file.names}
+        missing = [name for name in self.model.validator.required if name not in names]
+        if not missing:
+            return
+        others = UnknownNames(self.unused)
+        shown = [
+            f"{name[:SHOWN]} (“{others.closest(name)[:SHOWN]}”?)" if self.unused else name for name in missing[:NAMED]
+        ]
+        raise BadTable(N_("The table is missing these columns: %(names)s."), names=", ".join(shown))
+
+    def _decimal_marks(self, known: Mark | None) -> tuple[marks.Marks, Mark | None]:
+        """Return the mark of each column, and that of the table; read for it is only what may have both."""
+        if self._file.is_plain:
+            return {}, "."
+        fields = {field.name: field.number_limits for field in self.model.contract.fields}
+        limits = {name: limit for name, limit in fields.items() if limit is not None}
+        columns = marks.evidence(self._file.rows(), self._file.names, limits, self._file.has_points)
+        settled = marks.settled(columns, limits, known)
+        return settled, marks.written(columns, settled, known)
+
+    def _valid_rows(self, block: list[RawRow]) -> list[Row] | None:
+        """Validate rows together; None where one is at fault, so that each must be validated by itself."""
+        width = len(self.header)
+        rows = [cells for _, cells in block if cells is not None and len(cells) == width]
+        if len(rows) < len(block):
+            return None
+        return self.model.validator.texts(self._file.names, rows, self._marks)
+
+    def _with_outputs(self, block: list[RawRow], outputs: Future[BlockOutput] | None) -> Iterable[Sequence[str]]:
+        if outputs is None or outputs.exception():
+            return self._line_by_line([*starmap(self._line, block)])
+        added = self._added.block(*outputs.result())
+        return ([*(cells or []), *more] for (_, cells), more in zip(block, added, strict=True))
+
+    def _line(self, number: int, cells: list[str] | None) -> _Line:
+        if cells is None:
+            return _Line(number, [], None, Fault(N_("can't be read as CSV")))
+        if len(cells) != len(self.header):
+            message = N_("has the wrong number of cells: %(cells)s instead of %(columns)s")
+            return _Line(number, cells, None, Fault(message, {"cells": len(cells), "columns": len(self.header)}))
+        try:
+            known = self.model.validator.names
+            values = {name: cell for name, cell in zip(self._file.names, cells, strict=True) if name in known}
+            return _Line(number, cells, self.model.validator.text(values, self._marks))
+        except InvalidInput as refusal:
+            return _Line(number, cells, None, refusal)
+
+    def _line_by_line(self, lines: list[_Line]) -> Iterator[list[str]]:
+        rows = [line.row for line in lines if line.row is not None]
+        outputs = iter(self._computation.row_by_row(rows) if rows else [])
+        for line in lines:
+            output = None if line.row is None else next(outputs)
+            if isinstance(output, RowOutput):
+                yield [*line.cells, *self._added.cells(*output)]
+            else:
+                yield self._marked(line if output is None else line._replace(refusal=output))
+
+    def _marked(self, line: _Line) -> list[str]:
+        self._refused_rows += 1
+        error = line.sentence if self._refused_rows <= MOST_EXPLAINED else self._unexplained
+        cells = [*line.cells, *[""] * len(self.header)][: len(self.header)]
+        return [*cells, *self._added.cells(None, error=error)]
+
+    @cached_property
+    def _unexplained(self) -> str:
+        message = N_("can't be predicted; what is wrong is said of the first %(rows)s such rows")
+        return gettext(message, rows=MOST_EXPLAINED)
+
+
+def rows_of(model: Model, data: bytes, limits: Limits, most_columns: int) -> tuple[list[Row], list[str]]:
+    """Return the rows of a table whose every row must be valid, and its columns that the model doesn't know.
+
+    Raises:
+        HttpError: 422 the table, 413 too many lines or rows.
+        InvalidRows: the contract refuses some.
+    """
+    if data.count(b"\n") + data.count(b"\r") > LINE_ENDS * limits.rows + BLOCK:
+        message = N_("The table has too many lines for this model (maximum rows: %(rows)s).")
+        raise HttpError(413, message, rows=limits.rows)
+    try:
+        table = Table(model, io.BytesIO(data), most_columns)
+        return table.valid_rows(limits.rows), table.unused
+    except BadTable as error:
+        raise HttpError(422, "%(fault)s", fault=error.fault) from None

@@ -1,0 +1,109 @@
+"""A table's file (xlsx): its first sheet with cells. Formulas are what they last came to; links aren't followed."""
+
+import contextlib
+import datetime
+from collections.abc import Collection, Iterator, Sequence
+from typing import IO, Any
+
+from python_calamine import CalamineSheet, CalamineWorkbook
+
+from app.languages import N_
+from app.numerals import AMBIGUOUS_LINE
+from app.tables.bad_table import BadTable
+from app.tables.csv_file import RawRow, any_text, fitted
+from app.tables.header import column_names
+from app.tables.workbook_check import checked_copy
+from app.values import as_text
+
+MAGIC = b"PK\x03\x04"
+
+
+class NumberText(str):
+    """A number as text, written so that it can't be taken for thousands.
+
+    Attributes:
+        number: itself.
+    """
+
+    number: float
+
+    @classmethod
+    def of(cls, number: float) -> "NumberText":
+        """Return a number's text."""
+        text = as_text(float(number))
+        written = cls(f"{text}0" if AMBIGUOUS_LINE.match(text) else text)
+        written.number = float(number)
+        return written
+
+
+class Workbook:
+    """A file of xlsx.
+
+    Args:
+        file: of bytes, at its beginning.
+        known: the columns that a model knows.
+        most_columns: that any table may have.
+
+    Attributes:
+        header: the cells of its first row that has any.
+        names: the columns' names, as the model or pandas has them.
+
+    Raises:
+        BadTable: it is no workbook, is too large, or is empty.
+    """
+
+    encoding_name, separator = None, None
+    is_plain, has_points = False, False
+
+    def __init__(self, file: IO[bytes], known: Collection[str], most_columns: int) -> None:
+        self._file = file
+        self._sheet = _first_sheet(file)
+        rows = filter(lambda row: any_text(row[1]), self._rows())
+        self._header_number, header = next(rows, (0, []))
+        self.header = [cell.strip() for cell in header]
+        while self.header and not self.header[-1]:
+            self.header.pop()
+        if not self.header:
+            raise BadTable(N_("The table is empty: its first line must name the columns."))
+        if len(self.header) > most_columns:
+            raise BadTable(N_("The table has more than %(columns)s columns."), columns=most_columns)
+        self.names = column_names(header[: len(self.header)], known)
+
+    def close(self) -> None:
+        """Give the file back."""
+        self._file.close()
+
+    def rows(self) -> Iterator[RawRow]:
+        """Read the rows below the header, from the first on; empty ones are left out."""
+        for number, cells in self._rows():
+            if number > self._header_number and any_text(cells):
+                yield number, fitted(cells, len(self.header))
+
+    def _rows(self) -> Iterator[tuple[int, list[str]]]:
+        first = (self._sheet.start or (0, 0))[0] + 1
+        for number, row in enumerate(self._sheet.iter_rows(), first):
+            yield number, [*map(_text, row)]
+
+
+def _first_sheet(file: IO[bytes]) -> CalamineSheet:
+    with contextlib.closing(checked_copy(file)) as copy:
+        try:
+            workbook = CalamineWorkbook.from_filelike(copy)
+            sheets: Sequence[CalamineSheet] = [*map(workbook.get_sheet_by_name, workbook.sheet_names)]
+        except Exception:  # calamine raises what its Rust has: errors of its own, of zip, of XML
+            raise BadTable(N_("The workbook can't be read: save the table as CSV.")) from None
+    for sheet in sheets:
+        if sheet.height:
+            return sheet
+    raise BadTable(N_("The table is empty: its first line must name the columns."))
+
+
+def _text(value: Any) -> str:
+    """Return a cell as CSV has it: dates in ISO 8601, numbers with a decimal point."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return NumberText.of(value)
+    if isinstance(value, datetime.datetime) and value.time() == datetime.time():
+        return value.date().isoformat()
+    return value.isoformat() if isinstance(value, datetime.date) else as_text(value)

@@ -1,0 +1,53 @@
+"""Model files of other libraries, told by their endings and beginnings: what they are, and the way that is open."""
+
+from pathlib import Path
+
+from deploy.base.errors import DeployError
+
+PICKLES = (b"\x80", b"\x78", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x04\x22\x4d\x18")
+"""How what joblib and pickle write begins, compressed or not."""
+
+SCIKIT_LEARN = "Puerto serves models of scikit-learn."
+NEURAL = f"{SCIKIT_LEARN} Train one on the same table (MLPClassifier, MLPRegressor), and save it with joblib.dump."
+BOOSTED = (
+    "Train it by its class for scikit-learn ({classes}), save that with joblib.dump, and name the package in the"
+    " Pipfile (CONTRIBUTING.md, A package)."
+)
+EXPORTED = f"{SCIKIT_LEARN} If it was exported from one, give that model, saved with joblib.dump, and its table."
+R = f"{SCIKIT_LEARN} Train one in Python on the same table, which R writes with write.csv(…, row.names = FALSE)."
+
+XGBOOST = ("XGBoost", BOOSTED.format(classes="XGBClassifier, XGBRegressor"))
+LIGHTGBM = ("LightGBM", BOOSTED.format(classes="LGBMClassifier, LGBMRegressor"))
+CATBOOST = ("CatBoost", BOOSTED.format(classes="CatBoostClassifier, CatBoostRegressor"))
+
+ENDINGS = {
+    **dict.fromkeys((".keras", ".h5", ".hdf5"), ("Keras", NEURAL)),
+    **dict.fromkeys((".pt", ".pth"), ("PyTorch", NEURAL)),
+    **dict.fromkeys((".ubj", ".bst", ".model", ".json"), XGBOOST),
+    ".txt": LIGHTGBM,
+    ".cbm": CATBOOST,
+    **dict.fromkeys((".rds", ".rdata"), ("R", R)),
+    ".onnx": ("ONNX", EXPORTED),
+    ".pmml": ("PMML", EXPORTED),
+}
+"""Ending of a file's name → whose it is, and what to do."""
+
+BEGINNINGS = {".txt": b"tree", ".json": b'{"learner"'}
+"""Of files whose endings say little."""
+
+
+def require_own(file: Path, head: bytes) -> None:
+    """Refuse a file of another library.
+
+    Args:
+        head: its first bytes.
+
+    Raises:
+        DeployError: it is one.
+    """
+    ending = file.suffix.lower()
+    if ending not in ENDINGS or not head.startswith(BEGINNINGS.get(ending, b"")):
+        return
+    library, advice = ENDINGS[ending]
+    if not head.startswith(PICKLES) or library in ("PyTorch", "R"):  # which begin so too
+        raise DeployError(f"{file}: is a model file of {library}, not of scikit-learn", advice)

@@ -1,0 +1,107 @@
+"""HTTPS as the options say it: what certificate is shown, by which protocols, what becomes of HTTP."""
+
+import json
+import shlex
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from puerto.certificates import CERTIFICATE, names_of, validity
+from testinfra.host import Host
+
+HEADERS = (
+    "Content-Security-Policy", "Referrer-Policy", "X-Content-Type-Options", "Cross-Origin-Opener-Policy",
+    "Cross-Origin-Embedder-Policy", "Cross-Origin-Resource-Policy",
+)  # fmt: skip
+ANSWERS = {"/": 200, "/nothing": 404, "/static/style.css": 200, "/static/nothing": 404, "/health": 200}
+
+
+@pytest.fixture(scope="module")
+def handshake(host: Host) -> Callable[..., dict[str, str] | None]:
+    """Shake hands for a name, from the host itself; None where the host does not."""
+    program = shlex.quote((Path(__file__).parent / "handshake.py").read_text())
+
+    def shake(name: str, version: str = "") -> dict[str, str] | None:
+        output = host.check_output(f"/usr/bin/python3 -c {program} {shlex.quote(name)} '{version}'")
+        agreed: dict[str, str] | None = json.loads(output)
+        return agreed
+
+    return shake
+
+
+@pytest.fixture
+def speaks_https(values: dict[str, Any]) -> bool:
+    return values["__nginx_https"] != "off"
+
+
+def test_each_name_is_shown_its_certificate(host, values, handshake, speaks_https):
+    """The one in the file: a certificate that was renewed must have been loaded."""
+    for name in values["nginx_server_names"]:
+        agreed = handshake(name)
+        if not speaks_https:
+            continue
+        assert agreed, f"{name}: nothing answers by HTTPS"
+        file = CERTIFICATE.findall(host.file(values["__nginx_certificate"]).content_string)
+        assert agreed["certificate"].split() == file[0].split(), "Nginx shows another certificate than the file's"
+        assert name in names_of(agreed["certificate"]) or f"*.{name.partition('.')[2]}" in names_of(
+            agreed["certificate"]
+        )
+
+
+def test_certificate_is_valid(host, values, speaks_https):
+    if speaks_https:
+        start, end = validity(host.file(values["__nginx_certificate"]).content_string)
+        now = float(host.check_output("date +%s"))
+        assert start <= now < end, "python3 -m deploy status says until when"
+
+
+def test_each_certificate_is_signed_by_the_next(host, values, speaks_https):
+    path, end = values["__nginx_certificate"], "-----END CERTIFICATE-----"
+    if speaks_https:
+        chain = CERTIFICATE.findall(host.file(path).content_string)
+        chain += [host.file(values["__nginx_authority"]).content_string] * (values["__nginx_https"] == "local")
+        for signed, signer in pairwise(chain):
+            texts = " ".join(f"<(echo {shlex.quote(text)})" for text in (signer, signed))
+            done = host.run(f"bash -c {shlex.quote(f'openssl verify -partial_chain -trusted {texts}')}")
+            assert done.rc == 0, f"{path}: one after {end} isn't of whoever signed it: {done.stderr}"
+
+
+def test_key_is_roots_alone(host, values, speaks_https):
+    if speaks_https:
+        key = host.file(host.check_output(f"readlink --canonicalize {values['__nginx_certificate_key']}"))
+        assert (key.user, key.mode & 0o077) == ("root", 0)
+
+
+def test_tls_is_of_today_and_http_2_is_spoken(values, handshake, speaks_https):
+    name = values["nginx_server_names"][0]
+    if speaks_https:
+        assert [handshake(name, version)["version"] for version in ("TLSv1_2", "TLSv1_3")] == ["TLSv1.2", "TLSv1.3"]
+        assert handshake(name, "TLSv1_1") is None
+        assert handshake(name)["protocol"] == "h2"
+
+
+def test_http_is_redirected_or_answers(ask, values):
+    name, response = values["nginx_server_names"][0], ask("/models?a=b", scheme="http")
+    if values["__nginx_redirects"]:
+        assert (response.status, response.headers["Location"]) == (308, f"https://{name}/models?a=b")
+        assert ask("/.well-known/acme-challenge/none", scheme="http").status == 404
+    else:
+        assert ask("/health", scheme="http").status == 200
+
+
+def test_browsers_are_told_to_stay_with_https_as_the_option_says(ask, values):
+    seconds = values["nginx_hsts_seconds"] if values["__nginx_redirects"] else 0
+    expected = f"max-age={seconds}" if seconds else None
+    for path in ANSWERS:
+        assert ask(path).headers.get("Strict-Transport-Security") == expected, path
+
+
+def test_every_answer_has_the_headers_once(ask):
+    for path, status in ANSWERS.items():
+        response = ask(path)
+        assert response.status == status, path
+        for header in HEADERS:
+            values = response.headers.get(header, "").split(", ")
+            assert len(values) == 1 and values[0], (path, header, values)

@@ -1,0 +1,124 @@
+"""HTTPS on a host: its modes, switched under load, what is refused, another's site on port 443."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from puerto.authority import Authority
+
+from deploy.base.paths import KIT, state
+from tests.site.common import current, must_have_failed_none, scratch
+from tests.site.hosts import Hosts
+
+pytestmark = pytest.mark.debian(13)
+
+SHOP = """server {{ listen 443 ssl; server_name shop.example; ssl_certificate {0}/local.pem;
+ssl_certificate_key {0}/local.key; return 200 shop; }}"""
+QUICK = ("-e", "packages_upgrade=none", "-e", "release_watch_seconds=0")
+
+
+@pytest.fixture
+def certificates(hosts: Hosts, host: Any, tmp_path: Path) -> Authority:
+    """The operator's: for the site's names, of an authority that nobody knows."""
+    made = Authority(tmp_path, hosts.values[host.name]["nginx_server_names"])
+    made.sign()
+    return made
+
+
+@pytest.fixture
+def own(hosts: Hosts, certificates: Authority) -> Hosts:
+    """The same hosts, with an inventory that names the operator's certificate."""
+    values = {"nginx_https": "own", "nginx_certificate": str(certificates.site_certificate),
+              "nginx_certificate_key": str(certificates.site_key), "nginx_hsts_seconds": 300}  # fmt: skip
+    return _with(hosts, "own.yml", values)
+
+
+def _with(hosts: Hosts, name: str, values: dict[str, Any]) -> Hosts:
+    inventory = json.loads(hosts.inventory.read_text())
+    for options in inventory["all"]["hosts"].values():
+        options |= values
+    path = scratch(name)
+    path.write_text(json.dumps(inventory))
+    return Hosts(hosts.by_name, path)
+
+
+def curl(address: str, name: str, *options: str, authority: Path) -> str:
+    """Ask by HTTPS as a visitor who trusts one authority."""
+    command = ["curl", "-sS", "--cacert", str(authority), "--resolve", f"{name}:443:{address}", *options]
+    done = subprocess.run([*command, f"https://{name}/health"], capture_output=True, text=True)
+    return done.stdout + done.stderr
+
+
+def test_rehearsal_s_authority_is_fetched_and_can_be_trusted(hosts, host):
+    authority = state("authorities", f"{host.name}.pem")
+    for name in hosts.values[host.name]["nginx_server_names"]:
+        assert json.loads(curl(host.address, name, authority=authority))["status"] == "ok"
+
+
+def test_certificate_that_cannot_work_is_refused_before_anything_changes(hosts, host, on, own, certificates):
+    before = current(hosts, on)
+    key = certificates.site_key.read_text()
+    certificates.site_key.write_text(certificates.key.read_text())
+    play = own.play(*QUICK)
+    assert play.status != 0 and "is the key of another certificate than" in play.output, play.output
+    assert key.splitlines()[1] not in play.output and certificates.key.read_text().splitlines()[1] not in play.output
+    play = own.play("-e", json.dumps({"nginx_server_names": ["else.example"]}), playbook="ansible/doctor.yml")
+    assert "and not for else.example" in play.output
+    assert play.changed == dict.fromkeys(hosts.by_name, 0)
+    assert current(hosts, on) == before
+
+
+def test_modes_are_switched_without_a_failed_request(hosts, host, on, own, certificates, load):
+    name = hosts.values[host.name]["nginx_server_names"][0]
+    with load() as visitors:
+        play = own.play(*QUICK)
+    assert play.status == 0, play.output
+    must_have_failed_none(visitors, least=50)
+    assert json.loads(curl(host.address, name, authority=certificates.certificate))["status"] == "ok"
+    verified = own.verify()
+    assert verified.returncode == 0, verified.stdout
+    status = [sys.executable, "-m", "deploy", "status", "--json", str(own.inventory)]
+    (report,) = json.loads(subprocess.run(status, cwd=KIT, capture_output=True, text=True).stdout)["hosts"]
+    assert (report["https"]["mode"], report["https"]["days"], report["url"]) == ("own", 396, f"https://{name}/")
+    _must_be_loaded_once_renewed(host, name, own, certificates)
+    assert own.play(*QUICK).changed == dict.fromkeys(hosts.by_name, 0)
+    with load() as visitors:
+        play = hosts.play(*QUICK)
+    assert play.status == 0, play.output
+    must_have_failed_none(visitors, least=50)
+
+
+def _must_be_loaded_once_renewed(host: Any, name: str, own: Hosts, certificates: Authority) -> None:
+    before = curl(host.address, name, "-w", "%{certs}", authority=certificates.certificate)
+    certificates.sign()
+    play = own.play(*QUICK)
+    assert play.status == 0, play.output
+    after = curl(host.address, name, "-w", "%{certs}", authority=certificates.certificate)
+    assert "CERTIFICATE" in before and before != after
+
+
+@pytest.mark.long
+def test_port_of_another_is_left_to_it(hosts, host, on, certificates):
+    """To another program by refusing; to another site of Nginx's by answering beside it."""
+    off, address = _with(hosts, "off.yml", {"nginx_https": "off"}), host.address
+    assert off.play(*QUICK).status == 0
+    assert ":443" not in on(host, "ss -Hltn")
+    on(host, "systemd-run --unit=listener /usr/bin/python3 -m http.server 443; sleep 1")
+    play = hosts.play(playbook="ansible/doctor.yml")
+    assert "Port 443 is taken by python3" in play.output, play.output
+    on(host, "systemctl stop listener; mkdir -p /srv/shop")
+    for file in (certificates.site_certificate, certificates.site_key):
+        on(host, f"cat > /srv/shop/{file.name} <<'E'\n{file.read_text()}\nE")
+    on(host, f"cat > /etc/nginx/sites-enabled/zshop <<'E'\n{SHOP.format('/srv/shop')}\nE\nsystemctl reload nginx")
+    try:
+        assert hosts.play(*QUICK).status == 0
+        own_name = hosts.values[host.name]["nginx_server_names"][0]
+        assert "ok" in curl(address, own_name, authority=state("authorities", f"{host.name}.pem"))
+        for name in ("shop.example", "unknown.example"):
+            assert curl(address, name, "-k", authority=certificates.certificate) == "shop", name
+    finally:
+        on(host, "rm -rf /etc/nginx/sites-enabled/zshop /srv/shop; systemctl reload nginx")
+    assert hosts.play(*QUICK).status == 0

@@ -1,0 +1,62 @@
+"""Which folders and deployments count as Puerto's own, told by what a run leaves there rather than by names."""
+
+from pathlib import Path
+
+import pytest
+from puerto.footprint import FOREIGN, RELEASES_MODE, Claim, is_own_folder
+from puerto.handmade import Handmade
+from puerto.nginx_config import from_dump
+from puerto.preflight import refusal
+
+RELEASE = "0123456789ab"
+
+
+def folder(root: Path, *paths: str, mode: int = 0o755) -> Path:
+    """Make a folder with files at these paths, or folders where they end in a slash."""
+    for path in paths:
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).mkdir(exist_ok=True) if path.endswith("/") else (root / path).touch()
+    if (root / "releases").is_dir():
+        (root / "releases").chmod(mode)
+    return root
+
+
+def test_application_is_known_by_its_releases(tmp_path):
+    assert is_own_folder(folder(tmp_path, f"releases/{RELEASE}/plan.json", "shared/.env", "current", "pipenv/bin/"))
+
+
+def test_first_run_that_was_cut_off_is_known_by_the_mode_of_its_folder(tmp_path):
+    assert is_own_folder(folder(tmp_path, "releases/", "shared/", mode=RELEASES_MODE))
+
+
+@pytest.mark.parametrize(
+    "paths",
+    [
+        ("shared/notes.txt",),
+        ("virtualenvs/blog/bin/python",),
+        ("archives/2025.zip", "shared/"),
+        ("releases/20260101120000/app.rb", "shared/", "current"),
+        ("releases/1/index.php", "current"),
+        ("releases/", "shared/", "index.html"),
+        (f"releases/{RELEASE}/plan.json", "index.html"),
+        (f"releases/{RELEASE}/plan.json", "releases/of-mine/x"),
+        ("releases/", "current"),
+    ],
+)
+def test_folder_of_another_tool_is_another_s(tmp_path, paths):
+    assert not is_own_folder(folder(tmp_path, *paths))
+
+
+def test_what_a_process_calls_itself_commands_no_terminal():
+    (sentence, *_) = refusal([Claim("unit", "x", FOREIGN, "\x1b[2Jof mallory: \x1b]0;owned\x07sh")])
+    assert sentence == "unit x is another's, and stays as it is: of mallory: sh."
+
+
+def test_deep_configuration_is_read_to_its_bottom():
+    text = "a { " * 20_000 + "server { listen 80; }" + "}" * 20_000
+    (server,) = from_dump(f"# configuration file /x:\n{text}").servers
+    assert server.listens_on(80)
+
+
+def test_nothing_made_by_hand_is_nothing():
+    assert not Handmade((), (), (), (), (), (), ())
