@@ -7,7 +7,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible.module_utils.puerto import accounts, package_manager, preflight, processes
+from ansible.module_utils.puerto import accounts, nginx_preflight, package_manager, preflight, processes
 from ansible.module_utils.puerto.footprint import claims
 from ansible.module_utils.puerto.layout import ENABLED
 from ansible.module_utils.puerto.names import Names
@@ -139,7 +139,9 @@ def main() -> None:
     neighbours = Neighbours.here()
     faults = preflight.faults(names, requirements, neighbours)
     if module.params["certificate"]:
-        faults += preflight.certificate_faults(names, module.params["certificate"], module.params["certificate_key"])
+        faults += nginx_preflight.certificate_faults(
+            names, module.params["certificate"], module.params["certificate_key"]
+        )
     if faults and module.params["refuse"]:
         module.fail_json(msg="\n".join(faults), faults=faults)
     module.exit_json(

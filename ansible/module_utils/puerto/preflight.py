@@ -8,16 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from . import package_index, processes, systemd
+from . import nginx_preflight, package_index
 from .adoption import Adoption
-from .certificates import Pair
 from .errors import HostError
 from .footprint import FOREIGN, Claim, claims
 from .handmade import survey
-from .layout import NGINX
 from .names import Names
 from .neighbours import Neighbours
-from .nginx_config import HTTPS_PORT
 from .program_output import plain
 
 SUPPORTED = {"12", "13"}
@@ -73,12 +70,10 @@ def faults(names: Names, requirements: Requirements, neighbours: Neighbours) -> 
         *_unit(names),
         *_disk(names, requirements),
         *_clock(requirements),
-        *_ports(names),
-        *([neighbours.fault] if neighbours.fault else []),
-        *_nginx(neighbours),
+        *nginx_preflight.faults(names, neighbours),
         *_package_index(names, requirements),
         *_shared(names, requirements, neighbours),
-        *_https(names, requirements, neighbours),
+        *(nginx_preflight.lost_https(names, neighbours) if requirements.adopt else []),
         *refusal(claims(names, neighbours.configuration), _adopted(names, requirements, neighbours)),
     ]
 
@@ -88,19 +83,6 @@ def _shared(names: Names, requirements: Requirements, neighbours: Neighbours) ->
     if requirements.adopt:
         for site in survey(names, neighbours.configuration).shared:
             yield f"{site} asks the deployment's unit too, and would lose it: give that site a unit of its own first."
-
-
-def _https(names: Names, requirements: Requirements, neighbours: Neighbours) -> Iterator[str]:
-    """A deployment that speaks HTTPS would no longer, if the application that takes its place doesn't."""
-    if not requirements.adopt or HTTPS_PORT in names.ports:
-        return
-    sites = survey(names, neighbours.configuration).sites
-    for server in neighbours.configuration.servers:
-        if str(server.file) in sites and server.listens_on(HTTPS_PORT):
-            kinds = ("ssl_certificate", "ssl_certificate_key")
-            files = ", ".join(path for kind in kinds for path in server.directive.values(kind))
-            way = "nginx_https: own, nginx_certificate_from: host, nginx_certificate and nginx_certificate_key"
-            yield f"{server.file} speaks HTTPS, which would end: set {way} ({files})."
 
 
 def _adopted(names: Names, requirements: Requirements, neighbours: Neighbours) -> set[str]:
@@ -191,56 +173,6 @@ def _clock(requirements: Requirements) -> Iterator[str]:
     if abs(offset) > CLOCK_SECONDS:
         side = "ahead of" if offset > 0 else "behind"
         yield f"Its clock is {abs(offset):.0f} s {side} this machine's: set it (timedatectl set-ntp true)."
-
-
-def _ports(names: Names) -> Iterator[str]:
-    for port in names.ports:
-        others = [process for process in processes.listening_on(port) if process.name != "nginx"]
-        if others:
-            process = others[0]
-            way = f"systemctl disable --now {process.unit}" if process.unit else f"it was started as: {process.command}"
-            without = ", or do without HTTPS (nginx_https: off)" if port == HTTPS_PORT else ""
-            yield (
-                f"Port {port} is taken by {process}, so Nginx couldn't listen there: stop it ({way}), or move its port"
-                f"{without}."
-            )
-
-
-def certificate_faults(names: Names, certificate: dict[str, str], key: str) -> list[str]:
-    """Return a sentence for each reason why the operator's certificate can't be shown by the site.
-
-    Args:
-        names: the application's.
-        certificate: ``{"path", "key_path", "text"}``; without a text both are the host's own files.
-        key: its text, where that of the certificate is given.
-    """
-    path, key_path = certificate["path"], certificate["key_path"]
-    if certificate["text"]:
-        return Pair(certificate["text"], key, path, key_path).faults(names.nginx_server_names)
-    if os.geteuid():
-        return []
-    try:
-        return Pair.read(path, key_path).faults(names.nginx_server_names)
-    except OSError as fault:
-        return [f"{fault.filename}: can't be read on the host: {fault.strerror}."]
-    except ValueError:
-        return [f"{path} or {key_path}: is no text (PEM)."]
-
-
-def _nginx(neighbours: Neighbours) -> Iterator[str]:
-    if systemd.is_masked("nginx.service"):
-        yield "nginx.service is masked, so it can't be started: systemctl unmask nginx."
-    if not neighbours.configuration.files:
-        return
-    main = neighbours.configuration.files[NGINX / "nginx.conf"]
-    if not any("sites-enabled" in pattern for pattern in main.values("include")):
-        yield (
-            f"{NGINX}/nginx.conf doesn't include sites-enabled, as Debian's does (nginx.org's package, or an edit): "
-            "add “include /etc/nginx/sites-enabled/*;” to its http block, or install Debian's nginx."
-        )
-    user = next(iter(main.values("user")), "nobody")
-    if user != "www-data":
-        yield f"Nginx runs as {user}, not as www-data, whose group may read the site: see user in nginx.conf."
 
 
 def _package_index(names: Names, requirements: Requirements) -> Iterator[str]:

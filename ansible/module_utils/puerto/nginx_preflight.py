@@ -1,0 +1,87 @@
+"""What stands between an application and its site: who has the ports, what Nginx reads, the operator's certificate."""
+
+import os
+from collections.abc import Iterator
+
+from . import processes, systemd
+from .certificates import Pair
+from .handmade import survey
+from .layout import ENABLED, LATE, NGINX, SITES
+from .names import Names
+from .neighbours import Neighbours
+from .nginx_config import HTTPS_PORT
+
+
+def faults(names: Names, neighbours: Neighbours) -> list[str]:
+    """Return a sentence for each reason why Nginx couldn't serve the site."""
+    return [*_ports(names), *unreadable(names, neighbours), *_nginx(neighbours)]
+
+
+def unreadable(names: Names, neighbours: Neighbours) -> list[str]:
+    """Return what Nginx can't read, unless it is the application's own, which this very run makes again."""
+    sites = (f"{folder}/{prefix}{names.app_name}:" for folder in (ENABLED, SITES) for prefix in ("", LATE))
+    own = (*sites, f'"{names.app_root}/tls/', f"{names.nginx_unknown_hosts}:")
+    return [neighbours.fault] if neighbours.fault and not any(part in neighbours.fault for part in own) else []
+
+
+def lost_https(names: Names, neighbours: Neighbours) -> Iterator[str]:
+    """A deployment that speaks HTTPS would no longer, if the application that takes its place doesn't."""
+    if HTTPS_PORT in names.ports:
+        return
+    sites = survey(names, neighbours.configuration).sites
+    for server in neighbours.configuration.servers:
+        if str(server.file) in sites and server.listens_on(HTTPS_PORT):
+            kinds = ("ssl_certificate", "ssl_certificate_key")
+            files = ", ".join(path for kind in kinds for path in server.directive.values(kind))
+            way = "nginx_https: own, nginx_certificate_from: host, nginx_certificate and nginx_certificate_key"
+            yield f"{server.file} speaks HTTPS, which would end: set {way} ({files})."
+
+
+def certificate_faults(names: Names, certificate: dict[str, str], key: str) -> list[str]:
+    """Return a sentence for each reason why the operator's certificate can't be shown by the site.
+
+    Args:
+        names: the application's.
+        certificate: ``{"path", "key_path", "text"}``; without a text both are the host's own files.
+        key: its text, where that of the certificate is given.
+    """
+    path, key_path = certificate["path"], certificate["key_path"]
+    if certificate["text"]:
+        return Pair(certificate["text"], key, path, key_path).faults(names.nginx_server_names)
+    if os.geteuid():
+        return []
+    try:
+        return Pair.read(path, key_path).faults(names.nginx_server_names)
+    except OSError as fault:
+        return [f"{fault.filename}: can't be read on the host: {fault.strerror}."]
+    except ValueError:
+        return [f"{path} or {key_path}: is no text (PEM)."]
+
+
+def _ports(names: Names) -> Iterator[str]:
+    for port in names.ports:
+        others = [process for process in processes.listening_on(port) if process.name != "nginx"]
+        if others:
+            process = others[0]
+            way = f"systemctl disable --now {process.unit}" if process.unit else f"it was started as: {process.command}"
+            without = ", or do without HTTPS (nginx_https: off)" if port == HTTPS_PORT else ""
+            yield (
+                f"Port {port} is taken by {process}, so Nginx couldn't listen there: stop it ({way}), or move its port"
+                f"{without}."
+            )
+
+
+def _nginx(neighbours: Neighbours) -> Iterator[str]:
+    if systemd.is_masked("nginx.service"):
+        yield "nginx.service is masked, so it can't be started: systemctl unmask nginx."
+    if not neighbours.configuration.files:
+        return
+    main = neighbours.configuration.files[NGINX / "nginx.conf"]
+    if not any("sites-enabled" in pattern for pattern in main.values("include")):
+        yield (
+            f"{NGINX}/nginx.conf doesn't include sites-enabled, as Debian's does (nginx.org's package, or an edit): "
+            "add “include /etc/nginx/sites-enabled/*;” to its http block, or install Debian's nginx."
+        )
+    user = next(iter(main.values("user")), "nobody")
+    if user != "www-data":
+        yield f"Nginx runs as {user}, not as www-data, whose group may read the site: see user in nginx.conf."

@@ -1,0 +1,46 @@
+"""What stands between an application and its site: a deployment's HTTPS that would end, a broken configuration."""
+
+from dataclasses import replace
+
+import pytest
+from puerto import nginx_preflight
+from puerto.names import Names
+from puerto.neighbours import Neighbours
+from puerto.nginx_config import Configuration, from_dump
+
+NAMES = Names("shop", "/srv/none", "shop", "shop-none", ("shop.example",), "/a.log", "/b.log", "/u.conf", "off")
+SITE = """# configuration file /etc/nginx/sites-enabled/handmade:
+server { listen 80; server_name shop.example; return 301 https://$host$request_uri; }
+server { listen 443 ssl; server_name shop.example; ssl_certificate /c/full.pem; ssl_certificate_key /c/key.pem; }
+"""
+
+
+@pytest.mark.parametrize(("https", "stops"), [("off", True), ("own", False)])
+def test_deployment_keeps_its_https_or_stays(https, stops):
+    sentences = [*nginx_preflight.lost_https(replace(NAMES, nginx_https=https), Neighbours(from_dump(SITE)))]
+    assert bool(sentences) == stops
+    if stops:
+        assert sentences[0].startswith(
+            "/etc/nginx/sites-enabled/handmade speaks HTTPS, which would end: set nginx_https"
+        )
+        assert sentences[0].endswith("(/c/full.pem, /c/key.pem).")
+
+
+@pytest.mark.parametrize(
+    ("fault", "refuses"),
+    [
+        ('SSL_CTX_use_PrivateKey("/srv/none/tls/local.key") failed (key values mismatch)', False),
+        ('cannot load certificate "/srv/none/tls/own.pem": BIO_new_file() failed', False),
+        ('unknown directive "x" in /etc/nginx/sites-enabled/shop:3', False),
+        ('unexpected end of file, expecting "}" in /etc/nginx/sites-enabled/zz-shop:3', False),
+        ('unexpected end of file, expecting "}" in /u.conf:3', False),
+        ('unknown directive "x" in /etc/nginx/sites-enabled/shopping:3', True),
+        ('cannot load certificate "/srv/none/tls2/own.pem": BIO_new_file() failed', True),
+        ('cannot load certificate "/c/full.pem": BIO_new_file() failed', True),
+    ],
+)  # fmt: skip
+def test_run_mends_what_is_its_own(fault, refuses):
+    """Nginx reads nothing after a power cut between a certificate and its key: the next run makes them again."""
+    assert (
+        bool(nginx_preflight.unreadable(NAMES, Neighbours(Configuration({}), f"Nginx can't read: {fault}."))) == refuses
+    )
