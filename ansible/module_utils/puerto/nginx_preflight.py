@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from . import processes, systemd
 from .certificates import Pair
 from .handmade import survey
-from .layout import ENABLED, LATE, NGINX, SITES
+from .layout import NGINX
 from .names import Names
 from .neighbours import Neighbours
 from .nginx_config import HTTPS_PORT
@@ -18,9 +18,8 @@ def faults(names: Names, neighbours: Neighbours) -> list[str]:
 
 
 def unreadable(names: Names, neighbours: Neighbours) -> list[str]:
-    """Return what Nginx can't read, unless it is the application's own, which this very run makes again."""
-    sites = (f"{folder}/{prefix}{names.app_name}:" for folder in (ENABLED, SITES) for prefix in ("", LATE))
-    own = (*sites, f'"{names.app_root}/tls/', f"{names.nginx_unknown_hosts}:")
+    """Return what Nginx can't read, unless it is what this very run makes again before Nginx reads anything."""
+    own = (f'"{names.app_root}/tls/', f"{names.nginx_unknown_hosts}:")
     return [neighbours.fault] if neighbours.fault and not any(part in neighbours.fault for part in own) else []
 
 
