@@ -15,14 +15,12 @@ server { listen 443 ssl; server_name shop.example; ssl_certificate /c/full.pem; 
 """
 
 
-@pytest.mark.parametrize(("https", "stops"), [("off", True), ("own", False)])
+@pytest.mark.parametrize(("https", "stops"), [("off", True), ("local", True), ("own", False)])
 def test_deployment_keeps_its_https_or_stays(https, stops):
     sentences = [*nginx_preflight.lost_https(replace(NAMES, nginx_https=https), Neighbours(from_dump(SITE)))]
     assert bool(sentences) == stops
     if stops:
-        assert sentences[0].startswith(
-            "/etc/nginx/sites-enabled/handmade speaks HTTPS, which would end: set nginx_https"
-        )
+        assert sentences[0].startswith("/etc/nginx/sites-enabled/handmade speaks HTTPS; nginx_https: ")
         assert sentences[0].endswith("(/c/full.pem, /c/key.pem).")
 
 
