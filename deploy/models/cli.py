@@ -1,4 +1,4 @@
-"""The commands of models: ``python3 -m deploy model add|build|check|list``. Runs in ``.venv``."""
+"""The commands of models: ``python3 -m deploy model add|words|build|check|list``. Runs in ``.venv``."""
 
 import argparse
 import sys
@@ -10,7 +10,7 @@ from app.engines import NAMES
 from app.model import MANIFEST, TIMINGS, Manifest, Timings
 from deploy.base.errors import DeployError
 from deploy.base.paths import BUNDLES, MODELS
-from deploy.models import builder, importer
+from deploy.models import builder, importer, words
 from deploy.models.contracts import read_contract
 from deploy.models.model_folder import CONTRACT, RECORD, TRAINING
 
@@ -18,6 +18,7 @@ EXAMPLES = """examples:
   python3 -m deploy model add churn.joblib --data churn.csv    a model that scikit-learn trained, and its table
   python3 -m deploy model add churn.joblib --data churn.csv --before scaler.joblib
                                                                one whose rows a scaler prepared
+  python3 -m deploy model words churn                          go through its title, labels and columns
   python3 -m deploy model check churn                          once more, after its contract was edited
   python3 -m deploy model check churn --strict                 and compare its engine with scikit-learn for longer
   python3 -m deploy model list                                 the models of this project
@@ -72,9 +73,20 @@ def add(options: argparse.Namespace) -> int:
         anyway=options.anyway,
     )
     print(
-        f"\nNext: read {folder / CONTRACT} and put it into people's words, then\n"
+        f"\nNext: put {folder / CONTRACT} into people's words, in an editor or by the first of these lines:\n"
+        f"  python3 -m deploy model words {folder.name}\n"
         f"  python3 -m deploy model check {folder.name}\n  python3 -m deploy up"
     )
+    return 0
+
+
+def words_of(options: argparse.Namespace) -> int:
+    """Go through a model's words with its owner."""
+    (folder,) = _chosen(options.name)
+    changed = words.go_through(folder / CONTRACT)
+    print(f"{folder.name}: {changed} text{'' if changed == 1 else 's'} changed in {folder / CONTRACT}")
+    if changed:
+        print(f"  python3 -m deploy model check {folder.name}")
     return 0
 
 
@@ -146,6 +158,10 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="command", required=True)
     _add_parser(commands)
     _check_parser(commands)
+    help_text = "go through a model's title, labels and columns, and put them into people's words"
+    words_parser = commands.add_parser("words", help=help_text, description=help_text)
+    words_parser.set_defaults(run=words_of)
+    words_parser.add_argument("name", help="the model")
     commands.add_parser("build", help="build the models that have changed").set_defaults(run=build)
     commands.add_parser("list", help="list the models").set_defaults(run=show)
     return parser

@@ -12,7 +12,7 @@ from typing import Any
 from app.numerals import Mark
 from deploy.base.errors import DeployError
 from deploy.base.paths import BUNDLES, MODELS, state
-from deploy.models import builder, contract_draft, input_files, own_code
+from deploy.models import builder, contract_draft, input_files, own_code, words
 from deploy.models.installation import DRAFT_BUNDLES, free_folder, install
 from deploy.models.model_folder import CONTRACT, MODEL_FILE
 from deploy.models.sandbox.bubblewrap import Sandbox, open_sandbox
@@ -154,6 +154,8 @@ def _import(addition: Addition, draft: Path, copies: list[Path], code: Path | No
         if estimator:
             (draft / MODEL_FILE).write_bytes(estimator)
         contract_draft.write(draft, file, description, table, addition.keep_rows)
+        if sys.stdin.isatty():
+            words.go_through(draft / CONTRACT, is_draft=True)
         opened = None if estimator else sandbox
         builder.build(draft, draft.parent / DRAFT_BUNDLES, origin=MODEL_FILE, table=source, sandbox=opened)
     return description, table

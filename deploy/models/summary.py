@@ -1,5 +1,6 @@
 """What ``model add`` says of the model that it added."""
 
+import sys
 from importlib.metadata import version
 from typing import Any
 
@@ -21,7 +22,8 @@ def print_summary(name: str, description: Description, table: TableReport | None
     answer = f"{visible(description.target, 40)}: " if description.target else ""
     prediction = "a number" if description.labels is None else f"one of {_listed(description.labels[:8])}"
     print(f"  predicts {answer}{prediction}")
-    if description.words is None and any(not isinstance(label, str) for label in description.labels or []):
+    is_numbered = description.words is None and any(not isinstance(label, str) for label in description.labels or [])
+    if is_numbered and not sys.stdin.isatty():  # who sits there was asked
         print("  What do its answers mean? Say it in people's words: predicts, labels, in its contract.")
     for field in description.fields:
         ends = (field.seen.minimum, field.seen.maximum) if field.seen else (None, None)
