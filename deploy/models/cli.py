@@ -10,7 +10,7 @@ from app.engines import NAMES
 from app.model import MANIFEST, TIMINGS, Manifest, Timings
 from deploy.base.errors import DeployError
 from deploy.base.paths import BUNDLES, MODELS
-from deploy.models import builder, importer, words
+from deploy.models import builder, importer, own_packages, words
 from deploy.models.contracts import read_contract
 from deploy.models.model_folder import CONTRACT, RECORD, TRAINING
 
@@ -33,6 +33,8 @@ SAVED = """how models are saved, and the line for each:
     model add a.pkl --together --data churn.csv
   joblib.dump(le, "encoder.joblib")                a model whose answers a LabelEncoder numbered
     model add model.joblib --labels encoder.joblib --data churn.csv
+  joblib.dump(XGBClassifier().fit(…), "x.joblib")  a model of another library, by its class for scikit-learn
+    model add x.joblib --with xgboost --data churn.csv
   skops.io.dump(model, "churn.skops")              skops: nothing in it runs when it is opened
     model add churn.skops --data churn.csv
 Each line begins with python3 -m deploy.
@@ -57,6 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def add(options: argparse.Namespace) -> int:
     """Make a model of this project out of a file."""
+    packages = own_packages.install(options.packages) if options.packages else None
     folder = importer.add(
         options.file,
         data=options.data,
@@ -72,6 +75,8 @@ def add(options: argparse.Namespace) -> int:
         together=options.together,
         anyway=options.anyway,
     )
+    if packages:
+        packages.write()
     print(
         f"\nNext: put {folder / CONTRACT} into people's words, in an editor or by the first of these lines:\n"
         f"  python3 -m deploy model words {folder.name}\n"
@@ -187,6 +192,10 @@ def _add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     beside.add_argument("--no-before", action="store_true", help="what lies beside it doesn't belong to it")
     code = "your own modules or packages that it needs: cleaning.py; also for what its notebook had defined"
     parser.add_argument("--code", type=Path, nargs="+", action="extend", default=[], metavar="FILE", help=code)
+    packages = "packages that it needs beside scikit-learn: imbalanced-learn, xgboost==3.1.0; servers get them too"
+    parser.add_argument(
+        "--with", nargs="+", action="extend", default=[], metavar="NAME", dest="packages", help=packages
+    )
     together = "the file is a dict, list or tuple: what else it holds is what the rows pass first"
     parser.add_argument("--together", action="store_true", help=together)
     parser.add_argument("--labels", type=Path, metavar="FILE", help="the LabelEncoder of its answers")

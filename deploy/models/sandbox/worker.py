@@ -18,6 +18,7 @@ from typing import IO, Any
 from app.numerals import Mark
 from deploy.base.errors import DeployError
 from deploy.models.sandbox import own_modules, replies, resampling, versions
+from deploy.models.sandbox.distributions import distribution
 
 MEMORY_BYTES = 8 << 30
 CPU_SECONDS = 500
@@ -186,7 +187,10 @@ def _load_error(file: Path | str, fault: Exception) -> DeployError:
         versions = f"scikit-learn {fault.original_sklearn_version}; this project runs {fault.current_sklearn_version}"
         return DeployError(f"{file}: was made by {versions}", f"Train it again with that one, or name the older {lock}")
     if isinstance(fault, ModuleNotFoundError):
-        advice = f"Is it yours? Then --code {str(fault.name).partition('.')[0]}.py. If not, name its package {lock}"
+        module = str(fault.name).partition(".")[0]
+        advice = (
+            f"Is it yours? Then --code {module}.py. If it comes from the package index, --with {distribution(module)}."
+        )
         return DeployError(f"{file}: needs the module {fault.name}, which isn't installed", advice)
     message = f"{type(fault).__name__}: {' '.join(str(fault).split())[:200]}"
     return DeployError(
