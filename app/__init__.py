@@ -12,7 +12,21 @@ from flask.json.provider import JSONProvider
 from flask_bootstrap import Bootstrap5
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import api, deadline, errors, health, languages, logs, model, negotiation, pages, release, settings, shortcut
+from app import (
+    api,
+    deadline,
+    errors,
+    health,
+    languages,
+    linked_pages,
+    logs,
+    model,
+    negotiation,
+    pages,
+    release,
+    settings,
+    shortcut,
+)
 from app.protocols import mlflow, open_inference, practice
 from app.sessions import Sessions
 from app.texts import LANGUAGES
@@ -94,7 +108,7 @@ def create_app(configured: settings.Settings | None = None) -> Flask:
     languages.register(app)
     Bootstrap5(app)
     api.register(app, models)
-    for module in (pages, health, practice, mlflow, open_inference):
+    for module in (pages, linked_pages, health, practice, mlflow, open_inference):
         app.register_blueprint(module.blueprint)
     app.register_blueprint(_swagger())
     errors.register(app)

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, current_app, redirect, render_template, r
 from werkzeug.datastructures import FileStorage
 from werkzeug.formparser import default_stream_factory
 
-from app import forms, logs, metrics, request_data
+from app import forms, links, logs, metrics, request_data
 from app.answers import answer_of, as_json, entered
 from app.engines import NAMES
 from app.errors import REFUSED_ROW, HttpError
@@ -18,7 +18,7 @@ from app.model import Model
 from app.predictions import Prediction, RefusedRows
 from app.tables import BadTable, Table
 from app.texts import LANGUAGES
-from app.values import Value
+from app.values import Row, Value
 from app.whatif import WhatIf, what_if
 
 blueprint = Blueprint("pages", __name__)
@@ -53,16 +53,29 @@ def submitted(shown: Model) -> forms.ModelForm:
     return forms.form_of(shown)
 
 
-def answer(shown: Model, form: forms.ModelForm) -> tuple[str, int]:
+def answer(shown: Model, form: forms.ModelForm, **variables: Any) -> tuple[str, int]:
     """Return the page that answers a form, and its status."""
     row = forms.read_row(shown, form, request.form)
-    if row is None:
-        return _page(shown, form), 422
+    return refusal(shown, form, **variables) if row is None else answer_to(shown, form, row, **variables)
+
+
+def refusal(shown: Model, form: forms.ModelForm, **variables: Any) -> tuple[str, int]:
+    """Return the page that shows a form with its faults, and its status."""
+    return _page(shown, form, **variables), 422
+
+
+def answer_to(shown: Model, form: forms.ModelForm, row: Row, **variables: Any) -> tuple[str, int]:
+    """Return the page that answers a row, and its status.
+
+    Args:
+        form: with the row.
+        variables: of the template.
+    """
     try:
         prediction = shown.predict([row])[0]
     except RefusedRows as error:
         logs.exception("the model refused a row", error)
-        return _page(shown, form, refused=gettext(REFUSED_ROW)), 422
+        return refusal(shown, form, refused=gettext(REFUSED_ROW), **variables)
     parts: dict[str, Any] = {
         "answer": answer_of(shown.contract, prediction),
         "warnings": (warnings := shown.validator.warnings([row])[0]),
@@ -71,8 +84,9 @@ def answer(shown: Model, form: forms.ModelForm) -> tuple[str, int]:
         "entered": entered(shown.contract, row),
         "document": as_json(shown, row, prediction, warnings),
         "today": datetime.now(UTC),
+        "link": links.answer_address(shown, row),
     }
-    return _page(shown, form, **parts), 200
+    return _page(shown, form, **parts, **variables), 200
 
 
 @blueprint.post("/models/<name>/table")
