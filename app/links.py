@@ -20,6 +20,19 @@ ADDRESS_BYTES = 4000
 """Of an address that holds an answer: Gunicorn reads lines of 4,094, Nginx longer ones."""
 
 
+class RefusedLink(ValueError):
+    """An address whose row is refused.
+
+    Attributes:
+        texts: of the row: field → text.
+        reason: why.
+    """
+
+    def __init__(self, texts: dict[str, str], reason: InvalidInput) -> None:
+        super().__init__(str(reason))
+        self.texts, self.reason = texts, reason
+
+
 def answer_address(model: Model, row: Row) -> str:
     """Return the address that holds a row and its answer; nothing where the contract or its length forbids it."""
     return _address(model, "links.answer", [[value] for value in row])
@@ -31,44 +44,33 @@ def comparison_address(model: Model, first: Row, second: Row) -> str:
     return _address(model, "links.comparison", [[one] if one == other else [one, other] for one, other in pairs])
 
 
-def query() -> dict[str, list[str]]:
-    """Return what the request's address holds: name → texts.
+def rows(model: Model, most: int = 1) -> list[Row]:
+    """Return the rows that the request's address holds, one or two.
 
     Raises:
         HttpError: 414.
+        RefusedLink: the contract refuses one, or a field appears more often.
     """
     if len(request.query_string) > ADDRESS_BYTES:
         raise HttpError(414, N_("This address is longer than this site accepts."))
-    return dict(request.args.lists())
-
-
-def single(texts: dict[str, list[str]], most: int = 1) -> list[dict[str, str]]:
-    """Return the texts of each row that an address holds.
-
-    Args:
-        most: how many rows that may be.
-
-    Raises:
-        InvalidInput: a field appears more often.
-    """
-    repeated = [name for name, values in texts.items() if len(values) > most]
+    lists = [*request.args.lists()]
+    texts = [{name: values[min(place, len(values) - 1)] for name, values in lists} for place in range(most)]
+    repeated = [name for name, values in lists if len(values) > most]
     if repeated:
-        raise InvalidInput({name: Fault(request_data.TWICE) for name in repeated[:10]})
-    return [{name: values[min(place, len(values) - 1)] for name, values in texts.items()} for place in range(most)]
-
-
-def read(model: Model, texts: dict[str, str]) -> Row:
-    """Return the row of texts as programs write them.
-
-    Raises:
-        InvalidInput: the contract refuses it.
-    """
-    return model.validator.text(texts, numerals.marks_of_programs(texts))
+        raise RefusedLink(texts[-1], InvalidInput({name: Fault(request_data.TWICE) for name in repeated[:10]}))
+    return [_row(model, own) for own in texts]
 
 
 def entries(fields: Sequence[Field], texts: dict[str, str]) -> dict[str, str]:
     """Return texts of a refused row as the form's inputs hold them, in the language of the request: input → text."""
     return {f"input_{place}": _entry(field, texts.get(field.name, "")) for place, field in enumerate(fields)}
+
+
+def _row(model: Model, texts: dict[str, str]) -> Row:
+    try:
+        return model.validator.text(texts, numerals.marks_of_programs(texts))
+    except InvalidInput as refusal:
+        raise RefusedLink(texts, refusal) from None
 
 
 def _entry(field: Field, text: str) -> str:

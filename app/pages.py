@@ -36,7 +36,7 @@ def model(name: str) -> str:
     """Show a model's form, empty or with its example."""
     shown = request_data.model_named(name)
     example = forms.example_of(shown.contract) if "example" in request.args else None
-    return _page(shown, forms.form_of(shown, formdata=None, data=example))
+    return page(shown, forms.form_of(shown, formdata=None, data=example))
 
 
 @blueprint.post("/models/<name>")
@@ -44,7 +44,7 @@ def predict(name: str) -> tuple[str, int]:
     """Show the form with what was entered, and its prediction or its errors."""
     shown = request_data.model_named(name)
     form = submitted(shown)
-    return answer(shown, form) if form.validate() else (_page(shown, form, expired=True), 400)
+    return answer(shown, form) if form.validate() else (page(shown, form, expired=True), 400)
 
 
 def submitted(shown: Model) -> forms.ModelForm:
@@ -61,7 +61,7 @@ def answer(shown: Model, form: forms.ModelForm, **variables: Any) -> tuple[str, 
 
 def refusal(shown: Model, form: forms.ModelForm, **variables: Any) -> tuple[str, int]:
     """Return the page that shows a form with its faults, and its status."""
-    return _page(shown, form, **variables), 422
+    return page(shown, form, **variables), 422
 
 
 def answer_to(shown: Model, form: forms.ModelForm, row: Row, **variables: Any) -> tuple[str, int]:
@@ -85,8 +85,30 @@ def answer_to(shown: Model, form: forms.ModelForm, row: Row, **variables: Any) -
         "document": as_json(shown, row, prediction, warnings),
         "today": datetime.now(UTC),
         "link": links.answer_address(shown, row),
+        "compares": links.comparison_address(shown, row, row),
     }
-    return _page(shown, form, **parts, **variables), 200
+    return page(shown, form, **parts, **variables), 200
+
+
+def page(shown: Model, form: forms.ModelForm, template: str = "model.html", **variables: Any) -> str:
+    """Return a page with a model's form, on which more may stand: variables of its template."""
+    forms.shorten_options(form)
+    inputs = forms.inputs_of(form)
+    return render_template(
+        template,
+        model=shown,
+        contract=shown.contract,
+        form=form,
+        inputs=inputs,
+        groups=groups(shown, inputs, variables.get("warnings", ())),
+        is_long=len(inputs) > forms.MANY,
+        table_form=forms.TableForm(formdata=None),
+        columns=_columns(shown),
+        engine=NAMES[shown.manifest.engine],
+        equivalence=shown.manifest.proof,
+        metrics=metrics,
+        **variables,
+    )
 
 
 @blueprint.post("/models/<name>/table")
@@ -98,13 +120,13 @@ def table(name: str) -> Response | tuple[str, int]:
     if not form.validate():
         expired = bool(form.csrf_token.errors)
         table_error = "" if expired else gettext(N_("Choose a table file (CSV or xlsx)."))
-        return _page(shown, empty, expired=expired, table_error=table_error), 400 if expired else 422
+        return page(shown, empty, expired=expired, table_error=table_error), 400 if expired else 422
     file = _spooled(form.table.data)
     try:
         uploaded = Table(shown, file, current_app.config["MAX_COLUMNS"])
     except BadTable as error:
         file.close()
-        return _page(shown, empty, table_error=str(error.fault)), 422
+        return page(shown, empty, table_error=str(error.fault)), 422
     response = Response(stream_with_context(uploaded.predicted()), content_type=uploaded.answer.content_type)
     response.headers["Content-Disposition"] = f'attachment; filename="{shown.name}.{uploaded.answer.suffix}"'
     response.call_on_close(uploaded.close)
@@ -126,26 +148,6 @@ def language(code: str) -> Any:
 def docs() -> str:
     """Show the API's document, where each request can be tried out."""
     return render_template("docs.html")
-
-
-def _page(shown: Model, form: forms.ModelForm, **variables: Any) -> str:
-    forms.shorten_options(form)
-    inputs = forms.inputs_of(form)
-    return render_template(
-        "model.html",
-        model=shown,
-        contract=shown.contract,
-        form=form,
-        inputs=inputs,
-        groups=groups(shown, inputs, variables.get("warnings", ())),
-        is_long=len(inputs) > forms.MANY,
-        table_form=forms.TableForm(formdata=None),
-        columns=_columns(shown),
-        engine=NAMES[shown.manifest.engine],
-        equivalence=shown.manifest.proof,
-        metrics=metrics,
-        **variables,
-    )
 
 
 def _columns(shown: Model) -> dict[str, list[str]]:
