@@ -1,6 +1,7 @@
 """The pages for people: the models, and for each its form, its prediction, its table and its card."""
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import IO, Any
 from urllib.parse import urlsplit
 
@@ -47,10 +48,14 @@ def predict(name: str) -> tuple[str, int]:
     return answer(shown, form) if form.validate() else (page(shown, form, expired=True), 400)
 
 
-def submitted(shown: Model) -> forms.ModelForm:
-    """Return a model's form as it was sent, unless it is too large."""
+def submitted(shown: Model, **arguments: Any) -> forms.ModelForm:
+    """Return a model's form as it was sent, unless it is too large.
+
+    Args:
+        arguments: of the form.
+    """
     forms.check_size(request_data.limits_for(shown, 1))
-    return forms.form_of(shown)
+    return forms.form_of(shown, **arguments)
 
 
 def answer(shown: Model, form: forms.ModelForm, **variables: Any) -> tuple[str, int]:
@@ -94,6 +99,7 @@ def page(shown: Model, form: forms.ModelForm, template: str = "model.html", **va
     """Return a page with a model's form, on which more may stand: variables of its template."""
     forms.shorten_options(form)
     inputs = forms.inputs_of(form)
+    variables.setdefault("address", partial(url_for, "pages.model", name=shown.name))
     return render_template(
         template,
         model=shown,
@@ -102,7 +108,7 @@ def page(shown: Model, form: forms.ModelForm, template: str = "model.html", **va
         inputs=inputs,
         groups=groups(shown, inputs, variables.get("warnings", ())),
         is_long=len(inputs) > forms.MANY,
-        table_form=forms.TableForm(formdata=None),
+        table_form=forms.TableForm(formdata=None, meta={"csrf": form.meta.csrf}),
         columns=_columns(shown),
         engine=NAMES[shown.manifest.engine],
         equivalence=shown.manifest.proof,

@@ -1,6 +1,6 @@
-// Shows the buttons that copy a link's address, and copies it: where a page came by HTTP, in the way of old.
+// Shows the buttons that copy a link's address, and copies it: by HTTP and in frames in the way of old.
 const copied = async (address) => {
-  if (navigator.clipboard) return navigator.clipboard.writeText(address).then(() => true, () => false);
+  if (await navigator.clipboard?.writeText(address).then(() => true, () => false)) return true;
   const text = document.body.appendChild(document.createElement("textarea"));
   text.value = address;
   text.select();
