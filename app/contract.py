@@ -63,6 +63,11 @@ class Contract(Part):
     metrics: dict[Phrase, int | float] = Field({}, description="what was measured, where no train.py measures it")
     predicts: Annotated[Classification | Regression, Field(discriminator="kind")]
     fields: tuple[AnyField, ...] = Field(min_length=1)
+    links: bool = Field(
+        True,
+        description="whether an address may hold an answer and what was entered; false where that is private, since "
+        "browsers, mails and proxies keep addresses",
+    )
     table: TableFormat | None = Field(None, description="how tables of its rows are written: as the training table was")
 
     @model_validator(mode="after")

@@ -1,6 +1,7 @@
 """The pages for people: the models, and for each its form, its prediction, its table and its card."""
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import IO, Any
 from urllib.parse import urlsplit
 
@@ -8,7 +9,7 @@ from flask import Blueprint, Response, current_app, redirect, render_template, r
 from werkzeug.datastructures import FileStorage
 from werkzeug.formparser import default_stream_factory
 
-from app import forms, logs, metrics, request_data
+from app import forms, links, logs, metrics, request_data
 from app.answers import answer_of, as_json, entered
 from app.engines import NAMES
 from app.errors import REFUSED_ROW, HttpError
@@ -18,7 +19,7 @@ from app.model import Model
 from app.predictions import Prediction, RefusedRows
 from app.tables import BadTable, Table
 from app.texts import LANGUAGES
-from app.values import Value
+from app.values import Row, Value
 from app.whatif import WhatIf, what_if
 
 blueprint = Blueprint("pages", __name__)
@@ -36,7 +37,7 @@ def model(name: str) -> str:
     """Show a model's form, empty or with its example."""
     shown = request_data.model_named(name)
     example = forms.example_of(shown.contract) if "example" in request.args else None
-    return _page(shown, forms.form_of(shown, formdata=None, data=example))
+    return page(shown, forms.form_of(shown, formdata=None, data=example))
 
 
 @blueprint.post("/models/<name>")
@@ -44,25 +45,42 @@ def predict(name: str) -> tuple[str, int]:
     """Show the form with what was entered, and its prediction or its errors."""
     shown = request_data.model_named(name)
     form = submitted(shown)
-    return answer(shown, form) if form.validate() else (_page(shown, form, expired=True), 400)
+    return answer(shown, form) if form.validate() else (page(shown, form, expired=True), 400)
 
 
-def submitted(shown: Model) -> forms.ModelForm:
-    """Return a model's form as it was sent, unless it is too large."""
+def submitted(shown: Model, **arguments: Any) -> forms.ModelForm:
+    """Return a model's form as it was sent, unless it is too large.
+
+    Args:
+        arguments: of the form.
+    """
     forms.check_size(request_data.limits_for(shown, 1))
-    return forms.form_of(shown)
+    return forms.form_of(shown, **arguments)
 
 
-def answer(shown: Model, form: forms.ModelForm) -> tuple[str, int]:
+def answer(shown: Model, form: forms.ModelForm, **variables: Any) -> tuple[str, int]:
     """Return the page that answers a form, and its status."""
     row = forms.read_row(shown, form, request.form)
-    if row is None:
-        return _page(shown, form), 422
+    return refusal(shown, form, **variables) if row is None else answer_to(shown, form, row, **variables)
+
+
+def refusal(shown: Model, form: forms.ModelForm, **variables: Any) -> tuple[str, int]:
+    """Return the page that shows a form with its faults, and its status."""
+    return page(shown, form, **variables), 422
+
+
+def answer_to(shown: Model, form: forms.ModelForm, row: Row, **variables: Any) -> tuple[str, int]:
+    """Return the page that answers a row, and its status.
+
+    Args:
+        form: with the row.
+        variables: of the template.
+    """
     try:
         prediction = shown.predict([row])[0]
     except RefusedRows as error:
         logs.exception("the model refused a row", error)
-        return _page(shown, form, refused=gettext(REFUSED_ROW)), 422
+        return refusal(shown, form, refused=gettext(REFUSED_ROW), **variables)
     parts: dict[str, Any] = {
         "answer": answer_of(shown.contract, prediction),
         "warnings": (warnings := shown.validator.warnings([row])[0]),
@@ -71,8 +89,32 @@ def answer(shown: Model, form: forms.ModelForm) -> tuple[str, int]:
         "entered": entered(shown.contract, row),
         "document": as_json(shown, row, prediction, warnings),
         "today": datetime.now(UTC),
+        "link": links.answer_address(shown, row),
+        "compares": links.comparison_address(shown, row, row),
     }
-    return _page(shown, form, **parts), 200
+    return page(shown, form, **parts, **variables), 200
+
+
+def page(shown: Model, form: forms.ModelForm, template: str = "model.html", **variables: Any) -> str:
+    """Return a page with a model's form, on which more may stand: variables of its template."""
+    forms.shorten_options(form)
+    inputs = forms.inputs_of(form)
+    variables.setdefault("address", partial(url_for, "pages.model", name=shown.name))
+    return render_template(
+        template,
+        model=shown,
+        contract=shown.contract,
+        form=form,
+        inputs=inputs,
+        groups=groups(shown, inputs, variables.get("warnings", ())),
+        is_long=len(inputs) > forms.MANY,
+        table_form=forms.TableForm(formdata=None, meta={"csrf": form.meta.csrf}),
+        columns=_columns(shown),
+        engine=NAMES[shown.manifest.engine],
+        equivalence=shown.manifest.proof,
+        metrics=metrics,
+        **variables,
+    )
 
 
 @blueprint.post("/models/<name>/table")
@@ -84,13 +126,13 @@ def table(name: str) -> Response | tuple[str, int]:
     if not form.validate():
         expired = bool(form.csrf_token.errors)
         table_error = "" if expired else gettext(N_("Choose a table file (CSV or xlsx)."))
-        return _page(shown, empty, expired=expired, table_error=table_error), 400 if expired else 422
+        return page(shown, empty, expired=expired, table_error=table_error), 400 if expired else 422
     file = _spooled(form.table.data)
     try:
         uploaded = Table(shown, file, current_app.config["MAX_COLUMNS"])
     except BadTable as error:
         file.close()
-        return _page(shown, empty, table_error=str(error.fault)), 422
+        return page(shown, empty, table_error=str(error.fault)), 422
     response = Response(stream_with_context(uploaded.predicted()), content_type=uploaded.answer.content_type)
     response.headers["Content-Disposition"] = f'attachment; filename="{shown.name}.{uploaded.answer.suffix}"'
     response.call_on_close(uploaded.close)
@@ -112,26 +154,6 @@ def language(code: str) -> Any:
 def docs() -> str:
     """Show the API's document, where each request can be tried out."""
     return render_template("docs.html")
-
-
-def _page(shown: Model, form: forms.ModelForm, **variables: Any) -> str:
-    forms.shorten_options(form)
-    inputs = forms.inputs_of(form)
-    return render_template(
-        "model.html",
-        model=shown,
-        contract=shown.contract,
-        form=form,
-        inputs=inputs,
-        groups=groups(shown, inputs, variables.get("warnings", ())),
-        is_long=len(inputs) > forms.MANY,
-        table_form=forms.TableForm(formdata=None),
-        columns=_columns(shown),
-        engine=NAMES[shown.manifest.engine],
-        equivalence=shown.manifest.proof,
-        metrics=metrics,
-        **variables,
-    )
 
 
 def _columns(shown: Model) -> dict[str, list[str]]:
