@@ -32,12 +32,27 @@ class Classification(Part):
         return self
 
 
+class Interval(Part):
+    """How far predictions were from the truth, on rows that the model wasn't trained on."""
+
+    margin: float = Field(gt=0, description="they were at most so far from it")
+    coverage: float = Field(0.9, gt=0, lt=1, description="in such a share of cases")
+    rows: int = Field(ge=1, description="how many rows it was measured on")
+    minimum: float | None = Field(None, description="the least value that there can be: no interval reaches below it")
+
+    def ends(self, value: float) -> tuple[float, float]:
+        """Return the ends of a prediction's interval."""
+        low, high = value - self.margin, value + self.margin
+        return (low, high) if self.minimum is None else (max(self.minimum, low), max(self.minimum, high))
+
+
 class Regression(Part):
     """The prediction is a number."""
 
     kind: Literal["regression"]
     label: Text = Field(description="what people call the prediction")
     unit: Text | None = Field(None, description="what it is measured in")
+    interval: Interval | None = Field(None, description="where the truth lies: model add --test FILE measures it")
 
 
 class TableFormat(Part):

@@ -13,6 +13,7 @@ from app.answers import answer_of, as_json, entered
 from app.engines import NAMES
 from app.errors import REFUSED_ROW, HttpError
 from app.form_layout import groups
+from app.intervals import interval_of
 from app.languages import N_, cookie_name, gettext
 from app.model import Model
 from app.predictions import Prediction, RefusedRows
@@ -65,6 +66,7 @@ def answer(shown: Model, form: forms.ModelForm) -> tuple[str, int]:
         return _page(shown, form, refused=gettext(REFUSED_ROW)), 422
     parts: dict[str, Any] = {
         "answer": answer_of(shown.contract, prediction),
+        "interval": interval_of(shown.contract, prediction),
         "warnings": (warnings := shown.validator.warnings([row])[0]),
         "readings": forms.read_back(shown, row, form),
         "what_if": _what_if(shown, row, prediction),

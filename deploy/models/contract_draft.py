@@ -64,7 +64,9 @@ def write(folder: Path, file: Path, description: Description, table: TableReport
 def _predicts(description: Description, answer: str, unit: str) -> dict[str, Any]:
     label = answer or {"es": "Predicción", "en": "Prediction"}
     if description.labels is None:
-        return {"kind": "regression", "label": label} | ({"unit": unit} if unit else {})
+        interval = description.interval.model_dump(exclude_none=True) if description.interval else None
+        known = {key: value for key, value in (("unit", unit), ("interval", interval)) if value}
+        return {"kind": "regression", "label": label} | known
     texts = description.words or [_label(value, answer) for value in description.labels]
     labels = [{"value": value, "label": text} for value, text in zip(description.labels, texts, strict=True)]
     return {"kind": "classification", "label": label, "labels": labels}

@@ -71,13 +71,13 @@ def describe(
     words = None if encoder is None or labels is None else encoded_words(file, labels, encoder)
     recorded: dict[str, Any] = {"target": target, "rows": [], "answers": [], "metrics": {}}
     if table:
-        answers = _answers(file, estimator, table, data)
-        known_answers = _known_answers(table, len(answers), labels, target)
-        measured = score(labels, answers, known_answers, words)
+        predicted = answers(file, estimator, table, data)
+        known_answers = _known_answers(table, len(predicted), labels, target)
+        measured = score(labels, predicted, known_answers, words)
         if not anyway:
             require_plausible(file, data, measured)
         words = words or measured.words
-        recorded = _recorded(table, answers, measured.metrics) | {"target": _target(table, known_answers)}
+        recorded = _recorded(table, predicted, measured.metrics) | {"target": _target(table, known_answers)}
     return {
         "estimator": _title(estimator),
         "labels": labels,
@@ -197,19 +197,19 @@ def _present(values: list[Any]) -> list[Any]:
     return [value for value in values if value is not None]
 
 
-def _answers(file: str, estimator: Any, table: TrainingTable, data: str) -> list[Any]:
+def answers(file: str, estimator: Any, table: TrainingTable, data: str) -> list[Any]:
     """Return the model's answers to the first rows of its table."""
     frame = table.frame.head(SCORED_ROWS)
     only = only_input(estimator)
     columns = {name: str(frame[name].dtype) for name in frame}
     rows = arrange(frame.to_numpy(dtype=object).tolist(), only, columns) if only else frame
     try:
-        answers = np.asarray(estimator.predict(rows if only or feature_names(estimator) else frame.to_numpy()))
+        predicted = np.asarray(estimator.predict(rows if only or feature_names(estimator) else frame.to_numpy()))
     except Exception as fault:
         raise row_fault(file, data, estimator, frame, fault) from fault
-    if answers.size != len(frame):
+    if predicted.size != len(frame):
         raise _several_outputs(file)
-    return [*map(json_value, answers.reshape(len(frame)))]
+    return [*map(json_value, predicted.reshape(len(frame)))]
 
 
 def _known_answers(table: TrainingTable, count: int, labels: list[Any] | None, target: str) -> list[Any]:

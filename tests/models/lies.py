@@ -42,6 +42,8 @@ LIES: dict[str, Any] = {
     "a metric without end": _lie("metrics", [{"name": "accuracy\n---", "value": 1.0}]),
     "a metric that no float holds": _lie("metrics", [{"name": "rows", "value": 10**400}]),
     "labels that aren't": _lie("labels", [{"x": 1}]),
+    "an interval of labels": _lie("interval", {"margin": 1.0, "coverage": 0.9, "rows": 60}),
+    "an interval without end": _lie("labels", None) | {"interval": {"margin": 1e999, "coverage": 0.9, "rows": 60}},
     "a list": [1],
     "nothing": {},
     "a file that doesn't come": TRUTH | {"attached": 10},

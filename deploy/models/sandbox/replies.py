@@ -115,6 +115,15 @@ class MetricReport(_Part):
     value: Number
 
 
+class IntervalReport(_Part):
+    """See `app.contract.Interval`."""
+
+    margin: Annotated[float, Field(gt=0)]
+    coverage: Annotated[float, Field(gt=0, lt=1)]
+    rows: Annotated[int, Field(ge=1, le=1 << 40)]
+    minimum: float | None = None
+
+
 class Description(Reply):
     """What a contract needs to know of a model and its table; the estimator is attached where its file isn't kept.
 
@@ -135,9 +144,12 @@ class Description(Reply):
     training_only: Annotated[list[Line], Field(fail_fast=True, max_length=METRICS)] = []
     made_by: Annotated[list[Line], Field(fail_fast=True, max_length=METRICS)] = []
     notes: Annotated[list[Sentence], Field(fail_fast=True, max_length=NOTES)] = []
+    interval: IntervalReport | None = None
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
+        if self.interval and self.labels is not None:
+            raise ValueError("labels have no interval")
         if len(self.columns) != len(self.fields) or any(len(row) != len(self.fields) for row in self.rows):
             raise ValueError("fields, columns and rows are of different lengths")
         if len(self.answers) != len(self.rows):
