@@ -3,7 +3,7 @@
 Texts are read as the page writes them: ``2.536`` on a Spanish page is two thousand, whatever the browser's language.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from flask import request
@@ -22,7 +22,7 @@ from app.languages import current
 from app.limits import Limits
 from app.model import Model
 from app.numerals import MARK_OF
-from app.values import Row
+from app.values import Row, Value
 
 MULTIPART = "multipart/form-data"
 INPUT = "field-"
@@ -99,9 +99,14 @@ def inputs_of(form: ModelForm) -> list[Field]:
     return [field for field in form if field.id.startswith(INPUT)]
 
 
-def example_of(contract: Contract) -> dict[str, str]:
-    """Return the contract's example as the form's data: input → text."""
-    return {f"input_{place}": field.entry(field.example) for place, field in enumerate(contract.fields)}
+def entries_of(contract: Contract, values: Mapping[str, Value]) -> dict[str, str]:
+    """Return an example as the form's data: input → text.
+
+    Args:
+        values: field → value; None where it stays empty.
+    """
+    pairs = [(field, values[field.name]) for field in contract.fields]
+    return {f"input_{place}": "" if value is None else field.entry(value) for place, (field, value) in enumerate(pairs)}
 
 
 def read_row(model: Model, form: ModelForm, form_data: Any) -> Row | None:

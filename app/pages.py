@@ -12,6 +12,7 @@ from app import forms, logs, metrics, request_data
 from app.answers import answer_of, as_json, entered
 from app.engines import NAMES
 from app.errors import REFUSED_ROW, HttpError
+from app.examples import examples_of, values_of
 from app.form_layout import groups
 from app.intervals import interval_of
 from app.languages import N_, cookie_name, gettext
@@ -34,9 +35,10 @@ def home() -> str:
 
 @blueprint.get("/models/<name>")
 def model(name: str) -> str:
-    """Show a model's form, empty or with its example."""
+    """Show a model's form, empty or with one of its examples."""
     shown = request_data.model_named(name)
-    example = forms.example_of(shown.contract) if "example" in request.args else None
+    number = request.args.get("example")
+    example = None if number is None else forms.entries_of(shown.contract, values_of(shown.contract, number))
     return _page(shown, forms.form_of(shown, formdata=None, data=example))
 
 
@@ -125,6 +127,7 @@ def _page(shown: Model, form: forms.ModelForm, **variables: Any) -> str:
         contract=shown.contract,
         form=form,
         inputs=inputs,
+        examples=examples_of(shown.contract),
         groups=groups(shown, inputs, variables.get("warnings", ())),
         is_long=len(inputs) > forms.MANY,
         table_form=forms.TableForm(formdata=None),

@@ -38,8 +38,9 @@ CODE = (
     "app/own_code.py", "app/predictions.py", "app/validator.py", "app/values.py", "deploy/models/boundary_rows.py",
     "deploy/models/builder.py", "deploy/models/bundle_folder.py", "deploy/models/compiler/*.py",
     "deploy/models/conformal.py", "deploy/models/crossings.py", "deploy/models/dict_rows.py",
-    "deploy/models/equivalence.py", "deploy/models/json_values.py", "deploy/models/own_code.py",
-    "deploy/models/structure.py", "deploy/models/tolerance.py", "deploy/models/validation.py",
+    "deploy/models/equivalence.py", "deploy/models/example_rows.py", "deploy/models/json_values.py",
+    "deploy/models/own_code.py", "deploy/models/structure.py", "deploy/models/tolerance.py",
+    "deploy/models/validation.py",
 )  # fmt: skip
 """What a bundle is made by: when it changes, bundles are built again."""
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from app.engines.classes import task_of
 from app.metrics import HELD_OUT, HELD_OUT_ROWS
 from app.numerals import Mark
 from deploy.base.errors import DeployError
@@ -37,6 +38,9 @@ def measured(
     Raises:
         DeployError: the table isn't the model's, or has no answers.
     """
+    if task_of(estimator) != "supervised":
+        reason = f"{file}: learned from rows alone, so no table has answers to compare its own with"
+        raise DeployError(reason, "Leave --test out.", status=2)
     table = training_table.as_trained(estimator, training_table.read(data, target, estimator, decimal))
     predictions = introspection.answers(file, estimator, table, data)
     known = [] if table.answers is None else [*map(json_value, table.answers.head(len(predictions)))]

@@ -17,6 +17,7 @@ from deploy.models.installation import DRAFT_BUNDLES, free_folder, install
 from deploy.models.model_folder import CONTRACT, MODEL_FILE
 from deploy.models.sandbox.bubblewrap import Sandbox, open_sandbox
 from deploy.models.sandbox.replies import Composed, Description, TableReport, UntrustedTypes
+from deploy.models.steps import step
 from deploy.models.summary import print_held_out, print_kept_rows, print_summary
 from deploy.models.table_format import TableSource, table_format
 
@@ -141,11 +142,27 @@ def _import(addition: Addition, draft: Path, copies: list[Path], code: Path | No
         copy = _compose(addition, copies, draft / MODEL_FILE, code)
     # The contract is written once the model is described; the sandbox, which is open by then, reads it all the same.
     (draft / CONTRACT).touch()
-    labels, test = copies[-1:] if addition.labels else [], addition.test
-    tables = [one.file for one in (source, test) if one]
+    labels = copies[-1:] if addition.labels else []
+    tables = [one.file for one in (source, addition.test) if one]
     with open_sandbox(copy, draft / CONTRACT, *labels, *tables, code=code) as sandbox:
         trusted = _trusted_types(addition, sandbox) if is_skops else []
-        table, held_out = (table_format(sandbox, one, trusted) if one else None for one in (source, test))
+        table, description, estimator = _described(addition, sandbox, labels, trusted)
+        if estimator:
+            (draft / MODEL_FILE).write_bytes(estimator)
+        contract_draft.write(draft, file, description, table, addition.keep_rows)
+        opened = None if estimator else sandbox
+        with step("Comparing its engines with scikit-learn"):
+            builder.build(draft, draft.parent / DRAFT_BUNDLES, origin=MODEL_FILE, table=source, sandbox=opened)
+    return description, table
+
+
+def _described(
+    addition: Addition, sandbox: Sandbox, labels: list[Path], trusted: list[str]
+) -> tuple[TableReport | None, Description, bytes]:
+    """Return the descriptions of table and file, and the estimator where the file isn't kept."""
+    source, test = addition.table, addition.test
+    table, held_out = (table_format(sandbox, one, trusted) if one else None for one in (source, test))
+    with step("Reading its table, and asking it" if source else "Asking it what it takes"):
         description, estimator = sandbox.run(
             "describe",
             Description,
@@ -158,12 +175,7 @@ def _import(addition: Addition, draft: Path, copies: list[Path], code: Path | No
             test=str(test.file if test else ""),
             test_decimal=held_out.decimal if held_out else None,
         )
-        if estimator:
-            (draft / MODEL_FILE).write_bytes(estimator)
-        contract_draft.write(draft, file, description, table, addition.keep_rows)
-        opened = None if estimator else sandbox
-        builder.build(draft, draft.parent / DRAFT_BUNDLES, origin=MODEL_FILE, table=source, sandbox=opened)
-    return description, table
+    return table, description, estimator
 
 
 def _compose(addition: Addition, copies: list[Path], to: Path, code: Path | None) -> Path:

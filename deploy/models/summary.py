@@ -22,7 +22,11 @@ def print_summary(name: str, description: Description, table: TableReport | None
     answer = f"{visible(description.target, 40)}: " if description.target else ""
     prediction = "a number" if description.labels is None else f"one of {_listed(description.labels[:8])}"
     print(f"  predicts {answer}{prediction}")
-    if description.words is None and any(not isinstance(label, str) for label in description.labels or []):
+    if (
+        description.words is None
+        and description.task != "outliers"
+        and any(not isinstance(label, str) for label in description.labels or [])
+    ):
         print("  What do its answers mean? Say it in people's words: predicts, labels, in its contract.")
     for field in description.fields:
         ends = (field.seen.minimum, field.seen.maximum) if field.seen else (None, None)
@@ -39,6 +43,8 @@ def print_summary(name: str, description: Description, table: TableReport | None
 
 def print_held_out(description: Description) -> None:
     """Say between what the truth lies, or how to find out."""
+    if description.task != "supervised":
+        return
     is_number = description.labels is None
     if all(metric.name != HELD_OUT_ROWS for metric in description.metrics):
         more = " and how far its answers may be off" if is_number else ""

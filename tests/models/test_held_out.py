@@ -1,5 +1,7 @@
 """Rows that a model wasn't trained on: the honest figure, and intervals that hold on others still."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -37,7 +39,10 @@ def test_interval_is_kept_said_and_true_of_further_rows(add, patients, capsys):
     measured, metrics = contract["predicts"]["interval"], contract["metrics"]
     assert metrics["r2 on rows not trained on"] < metrics["r2 on the given table"]
     assert metrics["rows not trained on"] == measured["rows"] == len(test)
-    assert "of 120 rows that it wasn't trained on its answers are at most" in capsys.readouterr().out
+    output = capsys.readouterr().out
+    assert "of 120 rows that it wasn't trained on its answers are at most" in output
+    assert re.search(r"^Reading its table, and asking it … \d+\.\d s$", output, re.M)
+    assert re.search(r"^Comparing its engines with scikit-learn … \d+\.\d s$", output, re.M)
     client = create_app(Settings(app_bundles=add.bundles, app_default_model="model")).test_client()
     rows = new.drop(columns="target").astype(object).to_dict("records")
     predictions = client.post("/api/v1/models/model/predictions", json=rows).json["predictions"]
