@@ -26,12 +26,12 @@ def description(task: Task, labels: int, columns: int) -> Texts:
     es, en = ("1 propiedad", "1 property") if columns == 1 else (f"{columns} propiedades", f"{columns} properties")
     if task == "outliers":
         return {
-            "es": f"Dice si un caso se sale de lo común, por {es}.",
-            "en": f"Tells whether a case is unusual, by {en}.",
+            "es": f"Dice si un caso se sale de lo común, según {es}.",
+            "en": f"Tells whether a case is unusual, from {en}.",
         }
     return {
-        "es": f"Dice a cuál de {labels} grupos se parece un caso, por {es}.",
-        "en": f"Tells which of {labels} groups a case belongs to, by {en}.",
+        "es": f"Dice a cuál de {labels} grupos se parece un caso, según {es}.",
+        "en": f"Tells which of {labels} groups a case belongs to, from {en}.",
     }
 
 

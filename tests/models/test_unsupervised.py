@@ -28,7 +28,7 @@ KINDS = {
     "bisecting": (BisectingKMeans(3, random_state=0), "scikit_learn"),
     "birch": (Birch(n_clusters=3), "scikit_learn"),
     "mixture": (GaussianMixture(3, random_state=0), "scikit_learn"),
-    "forest": (IsolationForest(10, random_state=0), "scikit_learn"),
+    "forest": (IsolationForest(n_estimators=10, random_state=0), "scikit_learn"),
     "border": (OneClassSVM(nu=0.1), None),
     "descent": (SGDOneClassSVM(random_state=0), "scikit_learn"),
     "isolated": (LocalOutlierFactor(novelty=True), "scikit_learn"),
