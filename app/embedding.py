@@ -7,9 +7,9 @@ none, since a prediction changes nothing. Who may show the frame is up to `frame
 from functools import partial
 from typing import Any
 
-from flask import Blueprint, Response, g, make_response, request, url_for
+from flask import Blueprint, Response, g, make_response, url_for
 
-from app import forms, pages, request_data
+from app import pages, request_data
 from app.errors import HttpError
 from app.languages import N_
 from app.model import Model
@@ -21,10 +21,9 @@ WITHOUT_TOKEN = {"csrf": False}
 
 @blueprint.get("/models/<name>/embed/<code>")
 def form(name: str, code: str) -> Response:
-    """Show a model's form, empty or with its example."""
+    """Show a model's form, empty or with one of its examples."""
     shown = _embedded(name, code)
-    example = forms.example_of(shown.contract) if "example" in request.args else None
-    own = forms.form_of(shown, formdata=None, data=example, meta=WITHOUT_TOKEN)
+    own = pages.filled_in(shown, meta=WITHOUT_TOKEN)
     return _for_frames(pages.page(shown, own, **_variables(shown, code)), 200)
 
 

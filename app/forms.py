@@ -99,11 +99,6 @@ def inputs_of(form: ModelForm) -> list[Field]:
     return [field for field in form if field.id.startswith(INPUT)]
 
 
-def example_of(contract: Contract) -> dict[str, str]:
-    """Return the contract's example as the form's data: input → text."""
-    return entries_of(contract, [field.example for field in contract.fields])
-
-
 def entries_of(contract: Contract, row: Row) -> dict[str, str]:
     """Return a row as the form's data: input → text."""
     entries = zip(contract.fields, row, strict=True)

@@ -13,7 +13,9 @@ from app import forms, links, logs, metrics, request_data
 from app.answers import answer_of, as_json, entered
 from app.engines import NAMES
 from app.errors import REFUSED_ROW, HttpError
+from app.examples import example_row, examples_of
 from app.form_layout import groups
+from app.intervals import interval_of
 from app.languages import N_, cookie_name, gettext
 from app.model import Model
 from app.predictions import Prediction, RefusedRows
@@ -34,10 +36,9 @@ def home() -> str:
 
 @blueprint.get("/models/<name>")
 def model(name: str) -> str:
-    """Show a model's form, empty or with its example."""
+    """Show a model's form, empty or with one of its examples."""
     shown = request_data.model_named(name)
-    example = forms.example_of(shown.contract) if "example" in request.args else None
-    return page(shown, forms.form_of(shown, formdata=None, data=example))
+    return page(shown, filled_in(shown))
 
 
 @blueprint.post("/models/<name>")
@@ -46,6 +47,17 @@ def predict(name: str) -> tuple[str, int]:
     shown = request_data.model_named(name)
     form = submitted(shown)
     return answer(shown, form) if form.validate() else (page(shown, form, expired=True), 400)
+
+
+def filled_in(shown: Model, **arguments: Any) -> forms.ModelForm:
+    """Return a model's form, empty or with the example that the address names.
+
+    Args:
+        arguments: of the form.
+    """
+    number = request.args.get("example")
+    entries = None if number is None else forms.entries_of(shown.contract, example_row(shown.contract, number))
+    return forms.form_of(shown, formdata=None, data=entries, **arguments)
 
 
 def submitted(shown: Model, **arguments: Any) -> forms.ModelForm:
@@ -83,6 +95,7 @@ def answer_to(shown: Model, form: forms.ModelForm, row: Row, **variables: Any) -
         return refusal(shown, form, refused=gettext(REFUSED_ROW), **variables)
     parts: dict[str, Any] = {
         "answer": answer_of(shown.contract, prediction),
+        "interval": interval_of(shown.contract, prediction),
         "warnings": (warnings := shown.validator.warnings([row])[0]),
         "readings": forms.read_back(shown, row, form),
         "what_if": _what_if(shown, row, prediction),
@@ -106,6 +119,7 @@ def page(shown: Model, form: forms.ModelForm, template: str = "model.html", **va
         contract=shown.contract,
         form=form,
         inputs=inputs,
+        examples=examples_of(shown.contract),
         groups=groups(shown, inputs, variables.get("warnings", ())),
         is_long=len(inputs) > forms.MANY,
         table_form=forms.TableForm(formdata=None, meta={"csrf": form.meta.csrf}),

@@ -96,6 +96,10 @@ class YesNoField(Field):
         return [False, True]
 
     @classmethod
+    def typical(cls, present: Sequence[Any], example: Any) -> Value:
+        return super().typical([*map(bool, present)], example)
+
+    @classmethod
     def recognised(cls, column: Column) -> dict[str, Any] | None:
         values = column.present if column.categories is None else column.categories
         if values and all(isinstance(value, bool) for value in values):

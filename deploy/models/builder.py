@@ -21,6 +21,7 @@ from deploy.base.errors import DeployError
 from deploy.base.locks import exclusive
 from deploy.base.paths import BUNDLES, KIT, MODELS, state
 from deploy.models import bundle_folder, own_code
+from deploy.models.conformal import interval
 from deploy.models.contracts import read_contract
 from deploy.models.model_folder import CONTRACT, MODEL_FILE, RECORD, TRAINING, Origin, Record, origin_of, read_record
 from deploy.models.sandbox.bubblewrap import Sandbox, open_sandbox
@@ -36,9 +37,10 @@ CODE = (
     "app/contract.py", "app/engines/*.py", "app/fields/*.py", "app/model.py", "app/numerals.py",
     "app/own_code.py", "app/predictions.py", "app/validator.py", "app/values.py", "deploy/models/boundary_rows.py",
     "deploy/models/builder.py", "deploy/models/bundle_folder.py", "deploy/models/compiler/*.py",
-    "deploy/models/crossings.py", "deploy/models/dict_rows.py", "deploy/models/equivalence.py",
-    "deploy/models/json_values.py", "deploy/models/own_code.py", "deploy/models/structure.py",
-    "deploy/models/tolerance.py", "deploy/models/validation.py",
+    "deploy/models/conformal.py", "deploy/models/crossings.py", "deploy/models/dict_rows.py",
+    "deploy/models/equivalence.py", "deploy/models/example_rows.py", "deploy/models/json_values.py",
+    "deploy/models/own_code.py", "deploy/models/structure.py", "deploy/models/tolerance.py",
+    "deploy/models/validation.py",
 )  # fmt: skip
 """What a bundle is made by: when it changes, bundles are built again."""
 
@@ -165,8 +167,11 @@ def _from_training(folder: Path, random_rows: int) -> tuple[bytes, dict[str, Any
     module = training(folder / TRAINING)
     trained = module.train()
     validated = validate(folder / CONTRACT, contract, trained.estimator, trained.rows, random_rows=random_rows)
+    document = contract.model_dump(mode="json")
+    if document["predicts"]["kind"] == "regression" and (measured := interval(trained.held_out)):
+        document["predicts"]["interval"] = measured
     return validated.graph or _pickled(trained.estimator, module), {
-        "contract": contract.model_dump(mode="json"),
+        "contract": document,
         "metrics": trained.metrics,
         "made_with": {name: version(name) for name in PACKAGES},
         **validated.manifest,

@@ -63,6 +63,7 @@ def add(options: argparse.Namespace) -> int:
     folder = importer.add(
         options.file,
         data=options.data,
+        test=options.test,
         target=options.target,
         decimal=options.decimal,
         name=options.name,
@@ -181,6 +182,8 @@ def _add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.add_argument(
         "--data", type=Path, help="the table (CSV or xlsx) that it was trained on: ranges, choices, answers"
     )
+    test = "a table of rows that it wasn't trained on: how good it is with those, and how far its numbers may be off"
+    parser.add_argument("--test", type=Path, metavar="FILE", help=test)
     parser.add_argument("--target", default="", help="the table's column with the answers")
     decimal = "what stands before the table's decimals, where it doesn't say: is 2.536 two and a half?"
     parser.add_argument("--decimal", choices=(",", "."), help=decimal)

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from app.contract import Classification, Contract
 from app.engines import PredictionError
+from app.engines.classes import classes_of
 from app.engines.onnx import Onnx
 from app.engines.scikit_learn import Input, ScikitLearn
 from app.faults import InvalidInput
@@ -20,6 +19,7 @@ from app.values import Value
 from deploy.base.errors import DeployError
 from deploy.models.contracts import at
 from deploy.models.equivalence import EngineChoice, choose_engine
+from deploy.models.example_rows import example_rows, require_answers
 from deploy.models.json_values import json_value
 from deploy.models.structure import only_input, takes_texts, used_columns
 from deploy.models.tolerance import TOLERANCE, tolerance_of
@@ -88,8 +88,10 @@ def validate(
     probes = [*known[:: max(1, len(known) // GOLDEN_ROWS)][:GOLDEN_ROWS], *corners]
     *cheaper, trained = (ScikitLearn(contract, estimator, how, kinds) for how in _inputs(contract, estimator))
     expected = _answers(contract, trained, probes, file)
+    named = example_rows(file, contract)
+    require_answers(file, contract, _answers(contract, trained, named, file))
     served = next((engine for engine in cheaper if _answers_alike(contract, engine, probes, expected)), trained)
-    tried = [*corners, *known, *_accepted(contract, unrecorded)]
+    tried = [*corners, *named, *known, *_accepted(contract, unrecorded)]
     choice = choose_engine(contract, trained, served, tried, random_rows)
     pairs = itertools.islice(zip(probes, expected, strict=True), GOLDEN_ROWS)
     golden = [{"row": dict(zip(kinds, row, strict=True)), "value": answer.value} for row, answer in pairs]
@@ -112,14 +114,13 @@ def _validated(
 
 
 def _compare_labels(file: Path, contract: Contract, estimator: Any) -> None:
-    predicts = contract.predicts
+    predicts, classes = contract.predicts, classes_of(estimator)
     if not isinstance(predicts, Classification):
-        if hasattr(estimator, "classes_"):
+        if classes is not None:
             raise DeployError(f"{at(file, ['predicts'])}: predicts: the model answers labels; say kind: classification")
         return
-    if not hasattr(estimator, "classes_"):
+    if classes is None:
         raise DeployError(f"{at(file, ['predicts'])}: predicts: the model answers numbers; say kind: regression")
-    classes = np.asarray(estimator.classes_).tolist()
     labels = [choice.value for choice in predicts.labels]
     if len(labels) != len(classes) or any(label not in classes for label in labels):
         place = at(file, ["predicts", "labels"])

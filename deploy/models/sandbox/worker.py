@@ -78,14 +78,28 @@ def describe_table(model: str, data: str, target: str, decimal: Mark | None, tru
 
 
 def describe(
-    model: str, data: str, target: str, decimal: Mark | None, trusted: list[str], labels: str, anyway: bool
+    model: str,
+    data: str,
+    target: str,
+    decimal: Mark | None,
+    trusted: list[str],
+    labels: str,
+    anyway: bool,
+    test: str,
+    test_decimal: Mark | None,
 ) -> RawReply:
-    """Return what a contract needs to know of a model and its table; and the estimator, where the file isn't kept."""
-    from deploy.models import introspection
+    """Return what a contract needs to know of a model and its tables; and the estimator, where the file isn't kept."""
+    from deploy.models import held_out, introspection
 
     estimator = opened(Path(model), tuple(trusted))
     encoder = loaded(labels) if labels else None
     description = introspection.describe(model, estimator, data, target, decimal, encoder, anyway)
+    if test:
+        column, words = description["target"] or target, description["words"]
+        report = held_out.measured(model, estimator, test, column, test_decimal, description["labels"], words)
+        description["metrics"] = report["metrics"] | description["metrics"]
+        description["notes"] += report["notes"]
+        description["interval"] = report["interval"]
     description["metrics"] = [{"name": name, "value": value} for name, value in description["metrics"].items()]
     description |= {"training_only": sorted(resampling.left_out), "made_by": sorted(versions.patches_apart)}
     file = io.BytesIO()
