@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from . import acme_record
 from .errors import HostError
 from .plan import Plan
 
@@ -98,15 +99,23 @@ def names_of(certificate: str) -> list[str]:
 
 
 def summary(plan: Plan) -> dict[str, Any]:
-    """Return how a release speaks HTTPS: ``{"mode", "end", "days"}``; without a certificate, the mode alone."""
+    """Return how a release speaks HTTPS: ``{"mode", "end", "days"}``; without a certificate, the mode alone.
+
+    Where it couldn't be had or renewed, ``failure`` says since when and why.
+    """
     mode, paths = plan.https or "off", IN_SITE.findall(plan.site_text)
     if not paths:
         return {"mode": mode}
+    link = Path(paths[0]).parent
+    if acme_record.is_placeholder(link):
+        return {"mode": mode, "fault": acme_record.last_failure(link) or "there is no certificate yet"}
+    failure = acme_record.last_failure(link)
     try:
         end = validity(Path(paths[0]).read_text(encoding="utf-8"))[1]
     except (HostError, OSError, ValueError) as fault:
         return {"mode": mode, "fault": f"{paths[0]}: {fault}"}
-    return {"mode": mode, "end": _day(end), "days": int((end - time.time()) // DAY_SECONDS)}
+    dates = {"end": _day(end), "days": int((end - time.time()) // DAY_SECONDS)}
+    return {"mode": mode, **dates, **({"failure": failure} if failure else {})}
 
 
 def openssl(*arguments: str, text: str = "") -> str:
