@@ -41,7 +41,10 @@ NAME_DESCRIPTION = "a name of lower-case letters, digits, _ and -, a letter firs
 PATTERNS = {
     "app_name": (NAME, NAME_DESCRIPTION),
     "app_user": (NAME, NAME_DESCRIPTION),
-    "systemd_unit": (UNIT, f"{NAME_DESCRIPTION}, that doesn't end in -boot, -certificate, -drain, -new, -retire or -watch"),
+    "systemd_unit": (
+        UNIT,
+        f"{NAME_DESCRIPTION}, that doesn't end in -boot, -certificate, -drain, -new, -retire or -watch",
+    ),
     "app_root": (PATH, "an absolute path without spaces"),
     "systemd_memory_max": (MEMORY, "a share such as 50%, a size such as 512M, or infinity"),
     "nginx_access_log": (PATH, "an absolute path without spaces"),

@@ -1,5 +1,5 @@
 #!/usr/bin/python
-"""Has an authority sign the current release's names by ACME, where they have no certificate or the last renewal failed."""
+"""Has an authority sign the current release's names by ACME, where one has no certificate or renewing failed."""
 
 from ansible.module_utils.basic import AnsibleModule
 

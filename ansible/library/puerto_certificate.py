@@ -1,5 +1,5 @@
 #!/usr/bin/python
-"""Puts a site's certificate and its key in their place: the operator's, of the host's own authority, or until ACME's."""
+"""Puts a site's certificate and its key in their place: the operator's, the own authority's, or one until ACME's."""
 
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,8 @@ description:
   - The preflight has found that what the operator has can be used.
 options:
   mode:
-    description: C(own) for the texts given here, C(local) for a certificate of the host's own authority, C(acme) for what
-      Nginx reads until puerto_acme has had one signed.
+    description: C(own) for the texts given here, C(local) for a certificate of the host's own authority, C(acme) for
+      what Nginx reads until puerto_acme has had one signed.
     type: str
     choices: [own, local, acme]
     required: true

@@ -32,8 +32,18 @@ class Pebble:
         for file in (self.authority.site_certificate, self.authority.site_key):
             self.run(f"mkdir -p {FOLDER}; cat > {FOLDER}/{file.name} <<'E'\n{file.read_text()}\nE")
 
+    def trusted(self, name: str, *options: str) -> str:
+        """Ask a site by HTTPS, on the host, as a visitor who trusts this authority; return what curl prints."""
+        roots = f"curl -ks https://localhost:15000/roots/0 > {FOLDER}/root.pem"
+        return self.run(
+            f"{roots}; curl -sS --cacert {FOLDER}/root.pem {' '.join(options)} https://{name}/health 2>&1", False
+        )
+
     def start(self, valid_seconds: int = VALID_SECONDS, **environment: str) -> None:
-        """Start it anew, with another root; it forgets the accounts that it had, as an authority never would."""
+        """Start it anew, with another root.
+
+        It forgets the accounts that it had, as an authority never would: so the applications forget theirs.
+        """
         settings = {"listenAddress": "127.0.0.1:14000", "managementListenAddress": "127.0.0.1:15000",
                     "certificate": f"{FOLDER}/local.pem", "privateKey": f"{FOLDER}/local.key", "httpPort": 80,
                     "tlsPort": 443, "retryAfter": {"authz": 1, "order": 1},
@@ -41,6 +51,7 @@ class Pebble:
         self.run(f"cat > {FOLDER}/config.json <<'E'\n{json.dumps({'pebble': settings})}\nE")
         variables = " ".join(f"--setenv={name}={value}" for name, value in (QUICK | environment).items())
         self.stop()
+        self.run("rm -rf /var/www/*/acme/config/accounts /srv/*/acme/config/accounts")
         command = f"systemd-run --collect --unit=pebble {variables} /usr/bin/pebble -config {FOLDER}/config.json"
         self.run(f"{command}; for i in $(seq 50); do curl -ks {DIRECTORY} && break; sleep 0.2; done")
 

@@ -1,4 +1,4 @@
-"""The site's certificate by ACME: asked for, renewed, loaded. Until a name has one, its visitors are answered by HTTP."""
+"""The site's certificate by ACME: asked for, renewed, loaded. Until a name has one, it is answered by HTTP."""
 
 import hashlib
 import shutil
@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from . import nginx, reachability, systemd
-from .acme_record import PLACEHOLDER, is_placeholder, last_failure, write_result
-from .certbot import Certbot
+from .acme_record import PLACEHOLDER, is_placeholder, last_failure, last_result, write_result
+from .certbot import Certbot, UnreachedNameError
 from .certificates import Pair, openssl
 from .errors import HostError
 from .files import replace_symlink, write
@@ -40,7 +40,7 @@ class AcmeCertificate:
         Raises:
             OSError: nothing.
         """
-        return Pair.read(str(self.link / "fullchain.pem"), str(self.link / "privkey.pem"))
+        return Pair.read(str(self.link / "site.pem"), str(self.link / "site.key"))
 
     def missing(self) -> list[str]:
         """Return the names that no valid certificate of an authority is there for."""
@@ -54,16 +54,16 @@ class AcmeCertificate:
 
     def is_prepared(self) -> bool:
         """Return whether Nginx has something to read."""
-        return (self.link / "privkey.pem").is_file() and (self.link / "fullchain.pem").is_file()
+        return (self.link / "site.key").is_file() and (self.link / "site.pem").is_file()
 
     def prepare(self) -> bool:
         """Have something for Nginx to read before there is a certificate; return that this changes something."""
         folder = self.folder / PLACEHOLDER
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(mode=0o700)
-        key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", str(folder / "privkey.pem"))
+        key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", str(folder / "site.key"))
         subject = ("-subj", "/O=Puerto/CN=not yet a certificate", "-days", str(PLACEHOLDER_DAYS))
-        openssl("req", "-x509", *key, *subject, "-out", str(folder / "fullchain.pem"))
+        openssl("req", "-x509", *key, *subject, "-out", str(folder / "site.pem"))
         replace_symlink(self.link, folder.name)
         return True
 
@@ -78,8 +78,8 @@ class AcmeCertificate:
             raise HostError("\n".join(faults))
         folder = self.folder / f"acme-{hashlib.sha256(pair.certificate.encode()).hexdigest()[:12]}"
         folder.mkdir(mode=0o700, exist_ok=True)
-        write(folder / "privkey.pem", pair.key, 0o600)
-        write(folder / "fullchain.pem", pair.certificate)
+        write(folder / "site.key", pair.key, 0o600)
+        write(folder / "site.pem", pair.certificate)
         replace_symlink(self.link, folder.name)
         for other in self.folder.glob("acme-*"):
             if other != folder:
@@ -144,11 +144,16 @@ def start(application: Application) -> None:
     try:
         systemd.systemctl("start", f"{application.unit}-certificate.service")
     except HostError as fault:
-        reason = last_failure(_link(application)) or str(fault)
-        plan = _acme_plan(application)
-        names = AcmeCertificate(application.root, plan.server_names).missing() if plan else []
-        rest = f"{', '.join(names)} goes on by HTTP alone" if names else "the certificate that is there goes on"
+        reason = last_result(_link(application))["reason"] or str(fault)
+        names = ", ".join(missing(application))
+        rest = f"{names} goes on by HTTP alone" if names else "the certificate that is there goes on"
         raise HostError(f"{reason}\nThe release is current; {rest}. Then run this again.") from fault
+
+
+def missing(application: Application) -> list[str]:
+    """Return the names that are to have such a certificate, and have none."""
+    plan = _acme_plan(application)
+    return AcmeCertificate(application.root, plan.server_names).missing() if plan else []
 
 
 def is_settled(application: Application) -> bool:
@@ -173,7 +178,7 @@ def _obtain(application: Application, plan: Plan) -> None:
         if missing:
             certbot.rehearse(plan.server_names)
         certbot.obtain(plan.server_names)
-    except HostError as fault:
+    except UnreachedNameError as fault:
         found = reachability.obstacles(plan.server_names, challenges)
         raise HostError("\n".join([str(fault), *found.certain, *found.possible]), fault.output) from fault
     certificate.place(*certbot.pair)

@@ -19,12 +19,18 @@ def write_result(link: Path, reason: str = "") -> None:
     write(link.with_suffix(".json"), json.dumps({"at": now(), "reason": reason}, ensure_ascii=False) + "\n")
 
 
+def last_result(link: Path) -> dict[str, str]:
+    """Return when a certificate was last asked for, and why in vain: ``{"at", "reason"}``, empty texts if it wasn't."""
+    try:
+        result: dict[str, str] = json.loads(link.with_suffix(".json").read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {"at": "", "reason": ""}
+    return result
+
+
 def last_failure(link: Path) -> str:
     """Return when and why a certificate couldn't be had or renewed; empty if that went well at last."""
-    try:
-        result = json.loads(link.with_suffix(".json").read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
-        return ""
+    result = last_result(link)
     return f"{result['at'][:16]} UTC: {result['reason']}" if result["reason"] else ""
 
 

@@ -13,24 +13,34 @@ TRIES = 3
 """How often it is called where the authority refuses its nonces, which certbot asks for anew only once."""
 
 DEADLINE_SECONDS = 300
-BAD_NONCE = "urn:ietf:params:acme:error:badNonce"
+RAISED = re.compile(r"acme\.messages\.Error: urn:ietf:params:acme:error:(\w+)")
+"""In certbot's log, the type of the problem that ended it; what it prints doesn't say."""
+
 LINEAGE = "site"
 """What certbot calls the certificate."""
 
-PROBLEM = re.compile(r"^\s*Domain: (\S+)\n\s*Type:\s+(\S+)\n\s*Detail: (.+)$", re.MULTILINE)
-UNREACHED = re.compile(r"requests\.exceptions\.(\w+)|Failed to establish a new connection|Read timed out")
-NOISE = re.compile(r"(Saving debug log to|Ask for help or search|See the logfile|Simulating|Requesting|Renewing) ?.*")
+PROBLEM = re.compile(r"^\s*(?:Domain|Identifier): (\S+)\n\s*Type:\s+(\S+)\n\s*Detail: (.+)$", re.MULTILINE)
+UNREACHED = re.compile(r"host='([^']+)', port=(\d+)\)")
+CAUSE = re.compile(r"\[Errno -?\d+\] ([^'\")]+)|(certificate verify failed: [^'\"(]+)|(timed out)")
+"""Of an authority that can't be reached, in what the requests library says."""
+
+NOISE = re.compile(r"Saving debug log to|Ask for help|See the logfile|Simulating|Requesting|Renewing|An unexpected")
 
 MEANINGS: Mapping[str, str] = {
     "dns": "the authority finds no address for it in DNS: make its A record, or wait until it is known everywhere",
     "connection": "the authority can't reach its port 80: let it through, in the firewalls of host and provider",
     "tls": "the authority was sent on to HTTPS, and failed there: don't redirect /.well-known/acme-challenge/",
-    "unauthorized": "another server answered the authority there: correct the name's A or AAAA record, or the proxy before it",
+    "unauthorized": "another server answered the authority there: correct its A or AAAA record, or the proxy before it",
     "caa": "a CAA record in DNS forbids this authority to sign for it: allow it there, or ask another",
     "rateLimited": "the authority has been asked too often: it says when it may be asked again",
     "rejectedIdentifier": "the authority signs for no such name",
+    "badNonce": "the authority keeps refusing its own nonces, as if something between it and the host kept them",
 }
 """Type of an ACME problem (RFC 8555, 6.7) → what it means, and what to do."""
+
+
+class UnreachedNameError(HostError):
+    """The authority couldn't make sure of a name, or won't sign for it."""
 
 
 class Certbot:
@@ -66,8 +76,18 @@ class Certbot:
             done = _output([*program, "certonly", *arguments], self._environment())
             if not done.returncode:
                 return
-            if BAD_NONCE not in done.stdout or attempt == TRIES - 1:
-                raise HostError(explain(done.stdout), done.stdout)
+            kind = self._kind()
+            if kind != "badNonce" or attempt == TRIES - 1:
+                fault = UnreachedNameError if PROBLEM.search(done.stdout) else HostError
+                raise fault(explain(done.stdout, kind), done.stdout)
+
+    def _kind(self) -> str:
+        """Return the type of the ACME problem that ended the last call; empty if it was another."""
+        try:
+            log = (self.folder / "logs" / "letsencrypt.log").read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return ""
+        return RAISED.findall(log)[-1] if RAISED.search(log) else ""
 
     def _environment(self) -> dict[str, str]:
         """An authority that not everybody knows is known by its certificate, which lies beside the rest."""
@@ -76,17 +96,21 @@ class Certbot:
         return dict(os.environ) | others | ({"REQUESTS_CA_BUNDLE": str(own)} if own.stat().st_size else {})
 
 
-def explain(output: str) -> str:
-    """Return why certbot failed: a sentence for each name that has a problem, else its last lines."""
-    problems = [_sentence(*problem) for problem in PROBLEM.findall(plain(output))]
-    if problems:
+def explain(output: str, kind: str = "") -> str:
+    """Return why certbot failed: a sentence for each name that has a problem, else its last lines.
+
+    Args:
+        kind: type of the ACME problem, where it isn't one of a name.
+    """
+    if problems := [_sentence(*problem) for problem in PROBLEM.findall(plain(output))]:
         return "\n".join(dict.fromkeys(problems))
-    if UNREACHED.search(output):
-        return f"The authority can't be reached (nginx_acme_directory): {last_lines(_without_noise(output), 1)}"
-    for kind in MEANINGS:
-        if f"acme:error:{kind}" in output:
-            return f"{MEANINGS[kind].capitalize()}: {last_lines(_without_noise(output), 1)}"
-    return f"certbot: {last_lines(_without_noise(output))}"
+    lines = last_lines("\n".join(_lines(output)))
+    if server := UNREACHED.search(output):
+        cause = CAUSE.search(output)
+        reason = next(filter(None, cause.groups())) if cause else lines
+        return f"The authority can't be reached at {':'.join(server.groups())} (nginx_acme_directory): {reason}."
+    meaning = MEANINGS.get(kind, "certbot failed")
+    return f"{meaning[0].upper()}{meaning[1:]}. It says: {lines}"
 
 
 def _sentence(name: str, kind: str, detail: str) -> str:
@@ -94,13 +118,9 @@ def _sentence(name: str, kind: str, detail: str) -> str:
     return f"{name}: {meaning}. It says: {detail.strip()}"
 
 
-def _without_noise(output: str) -> str:
-    return "\n".join(_lines(output))
-
-
 def _lines(output: str) -> Iterator[str]:
     for line in output.splitlines():
-        if not NOISE.match(line.strip()) and set(line) != {"-"}:
+        if line.strip("- ") and not NOISE.match(line.strip()):
             yield line
 
 

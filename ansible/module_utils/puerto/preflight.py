@@ -58,8 +58,8 @@ class Requirements:
     def read(cls, values: dict[str, Any]) -> Self:
         """Read the argument of a module, whose numbers may be texts."""
         numbers = {name: int(values[name]) for name in ("disk_mib", "memory_mib", "clock")}
-        texts = {name: str(values[name]) for name in ("package_index", "acme_directory")}
-        return cls(**numbers, **texts, adopt=bool(values["adopt"]))
+        index, directory = (str(values[name]) for name in ("package_index", "acme_directory"))
+        return cls(**numbers, package_index=index, adopt=bool(values["adopt"]), acme_directory=directory)
 
 
 def faults(names: Names, requirements: Requirements, neighbours: Neighbours) -> list[str]:

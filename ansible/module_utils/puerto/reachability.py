@@ -44,7 +44,8 @@ def obstacles(names: Iterable[str], root: Path, port: int = PORT) -> Obstacles:
     Args:
         root: the folder whose challenges the site answers with.
     """
-    certain, possible = [], []
+    certain: list[str] = []
+    possible: list[str] = []
     with _challenge(root) as (path, text):
         for name in names:
             addresses, fault = _addresses(name)
@@ -123,6 +124,6 @@ def _fault_at(name: str, address: str, port: int, path: str, text: str) -> str:
     if body == text.encode() or response.status in REDIRECTS:  # a proxy in front of the host may send on to HTTPS
         return ""
     if _is_own(address):
-        return f"{name} leads to this host, but its site doesn't show the challenge (status {response.status}): {NGINX}."
+        return f"{name} leads to this host, which doesn't show the challenge (status {response.status}): {NGINX}."
     way = "correct the name's A or AAAA record, or remove it"
     return f"{name} leads to {address}, where another server answers (status {response.status}): {way}."
