@@ -6,10 +6,12 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible.module_utils.puerto import certificates
 from ansible.module_utils.puerto.acme import AcmeCertificate
 from ansible.module_utils.puerto.authority import Authority
 from ansible.module_utils.puerto.errors import HostError
 from ansible.module_utils.puerto.files import has, write
+from ansible.module_utils.puerto.layout import Application
 
 DOCUMENTATION = """
 module: puerto_certificate
@@ -93,8 +95,13 @@ def local(params: dict[str, Any], is_check: bool) -> bool:
 
 def acme(params: dict[str, Any], is_check: bool) -> bool:
     """Have something for Nginx to read, if there is nothing; return whether that changes anything."""
-    certificate = AcmeCertificate(Path(params["folder"]).parent, params["names"])
-    return not certificate.is_prepared() and (is_check or certificate.prepare())
+    root = Path(params["folder"]).parent
+    certificate = AcmeCertificate(root, params["names"])
+    if certificate.is_prepared():
+        return False
+    application = Application(root, "")
+    shown = certificates.shown(application.plan(application.current)) if application.current else None
+    return is_check or certificate.prepare(shown)
 
 
 MODES = {"own": own, "local": local, "acme": acme}

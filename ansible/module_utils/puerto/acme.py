@@ -56,14 +56,23 @@ class AcmeCertificate:
         """Return whether Nginx has something to read."""
         return (self.link / "site.key").is_file() and (self.link / "site.pem").is_file()
 
-    def prepare(self) -> bool:
-        """Have something for Nginx to read before there is a certificate; return that this changes something."""
+    def prepare(self, shown: Pair | None = None) -> bool:
+        """Have something for Nginx to read before there is a certificate; return that this changes something.
+
+        Args:
+            shown: what the site shows now: visitors go on with it, if it is for them.
+        """
         folder = self.folder / PLACEHOLDER
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(mode=0o700)
-        key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", str(folder / "site.key"))
-        subject = ("-subj", "/O=Puerto/CN=not yet a certificate", "-days", str(PLACEHOLDER_DAYS))
-        openssl("req", "-x509", *key, *subject, "-out", str(folder / "site.pem"))
+        files = folder / "site.pem", folder / "site.key"
+        if shown and not shown.faults(self.names):
+            write(files[0], shown.certificate)
+            write(files[1], shown.key, 0o600)
+        else:
+            key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", str(files[1]))
+            subject = ("-subj", "/O=Puerto/CN=not yet a certificate", "-days", str(PLACEHOLDER_DAYS))
+            openssl("req", "-x509", *key, *subject, "-out", str(files[0]))
         replace_symlink(self.link, folder.name)
         return True
 

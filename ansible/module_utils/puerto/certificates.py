@@ -15,6 +15,7 @@ from .plan import Plan
 
 CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 IN_SITE = re.compile(r"^\s*ssl_certificate (\S+);$", re.MULTILINE)
+KEY_IN_SITE = re.compile(r"^\s*ssl_certificate_key (\S+);$", re.MULTILINE)
 DAY_SECONDS = 86400
 
 
@@ -116,6 +117,15 @@ def summary(plan: Plan) -> dict[str, Any]:
         return {"mode": mode, "fault": f"{paths[0]}: {fault}"}
     dates = {"end": _day(end), "days": int((end - time.time()) // DAY_SECONDS)}
     return {"mode": mode, **dates, **({"failure": failure} if failure else {})}
+
+
+def shown(plan: Plan) -> Pair | None:
+    """Return what a release's site shows; None if that is nothing, or can't be read."""
+    paths, keys = IN_SITE.findall(plan.site_text), KEY_IN_SITE.findall(plan.site_text)
+    try:
+        return Pair.read(paths[0], keys[0]) if paths and keys else None
+    except (OSError, ValueError):
+        return None
 
 
 def openssl(*arguments: str, text: str = "") -> str:

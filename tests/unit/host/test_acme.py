@@ -14,8 +14,12 @@ from puerto.acme import AcmeCertificate
 from puerto.acme_record import is_placeholder, last_failure, write_result
 from puerto.authority import Authority
 from puerto.certbot import explain
+from puerto.certificates import Pair, shown
 from puerto.errors import HostError
 from puerto.names import Names
+from puerto.plan import Plan
+
+from tests.plans import SENT
 
 NAMES = ["shop.example", "www.shop.example"]
 LETS_ENCRYPT = "https://acme-v02.api.letsencrypt.org/directory"
@@ -47,6 +51,21 @@ def test_nobody_is_sent_to_the_placeholder(certificate):
     certificate.redirect()
     assert certificate.missing() == NAMES and list(certificate.redirected.iterdir()) == []
     assert (certificate.link / "site.key").stat().st_mode & 0o077 == 0
+
+
+def test_visitors_go_on_with_what_the_site_showed_until_then(certificate, signed):
+    """A site whose certificate was the operator's, and now is to be renewed by itself."""
+    pair = Pair.read(str(signed.site_certificate), str(signed.site_key))
+    certificate.prepare(pair)
+    assert certificate.pair.certificate != pair.certificate, "it isn't for all names"
+    one = AcmeCertificate(certificate.folder.parent, NAMES[:1])
+    one.prepare(pair)
+    assert (one.pair.certificate, one.pair.key) == (pair.certificate, pair.key)
+    assert one.missing() == NAMES[:1], "no authority has signed by ACME"
+    plan = Plan.read(
+        SENT | {"site_text": f"  ssl_certificate {pair.certificate_path};\n  ssl_certificate_key /none;\n"}
+    )
+    assert shown(plan) is None
 
 
 def test_names_are_sent_on_as_far_as_the_certificate_covers_them(certificate, signed):
