@@ -13,7 +13,7 @@ module: puerto_acme
 short_description: A site's certificate by ACME
 description:
   - Starts the unit that also renews the certificate; the site must answer by then, since the authority asks it.
-  - If that fails, the site goes on with the certificate it had, or by HTTP.
+  - If that fails, the site goes on with the certificate it had, and that is a warning; without one it is an error.
 extends_documentation_fragment: [puerto]
 author:
   - Puerto
@@ -40,11 +40,27 @@ def main() -> None:
         application = Application.at(module.params["root"], module.params["unit"])
         changed = not acme.is_settled(application)
         if changed and not module.check_mode:
-            acme.start(application)
+            changed = start(module, application)
         plan = application.plan(application.current) if application.current else None
         module.exit_json(changed=changed, **({"https": certificates.summary(plan)} if plan else {}))
     except (HostError, OSError) as fault:
         module.fail_json(msg=str(fault))
+
+
+def start(module: AnsibleModule, application: Application) -> bool:
+    """Start the unit; return whether it did what it is for.
+
+    Raises:
+        HostError: it didn't, and a name has no certificate. Otherwise there is time left, and that is a warning.
+    """
+    try:
+        acme.start(application)
+    except HostError as fault:
+        if acme.missing(application):
+            raise
+        module.warn(str(fault))
+        return False
+    return True
 
 
 if __name__ == "__main__":

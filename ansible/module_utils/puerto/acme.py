@@ -155,8 +155,8 @@ def start(application: Application) -> None:
     except HostError as fault:
         reason = last_result(_link(application))["reason"] or str(fault)
         names = ", ".join(missing(application))
-        rest = f"{names} goes on by HTTP alone" if names else "the certificate that is there goes on"
-        raise HostError(f"{reason}\nThe release is current; {rest}. Then run this again.") from fault
+        rest = f"{names} goes on by HTTP alone. Then run this again" if names else "it is tried again twice a day"
+        raise HostError(f"{reason}\nThe release is current; {rest}.") from fault
 
 
 def missing(application: Application) -> list[str]:
