@@ -25,7 +25,7 @@ def unreadable(names: Names, neighbours: Neighbours) -> list[str]:
 
 def lost_https(names: Names, neighbours: Neighbours) -> Iterator[str]:
     """A deployment's certificate, which visitors trust, would be lost to an application that has none of that kind."""
-    if names.nginx_https not in ("off", "local"):
+    if names.nginx_https == "own":
         return
     sites = survey(names, neighbours.configuration).sites
     for server in neighbours.configuration.servers:
@@ -33,7 +33,9 @@ def lost_https(names: Names, neighbours: Neighbours) -> Iterator[str]:
             kinds = ("ssl_certificate", "ssl_certificate_key")
             files = ", ".join(path for kind in kinds for path in server.directive.values(kind))
             way = "nginx_https: own, nginx_certificate_from: host, nginx_certificate and nginx_certificate_key"
-            yield f"{server.file} speaks HTTPS; nginx_https: {names.nginx_https} would end that: set {way} ({files})."
+            later = "; acme can follow" if names.nginx_https == "acme" else ""
+            mode = f"nginx_https: {names.nginx_https}"
+            yield f"{server.file} speaks HTTPS; {mode} would end that: set {way} ({files}){later}."
 
 
 def certificate_faults(names: Names, certificate: dict[str, str], key: str) -> list[str]:

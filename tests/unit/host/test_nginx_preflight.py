@@ -15,13 +15,13 @@ server { listen 443 ssl; server_name shop.example; ssl_certificate /c/full.pem; 
 """
 
 
-@pytest.mark.parametrize(("https", "stops"), [("off", True), ("local", True), ("own", False)])
+@pytest.mark.parametrize(("https", "stops"), [("off", True), ("local", True), ("acme", True), ("own", False)])
 def test_deployment_keeps_its_https_or_stays(https, stops):
     sentences = [*nginx_preflight.lost_https(replace(NAMES, nginx_https=https), Neighbours(from_dump(SITE)))]
     assert bool(sentences) == stops
     if stops:
         assert sentences[0].startswith("/etc/nginx/sites-enabled/handmade speaks HTTPS; nginx_https: ")
-        assert sentences[0].endswith("(/c/full.pem, /c/key.pem).")
+        assert sentences[0].endswith(f"(/c/full.pem, /c/key.pem){'; acme can follow' * (https == 'acme')}.")
 
 
 @pytest.mark.parametrize(

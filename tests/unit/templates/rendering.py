@@ -84,11 +84,11 @@ class Rendering:
     @cached_property
     def unit_files(self) -> dict[Path, str]:
         """File on the host → text, of all that systemd reads."""
-        boot = self.render("systemd/flask_app-boot.service.j2")
-        return {
-            UNITS / self.application.service(self.plan.id): self.unit,
-            UNITS / f"{self.plan.unit}-boot.service": boot,
-        }
+        kinds = ["boot.service"]
+        if self.plan.https == "acme":
+            kinds += ["certificate.service", "certificate.timer"]
+        beside = {UNITS / f"{self.plan.unit}-{kind}": self.render(f"systemd/flask_app-{kind}.j2") for kind in kinds}
+        return {UNITS / self.application.service(self.plan.id): self.unit, **beside}
 
     @cached_property
     def environment_file(self) -> str:
@@ -120,6 +120,9 @@ SECOND = Rendering({"app_name": "second-one"})
 OWN = Rendering({"nginx_https": "own", "nginx_hsts_seconds": 63072000, "nginx_certificate": "/srv/full.pem"})
 """With a certificate that the operator has."""
 
+ACME = Rendering({"nginx_https": "acme"})
+"""With one that an authority signs and renews."""
+
 SHOP = "/etc/nginx/sites-enabled/shop"
 BESIDE = Rendering(
     {
@@ -138,6 +141,7 @@ SCENARIOS = {
     "every default": [DEFAULTS],
     "everything changed": [CHANGED],
     "with a certificate of one's own": [OWN],
+    "with a certificate by ACME": [ACME],
     "everything changed, with a cache": [CHANGED_CACHE],
     "beside a site that answers all other names": [BESIDE],
     "two applications": [DEFAULTS, SECOND],
