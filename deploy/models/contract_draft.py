@@ -2,7 +2,6 @@
 
 import json
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +25,20 @@ UNSAID = (("missing", True), ("whole", False))
 """What needn't be written of what a table showed."""
 
 
-def write(folder: Path, file: Path, description: Description, table: TableReport | None, keep_rows: bool) -> None:
+def write(
+    folder: Path,
+    file: Path,
+    description: Description,
+    table: TableReport | None,
+    made_with: dict[str, str],
+    keep_rows: bool,
+) -> None:
     """Write contract and record into a model's folder.
 
     Args:
         file: the model's, as it was given.
         table: how the training table is written.
+        made_with: package → version.
         keep_rows: whether rows of the table go into the record, and with the model to servers.
     """
     fields = [_field(field) for field in description.fields]
@@ -56,7 +63,7 @@ def write(folder: Path, file: Path, description: Description, table: TableReport
         "columns": description.columns,
         "rows": description.rows if keep_rows else [],
         "answers": description.answers if keep_rows else [],
-        "made_with": {package: version(package) for package in ("joblib", "numpy", "scikit-learn")},
+        "made_with": made_with,
     }
     (folder / RECORD).write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
