@@ -20,7 +20,7 @@ from deploy.base import engines
 from deploy.base.errors import DeployError
 from deploy.base.locks import exclusive
 from deploy.base.paths import BUNDLES, KIT, MODELS, state
-from deploy.models import bundle_folder, own_code
+from deploy.models import bundle_folder, own_code, scikit_learns
 from deploy.models.conformal import interval
 from deploy.models.contracts import read_contract
 from deploy.models.model_folder import CONTRACT, MODEL_FILE, RECORD, TRAINING, Origin, Record, origin_of, read_record
@@ -126,10 +126,11 @@ def _from_file(
 ) -> tuple[bytes, dict[str, Any]]:
     """Take the file that was added; its code never runs in this process, and what comes of it is of a strict type."""
     contract, record = read_contract(folder / CONTRACT), read_record(folder / RECORD)
-    files = [table.file] if table else []
+    files, writer = [table.file] if table else [], record.made_with.get(scikit_learns.NAME, "")
+    packages = scikit_learns.packages(folder / MODEL_FILE, writer)
     with ExitStack() as stack:
         code = stack.enter_context(own_code.packed(folder))
-        new = open_sandbox(folder / MODEL_FILE, folder / CONTRACT, *files, code=code)
+        new = open_sandbox(folder / MODEL_FILE, folder / CONTRACT, *files, code=code, packages=packages)
         opened = sandbox or stack.enter_context(new)
         reply, graph = opened.run(
             "validate",
@@ -144,6 +145,8 @@ def _from_file(
         )
     if len(reply.columns) != len(contract.fields):
         raise DeployError(f"{folder / MODEL_FILE}: its fields are not those of the contract")
+    if packages and not graph:
+        scikit_learns.require_compiled(folder / MODEL_FILE, writer, reply.proof.why)
     return graph or (folder / MODEL_FILE).read_bytes(), _manifest(contract, record, reply)
 
 

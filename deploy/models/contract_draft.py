@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -35,12 +34,20 @@ SIZES = (
 """What the examples of a model are called that predicts numbers."""
 
 
-def write(folder: Path, file: Path, description: Description, table: TableReport | None, keep_rows: bool) -> None:
+def write(
+    folder: Path,
+    file: Path,
+    description: Description,
+    table: TableReport | None,
+    made_with: dict[str, str],
+    keep_rows: bool,
+) -> None:
     """Write contract and record into a model's folder.
 
     Args:
         file: the model's, as it was given.
         table: how the training table is written.
+        made_with: package → version.
         keep_rows: whether rows of the table go into the record, and with the model to servers.
     """
     fields = [_field(field) for field in description.fields]
@@ -66,7 +73,7 @@ def write(folder: Path, file: Path, description: Description, table: TableReport
         "columns": description.columns,
         "rows": description.rows if keep_rows else [],
         "answers": description.answers if keep_rows else [],
-        "made_with": {package: version(package) for package in ("joblib", "numpy", "scikit-learn")},
+        "made_with": made_with,
     }
     (folder / RECORD).write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 

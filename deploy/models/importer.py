@@ -12,7 +12,7 @@ from typing import Any
 from app.numerals import Mark
 from deploy.base.errors import DeployError
 from deploy.base.paths import BUNDLES, MODELS, state
-from deploy.models import builder, contract_draft, input_files, own_code, words
+from deploy.models import builder, contract_draft, input_files, own_code, scikit_learns, words
 from deploy.models.installation import DRAFT_BUNDLES, free_folder, install
 from deploy.models.model_folder import CONTRACT, MODEL_FILE
 from deploy.models.sandbox.bubblewrap import Sandbox, open_sandbox
@@ -138,18 +138,20 @@ def _import(addition: Addition, draft: Path, copies: list[Path], code: Path | No
     if not is_skops or len(copies) > 1:
         _ask_for_trust(file, addition.trust)
     print(f"Opening {file} in a sandbox …", flush=True)
+    packages = scikit_learns.of_files(*copies)
     if addition.before or addition.together:
-        copy = _compose(addition, copies, draft / MODEL_FILE, code)
+        copy = _compose(addition, copies, draft / MODEL_FILE, code, packages)
     # The contract is written once the model is described; the sandbox, which is open by then, reads it all the same.
     (draft / CONTRACT).touch()
     labels = copies[-1:] if addition.labels else []
     tables = [one.file for one in (source, addition.test) if one]
-    with open_sandbox(copy, draft / CONTRACT, *labels, *tables, code=code) as sandbox:
+    with open_sandbox(copy, draft / CONTRACT, *labels, *tables, code=code, packages=packages) as sandbox:
         trusted = _trusted_types(addition, sandbox) if is_skops else []
         table, description, estimator = _described(addition, sandbox, labels, trusted)
         if estimator:
             (draft / MODEL_FILE).write_bytes(estimator)
-        contract_draft.write(draft, file, description, table, addition.keep_rows)
+        made_with = scikit_learns.made_with(packages)
+        contract_draft.write(draft, file, description, table, made_with, addition.keep_rows)
         if sys.stdin.isatty():
             words.go_through(draft / CONTRACT, is_draft=True)
         opened = None if estimator else sandbox
@@ -180,7 +182,7 @@ def _described(
     return table, description, estimator
 
 
-def _compose(addition: Addition, copies: list[Path], to: Path, code: Path | None) -> Path:
+def _compose(addition: Addition, copies: list[Path], to: Path, code: Path | None, packages: Path | None) -> Path:
     """Put a model together with what its rows pass first, in a sandbox, and return the file of both."""
     if copies[0].suffix == ".skops":
         raise DeployError(
@@ -188,7 +190,7 @@ def _compose(addition: Addition, copies: list[Path], to: Path, code: Path | None
             "Make one pipeline of them where they were trained: make_pipeline(scaler, model), and save that.",
         )
     before = copies[1 : 1 + len(addition.before or ())]
-    with open_sandbox(copies[0], *before, code=code) as sandbox:
+    with open_sandbox(copies[0], *before, code=code, packages=packages) as sandbox:
         _, data = sandbox.run("compose", Composed, before=[*map(str, before)], together=addition.together)
     to.write_bytes(data)
     return to

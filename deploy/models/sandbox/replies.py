@@ -24,6 +24,7 @@ from deploy.models.sandbox.claims import (
     Row,
     Sentence,
     Value,
+    Version,
 )
 from deploy.models.sandbox.text import visible
 
@@ -66,6 +67,12 @@ class UntrustedTypes(Reply):
     """The types of a skops file that must be trusted by name."""
 
     types: Annotated[list[Line], Field(fail_fast=True, max_length=TYPES)]
+
+
+class Writers(Reply):
+    """The scikit-learns that wrote files, each such as 1.3.2; empty where a file doesn't say."""
+
+    versions: Annotated[list[Version], Field(fail_fast=True, max_length=TYPES)]
 
 
 class Composed(Reply):
