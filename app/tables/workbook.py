@@ -2,10 +2,10 @@
 
 import contextlib
 import datetime
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from typing import IO, Any
 
-from python_calamine import CalamineSheet, CalamineWorkbook
+from python_calamine import CalamineSheet, CalamineWorkbook, SheetMetadata, SheetTypeEnum, SheetVisibleEnum
 
 from app.languages import N_
 from app.numerals import AMBIGUOUS_LINE
@@ -57,7 +57,7 @@ class Workbook:
 
     def __init__(self, file: IO[bytes], known: Collection[str], most_columns: int) -> None:
         self._file = file
-        self._sheet = _first_sheet(file)
+        self._sheet = _first_sheet(file, most_columns)
         rows = filter(lambda row: any_text(row[1]), self._rows())
         self._header_number, header = next(rows, (0, []))
         self.header = [cell.strip() for cell in header]
@@ -85,17 +85,26 @@ class Workbook:
             yield number, [*map(_text, row)]
 
 
-def _first_sheet(file: IO[bytes]) -> CalamineSheet:
-    with contextlib.closing(checked_copy(file)) as copy:
+def _first_sheet(file: IO[bytes], most_columns: int) -> CalamineSheet:
+    """Return the first sheet with cells; one at a time is read, since a small one may take much memory."""
+    with contextlib.closing(checked_copy(file, most_columns)) as copy:
         try:
             workbook = CalamineWorkbook.from_filelike(copy)
-            sheets: Sequence[CalamineSheet] = [*map(workbook.get_sheet_by_name, workbook.sheet_names)]
+            visible = [sheet.name for sheet in workbook.sheets_metadata if _is_shown(sheet)]
+            sheet = next(filter(_has_cells, map(workbook.get_sheet_by_name, visible)), None)
         except Exception:  # calamine raises what its Rust has: errors of its own, of zip, of XML
             raise BadTable(N_("The workbook can't be read: save the table as CSV.")) from None
-    for sheet in sheets:
-        if sheet.height:
-            return sheet
-    raise BadTable(N_("The table is empty: its first line must name the columns."))
+    if sheet is None:
+        raise BadTable(N_("The table is empty: its first line must name the columns."))
+    return sheet
+
+
+def _is_shown(sheet: SheetMetadata) -> bool:
+    return sheet.typ == SheetTypeEnum.WorkSheet and sheet.visible == SheetVisibleEnum.Visible
+
+
+def _has_cells(sheet: CalamineSheet) -> bool:
+    return sheet.height > 0
 
 
 def _text(value: Any) -> str:
