@@ -7,11 +7,13 @@ from typing import IO, Any
 
 from python_calamine import CalamineSheet, CalamineWorkbook, SheetMetadata, SheetTypeEnum, SheetVisibleEnum
 
+from app.faults import Fault
 from app.languages import N_
 from app.numerals import AMBIGUOUS_LINE
 from app.tables.bad_table import BadTable
-from app.tables.csv_file import RawRow, any_text, fitted
+from app.tables.csv_file import any_text, fitted
 from app.tables.header import column_names
+from app.tables.heading import Heading, RawRow, heading, left_out
 from app.tables.workbook_check import checked_copy
 from app.values import as_text
 
@@ -43,10 +45,12 @@ class Workbook:
         file: of bytes, at its beginning.
         known: the columns that a model knows.
         most_columns: that any table may have.
+        required: the columns that a model needs: the first row that has them names the columns.
 
     Attributes:
-        header: the cells of its first row that has any.
+        header: the cells of the row that names the columns.
         names: the columns' names, as the model or pandas has them.
+        notes: what an answer says of how it was read.
 
     Raises:
         BadTable: it is no workbook, is too large, or is empty.
@@ -55,11 +59,14 @@ class Workbook:
     encoding_name, separator = None, None
     is_plain, has_points = False, False
 
-    def __init__(self, file: IO[bytes], known: Collection[str], most_columns: int) -> None:
+    def __init__(
+        self, file: IO[bytes], known: Collection[str], most_columns: int, required: Collection[str] = ()
+    ) -> None:
         self._file = file
-        self._sheet = _first_sheet(file, most_columns)
-        rows = filter(lambda row: any_text(row[1]), self._rows())
-        self._header_number, header = next(rows, (0, []))
+        self._sheet, sheets = _first_sheet(file, most_columns)
+        found = heading(self.first_rows(), required) or Heading(*next(self.first_rows(), (0, [])), 0)
+        self._header_number, header = found.number, found.cells
+        self.notes = [*_read_sheet(self._sheet.name, sheets), *left_out(found)]
         self.header = [cell.strip() for cell in header]
         while self.header and not self.header[-1]:
             self.header.pop()
@@ -73,6 +80,10 @@ class Workbook:
         """Give the file back."""
         self._file.close()
 
+    def first_rows(self) -> Iterator[tuple[int, list[str]]]:
+        """Read the rows from the top on, those above the header too; empty ones are left out."""
+        return filter(lambda row: any_text(row[1]), self._rows())
+
     def rows(self) -> Iterator[RawRow]:
         """Read the rows below the header, from the first on; empty ones are left out."""
         for number, cells in self._rows():
@@ -85,8 +96,11 @@ class Workbook:
             yield number, [*map(_text, row)]
 
 
-def _first_sheet(file: IO[bytes], most_columns: int) -> CalamineSheet:
-    """Return the first sheet with cells; one at a time is read, since a small one may take much memory."""
+def _first_sheet(file: IO[bytes], most_columns: int) -> tuple[CalamineSheet, int]:
+    """Return the first sheet with cells that isn't hidden, and how many aren't.
+
+    One at a time is read, since a small one may take much memory.
+    """
     with contextlib.closing(checked_copy(file, most_columns)) as copy:
         try:
             workbook = CalamineWorkbook.from_filelike(copy)
@@ -96,7 +110,12 @@ def _first_sheet(file: IO[bytes], most_columns: int) -> CalamineSheet:
             raise BadTable(N_("The workbook can't be read: save the table as CSV.")) from None
     if sheet is None:
         raise BadTable(N_("The table is empty: its first line must name the columns."))
-    return sheet
+    return sheet, len(visible)
+
+
+def _read_sheet(name: str, count: int) -> list[Fault]:
+    message = N_("the sheet “%(name)s” was read, one of %(count)s")
+    return [Fault(message, {"name": name, "count": count})] if count > 1 else []
 
 
 def _is_shown(sheet: SheetMetadata) -> bool:

@@ -86,6 +86,8 @@ class Extent:
     def _begin_cell(self, attributes: dict[str, str]) -> None:
         if self._with_texts is self._parser:
             self._refuse()
+        if self._is_shared:
+            self._parser.CharacterDataHandler = None
         self._is_shared, self._has_index = attributes.get("t") == "s", False
         reference = attributes.get("r", "")
         letters = reference.rstrip("0123456789")
