@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TypeAlias
 
+from app import numerals
 from app.fields.parts import NumberLimits
 from app.missing import MISSING_WORDS
-from app.numerals import AMBIGUOUS_LINE, MARKS, Mark, plain_numbers, readings
-from app.tables.csv_file import RawRow
+from app.numerals import AMBIGUOUS_LINE, MARKS, Mark, plain_numbers
+from app.tables.heading import RawRow
 
 BLOCK = 1024
 """Rows that are looked at together."""
@@ -63,7 +64,7 @@ class Evidence:
         if not (self.is_number or self.is_read_on) or self._add_plain(text, cells):
             return
         for cell in {*map(str.strip, cells)} - MISSING_WORDS:
-            self._add_cell(cell)
+            self._add_cell(numerals.without_currency(cell))
 
     def _add_plain(self, text: str, cells: Sequence[str]) -> bool:
         """Take cells in that are written as programs do, if with decimal commas; return whether they are."""
@@ -93,7 +94,7 @@ class Evidence:
         self.spans[mark] = Span(low, high, span.is_whole and is_whole)
 
     def _add_cell(self, cell: str) -> None:
-        numbers = readings(cell) if cell[0] in STARTS else {}
+        numbers = numerals.readings(cell) if cell[:1] in STARTS else {}
         if not numbers:
             self.is_number = False
         elif len(numbers) == 1:
