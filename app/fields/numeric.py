@@ -146,6 +146,10 @@ class Numeric(Field):
         steps = {*np.linspace(low, high, POINTS).tolist()} | ({float(here)} if isinstance(here, int | float) else set())
         return [*sorted({round(step) for step in steps} if self.looks_whole else steps)]
 
+    def quantiles(self, present: Sequence[Value], shares: Sequence[float]) -> list[Value]:
+        values = np.quantile([float(value or 0) for value in present], shares).tolist()
+        return [round(value) for value in values] if self.looks_whole else values
+
     @property
     def looks_whole(self) -> bool:
         """Whether its usual values are whole numbers."""

@@ -76,6 +76,9 @@ class TextField(Field):
     def drawn(self, known: Sequence[Value], chance: np.random.Generator, count: int) -> list[Value]:
         return [known[place] for place in chance.integers(len(known), size=count).tolist()]
 
+    def quantiles(self, present: Sequence[Value], shares: Sequence[float]) -> list[Value]:
+        return [self.example for _ in shares]  # what stands in a table may be about somebody
+
     @classmethod
     def recognised(cls, column: Column) -> dict[str, Any] | None:
         texts = [str(value) for value in column.present]
