@@ -16,7 +16,7 @@ from app.values import Row
 SHOWN = 10
 """Fields that have a bar of their own: those that move the answer most."""
 
-AT_ONCE_US, LONGEST_US = 20_000, 2_000_000
+AT_ONCE_US, LONGEST_US = 20_000, 1_000_000
 """An explanation that takes longer is asked for by a click; one that takes longer still isn't offered."""
 
 
