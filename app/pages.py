@@ -1,5 +1,6 @@
 """The pages for people: the models, and for each its form, its prediction, its table and its card."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from typing import IO, Any
@@ -14,6 +15,7 @@ from app.answers import answer_of, as_json, entered
 from app.engines import NAMES
 from app.errors import REFUSED_ROW, HttpError
 from app.examples import example_row, examples_of
+from app.explanation import explanation, is_offered, is_quick
 from app.form_layout import groups
 from app.intervals import interval_of
 from app.languages import N_, cookie_name, gettext
@@ -21,8 +23,9 @@ from app.model import Model
 from app.predictions import Prediction, RefusedRows
 from app.tables import BadTable, Table
 from app.texts import LANGUAGES
-from app.values import Row, Value
-from app.whatif import WhatIf, what_if
+from app.unknowns import unknowns
+from app.values import Row
+from app.whatif import what_if
 
 blueprint = Blueprint("pages", __name__)
 YEAR_SECONDS = 365 * 24 * 3600
@@ -98,7 +101,8 @@ def answer_to(shown: Model, form: forms.ModelForm, row: Row, **variables: Any) -
         "interval": interval_of(shown.contract, prediction),
         "warnings": (warnings := shown.validator.warnings([row])[0]),
         "readings": forms.read_back(shown, row, form),
-        "what_if": _what_if(shown, row, prediction),
+        "what_if": _unless_it_fails("the what-if curves", what_if, shown, row, prediction),
+        **_reasons(shown, row, prediction, form),
         "entered": entered(shown.contract, row),
         "document": as_json(shown, row, prediction, warnings),
         "today": datetime.now(UTC),
@@ -185,12 +189,24 @@ def _spooled(upload: FileStorage) -> IO[bytes]:
     return file
 
 
-def _what_if(shown: Model, row: list[Value], prediction: Prediction) -> WhatIf | None:
-    """Return the what-if curves; none where they fail, since the prediction is good without them."""
+def _reasons(shown: Model, row: Row, prediction: Prediction, form: forms.ModelForm) -> dict[str, Any]:
+    """Return what moved the answer and what could still move it; or that a click shows it, where that takes long."""
+    if not is_quick(shown) and not (is_offered(shown) and "explanation" in request.args):
+        return {"is_explainable": is_offered(shown)}
+    blank = [place for place, entry in enumerate(forms.inputs_of(form)) if not (entry.data or "").strip()]
+    places = sorted({*blank, *(place for place, value in enumerate(row) if value is None)})
+    return {
+        "explanation": _unless_it_fails("the explanation", explanation, shown, row, prediction),
+        "unknowns": _unless_it_fails("what is unknown", unknowns, shown, row, prediction, places),
+    }
+
+
+def _unless_it_fails(what: str, part: Callable[..., Any], *arguments: Any) -> Any:
+    """Return a part of an answer's page; none where it fails, since the prediction is good without it."""
     try:
-        return what_if(shown, row, prediction)
+        return part(*arguments)
     except Exception as error:
-        logs.exception("the what-if curves failed", error)
+        logs.exception(f"{what} failed", error)
         return None
 
 

@@ -255,6 +255,11 @@ class Field(Part, ABC):
         """Return values that show which features depend on it: of a range, its ends first and last."""
         return [self.example]
 
+    def quantiles(self, present: Sequence[Value], shares: Sequence[float]) -> list[Value]:
+        """Return the values at some shares, 0 to 1, of the order of others."""
+        ordered = sorted(present, key=as_text)
+        return [ordered[int(share * len(ordered))] for share in shares]
+
     # How it is recognised in a table.
 
     @classmethod

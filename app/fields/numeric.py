@@ -153,6 +153,10 @@ class Numeric(Field):
         middle = sorted(present)[len(present) // 2]
         return int(middle) if isinstance(example, int) else float(middle)
 
+    def quantiles(self, present: Sequence[Value], shares: Sequence[float]) -> list[Value]:
+        values = np.quantile([float(value or 0) for value in present], shares).tolist()
+        return [round(value) for value in values] if self.looks_whole else values
+
     @property
     def looks_whole(self) -> bool:
         """Whether its usual values are whole numbers."""

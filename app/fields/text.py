@@ -73,6 +73,9 @@ class TextField(Field):
     def drawn(self, known: Sequence[Value], chance: np.random.Generator, count: int) -> list[Value]:
         return [known[place] for place in chance.integers(len(known), size=count).tolist()]
 
+    def quantiles(self, present: Sequence[Value], shares: Sequence[float]) -> list[Value]:
+        return [self.example for _ in shares]  # what stands in a table may be about somebody
+
     @classmethod
     def typical(cls, present: Sequence[Any], example: Any) -> Value:
         return str(example)

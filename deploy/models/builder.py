@@ -21,6 +21,8 @@ from deploy.base.errors import DeployError
 from deploy.base.locks import exclusive
 from deploy.base.paths import BUNDLES, KIT, MODELS, state
 from deploy.models import bundle_folder, own_code, scikit_learns
+from deploy.models.accepted_rows import accepted
+from deploy.models.background import background_rows
 from deploy.models.conformal import interval
 from deploy.models.contracts import read_contract
 from deploy.models.model_folder import CONTRACT, MODEL_FILE, RECORD, TRAINING, Origin, Record, origin_of, read_record
@@ -34,11 +36,12 @@ PACKAGES = ("joblib", "numpy", "onnxruntime", "scikit-learn")
 """What a trained model depends on: a pickle is only good for the scikit-learn that wrote it."""
 
 CODE = (
-    "app/contract.py", "app/engines/*.py", "app/fields/*.py", "app/model.py", "app/numerals.py",
-    "app/own_code.py", "app/predictions.py", "app/validator.py", "app/values.py", "deploy/models/boundary_rows.py",
-    "deploy/models/builder.py", "deploy/models/bundle_folder.py", "deploy/models/compiler/*.py",
-    "deploy/models/conformal.py", "deploy/models/crossings.py", "deploy/models/dict_rows.py",
-    "deploy/models/equivalence.py", "deploy/models/example_rows.py", "deploy/models/json_values.py",
+    "app/attribution.py", "app/contract.py", "app/engines/*.py", "app/fields/*.py", "app/model.py", "app/numerals.py",
+    "app/own_code.py", "app/predictions.py", "app/validator.py", "app/values.py", "deploy/models/accepted_rows.py",
+    "deploy/models/background.py", "deploy/models/boundary_rows.py", "deploy/models/builder.py",
+    "deploy/models/bundle_folder.py", "deploy/models/compiler/*.py", "deploy/models/conformal.py",
+    "deploy/models/crossings.py", "deploy/models/dict_rows.py", "deploy/models/equivalence.py",
+    "deploy/models/example_rows.py", "deploy/models/json_values.py",
     "deploy/models/own_code.py", "deploy/models/structure.py", "deploy/models/tolerance.py",
     "deploy/models/validation.py",
 )  # fmt: skip
@@ -147,7 +150,10 @@ def _from_file(
         raise DeployError(f"{folder / MODEL_FILE}: its fields are not those of the contract")
     if packages and not graph:
         scikit_learns.require_compiled(folder / MODEL_FILE, writer, reply.proof.why)
-    return graph or (folder / MODEL_FILE).read_bytes(), _manifest(contract, record, reply)
+    return graph or (folder / MODEL_FILE).read_bytes(), {
+        **_manifest(contract, record, reply),
+        "background": background_rows(contract, [*accepted(contract, record.rows)]),
+    }
 
 
 def _manifest(contract: Contract, record: Record, reply: Validation) -> dict[str, Any]:
@@ -177,6 +183,7 @@ def _from_training(folder: Path, random_rows: int) -> tuple[bytes, dict[str, Any
         "contract": document,
         "metrics": trained.metrics,
         "made_with": {name: version(name) for name in PACKAGES},
+        "background": background_rows(contract, [*accepted(contract, trained.rows)]),
         **validated.manifest,
     }
 

@@ -196,6 +196,7 @@ class TimingsReport(_Part):
 
     us_per_row: Microseconds
     scikit_learn_us_per_row: Microseconds
+    us_per_explanation: Microseconds | None
 
 
 class Validation(Reply):
