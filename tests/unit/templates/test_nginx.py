@@ -122,7 +122,7 @@ NAMES = {
     "who is asked": r"proxy_pass http://(\S+);",
     "sockets": r"server (unix:\S+)",
     "variables": r"^map .* (\$\w+) \{|^\s*set (\$\w+)",
-    "zones": r"keys_zone=([^:]+)",
+    "zones": r"zone=([^:;\s]+)",
     "caches": r"^\s*proxy_cache (\S+);",
     "folders of caches": r"^proxy_cache_path (\S+)",
     "cache keys": r'proxy_cache_key "(\$\w+)',
