@@ -25,6 +25,13 @@ UNUSED = {
     "items": {"type": "string"},
     "description": "names that were sent and that the model has no field for: ignored, where no field was absent",
 }
+TOO_MANY = HTTPStatus.TOO_MANY_REQUESTS
+"""Nginx's answer, to who asks for more than nginx/limits.j2 lets an address have."""
+
+TOO_MANY_HEADERS = {
+    "Retry-After": {"description": "seconds to wait", "schema": {"type": "integer"}},
+    "RateLimit-Policy": {"description": "the limit that was met", "schema": {"type": "string"}},
+}
 INFO = {
     "description": "Predictions of the models on this site.",
     "license": {"name": "MIT", "identifier": "MIT"},
@@ -58,8 +65,10 @@ def register(app: Flask, models: dict[str, Model]) -> None:
     api = _Api(app, spec_kwargs={"info": INFO, "servers": [{"url": "/"}], "security": []})
     api.spec.components.schema("Problem", schemas.PROBLEM)
     api.spec.components.schema("ModelCard", schemas.CARD)
-    for status in (400, 406, 413, 415, 422, 500, 503):
+    for status in (400, 406, 413, 415, 422, 429, 500, 503):
         response = {"description": HTTPStatus(status).phrase, "content": {PROBLEM: {"schema": _ref("Problem")}}}
+        if status == TOO_MANY:
+            response["headers"] = TOO_MANY_HEADERS
         api.spec.components.response(f"Problem{status}", response)
     for model in models.values():
         api.spec.components.schema(_title(model, "Row"), schemas.row_schema(model.contract))
@@ -226,7 +235,8 @@ def _add_documented_rule(
 
 def _responses(schema: dict[str, Any], *problems: int) -> dict[str, Any]:
     success = {"description": HTTPStatus(200).phrase, "content": {JSON: {"schema": schema}}}
-    return {"200": success} | {str(status): {"$ref": f"#/components/responses/Problem{status}"} for status in problems}
+    statuses = sorted((*problems, TOO_MANY.value))
+    return {"200": success} | {str(status): {"$ref": f"#/components/responses/Problem{status}"} for status in statuses}
 
 
 def _envelope_schema(members: dict[str, Any]) -> dict[str, Any]:

@@ -67,6 +67,8 @@ HOOKS = ("release_before_build", "release_before_switch", "release_after_switch"
 LIMITS = {"app_start_seconds": (1, 3600), "preflight_disk_mib": (0, math.inf), "preflight_memory_mib": (0, math.inf),
           "release_kept": (1, 1000), "release_warm_seconds": (0, 86400), "release_watch_seconds": (0, 86400),
           "release_p99_ms": (1, math.inf), "nginx_cache_mib": (0, 2**20), "nginx_hsts_seconds": (0, 2**31),
+          "nginx_limit_pages": (0, 10**6), "nginx_limit_predictions": (0, 10**6), "nginx_limit_tables": (0, 10**6),
+          "nginx_limit_connections": (0, 10**5), "nginx_client_timeout": (1, 3600),
           "verify_open_ports": (1, 65535)}  # fmt: skip
 """Option → its least and its greatest value. Those of the application's settings are in app/settings.py."""
 

@@ -120,6 +120,10 @@ bucket_size:
   description: The file in which somebody sets server_names_hash_bucket_size; empty if nobody does.
   type: str
   returned: success
+variables_bucket_size:
+  description: The same of variables_hash_bucket_size.
+  type: str
+  returned: success
 """
 
 
@@ -155,7 +159,8 @@ def main() -> None:
         default_server=neighbours.default_server,
         default_server_https=neighbours.default_server_on(HTTPS_PORT),
         https_beside=neighbours.has_https_beside(names.app_name),
-        bucket_size=neighbours.bucket_size,
+        bucket_size=neighbours.file_that_sets("server_names_hash_bucket_size"),
+        variables_bucket_size=neighbours.file_that_sets("variables_hash_bucket_size"),
     )
 
 

@@ -6,7 +6,12 @@ OPEN_INFERENCE = re.compile(r"/v2(/|$)")
 MLFLOW = re.compile(r"(/models/[^/]+)?/(invocations|ping|version)$")
 """What the protocols' addresses look like."""
 
-CODES = {404: "RESOURCE_DOES_NOT_EXIST", 500: "INTERNAL_ERROR", 503: "TEMPORARILY_UNAVAILABLE"}
+CODES = {
+    404: "RESOURCE_DOES_NOT_EXIST",
+    429: "REQUEST_LIMIT_EXCEEDED",
+    500: "INTERNAL_ERROR",
+    503: "TEMPORARILY_UNAVAILABLE",
+}
 """Status → MLflow's name of it; any other is a bad request."""
 
 

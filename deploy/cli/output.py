@@ -123,6 +123,7 @@ def show_status(console: Console, host: Report) -> None:
         "unit": f"{host['unit']} {host['unit_state']}",
         "health": host["health"].get("status", "no answer"),
         "https": https_line(host.get("https", {})),
+        "refused": refused_line(host.get("limits", {})),
         "maintenance": "on" if host["maintenance"] else "off",
         "lock": lock,
     }
@@ -142,6 +143,13 @@ def https_line(https: dict[str, Any]) -> str:
         return f"{mode}, but {fault}"
     failure = f"; renewing it failed, {https['failure']}" if https.get("failure") else ""
     return f"{mode}, certificate valid until {https['end']} ({https['days']} days){failure}" if "end" in https else mode
+
+
+def refused_line(limits: dict[str, Any]) -> str:
+    """Return how many requests met a limit."""
+    if not limits.get("requests"):
+        return "no request in the log"
+    return f"{limits['refused']:,} of the last {limits['requests']:,} requests (429), since {limits['since']}"
 
 
 def _release_line(release: dict[str, Any]) -> str:

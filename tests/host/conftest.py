@@ -110,8 +110,11 @@ def ask(host: Any, values: dict[str, Any]) -> Callable[..., Response | None]:
         name: str = values["nginx_server_names"][0],
         socket: str = "",
         scheme: str = values["__nginx_scheme"],
+        source: str = "127.0.0.1",
+        times: int = 1,
     ) -> Response | None:
-        arguments = " ".join(map(shlex.quote, [path, name, "-" if row else "", socket, scheme]))
+        body = "-" if row else ""
+        arguments = " ".join(map(shlex.quote, [path, name, body, socket, scheme, source, str(times)]))
         feed = f"head --bytes={len(row)} /dev/zero | tr '\\0' 0" if len(row) > 4096 else f"printf %s {shlex.quote(row)}"
         response = json.loads(host.check_output(f"{feed} | /usr/bin/python3 -c {program} {arguments}"))
         return Response(**response) if response else None

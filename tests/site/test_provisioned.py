@@ -44,6 +44,10 @@ BREAKAGES = [
             "sed -i '/add_header Referrer-Policy/d' /etc/nginx/sites-available/{app_name}",
             "test_every_answer_has_the_headers_once",
         ),
+        "limits off": (
+            "sed -i '/limit_req zone/d' /etc/nginx/sites-available/{app_name}; systemctl reload nginx; sleep 1",
+            "test_who_asks_too_often",
+        ),
         "only the older TLS": (
             "sed -i 's/ssl_protocols .*/ssl_protocols TLSv1.2;/' /etc/nginx/sites-available/{app_name};"
             " systemctl reload nginx; sleep 1",

@@ -61,10 +61,9 @@ class Neighbours:
         files = {server.file for server in servers if server.file.parent == ENABLED and server.file not in own}
         return any(is_puertos(file) for file in files)
 
-    @property
-    def bucket_size(self) -> str:
-        """The file in which somebody else sets server_names_hash_bucket_size, which can be set once; else empty."""
-        files = self.configuration.files_with("server_names_hash_bucket_size")
+    def file_that_sets(self, name: str) -> str:
+        """Return the file in which somebody else has a directive that Nginx takes only once; else nothing."""
+        files = self.configuration.files_with(name)
         return next((str(file) for file in files if not is_puertos(file)), "")
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from . import certificates, systemd
+from . import certificates, refusals, systemd
 from .history import History, now
 from .http_client import fetch
 from .layout import Application
@@ -27,6 +27,7 @@ def host_status(application: Application, count: int = 5) -> dict[str, Any]:
         "unit_state": systemd.active_state(application.service(current)) if current else "unknown",
         "health": _health(application, plan) if plan else {},
         "https": certificates.summary(plan) if plan else {},
+        "limits": refusals.summary(plan) if plan else {},
         "maintenance": application.in_maintenance,
         "lock": Lock(application).holder(),
         "deploys": History(application).last(count),

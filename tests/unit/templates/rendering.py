@@ -26,7 +26,8 @@ PACKED = {
     "path": "/tmp/0123456789ab.tar.gz",
 }
 SECRET = "x" * 64
-ALONE = {"default_server": "", "default_server_https": "", "https_beside": False, "bucket_size": ""}
+ALONE = {"default_server": "", "default_server_https": "", "https_beside": False, "bucket_size": "",
+         "variables_bucket_size": ""}  # fmt: skip
 """What the preflight says of a host whose Nginx has no other sites."""
 
 
@@ -123,6 +124,9 @@ OWN = Rendering({"nginx_https": "own", "nginx_hsts_seconds": 63072000, "nginx_ce
 ACME = Rendering({"nginx_https": "acme"})
 """With one that an authority signs and renews."""
 
+LONG = Rendering({"app_name": "a-name-that-is-as-long-as-it-be"})
+"""With a name of as many characters as it may have."""
+
 SHOP = "/etc/nginx/sites-enabled/shop"
 BESIDE = Rendering(
     {
@@ -132,6 +136,7 @@ BESIDE = Rendering(
             "default_server_https": SHOP,
             "https_beside": False,
             "bucket_size": "/etc/nginx/x",
+            "variables_bucket_size": "/etc/nginx/x",
         },
     }
 )
@@ -145,6 +150,7 @@ SCENARIOS = {
     "everything changed, with a cache": [CHANGED_CACHE],
     "beside a site that answers all other names": [BESIDE],
     "two applications": [DEFAULTS, SECOND],
+    "two applications, one with a long name": [DEFAULTS, LONG],
     "two applications, everything changed": [DEFAULTS, CHANGED_CACHE],
 }
 """What one host may have → its applications."""

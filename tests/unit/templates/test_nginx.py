@@ -125,7 +125,7 @@ NAMES = {
     "variables": r"^map .* (\$\w+) \{|^\s*set (\$\w+)",
     "captures": r"\(\?<(\w+)>",
     "formats of logs": r"^log_format (\S+)",
-    "zones": r"keys_zone=([^:]+)",
+    "zones": r"zone=([^:;\s]+)",
     "caches": r"^\s*proxy_cache (\S+);",
     "folders of caches": r"^proxy_cache_path (\S+)",
     "cache keys": r'proxy_cache_key "(\$\w+)',
