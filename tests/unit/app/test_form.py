@@ -141,7 +141,7 @@ def test_repeated_value_is_refused(client):
 def test_what_if_draws_a_curve_for_each_field(submit):
     page = submit("exam", EXAM).text
     assert page.count("<polyline") == 2
-    assert page.count('class="here"') == 2
+    assert page.count('<circle class="here"') == 2
     assert re.findall(r"<script>|\son\w+=", page) == [], "a script in the page itself, which its policy forbids"
     bars = submit("titanic", {"class": "third", "sex": "female", "age": "adult"}).text
     assert bars.count('<svg class="bar"') == 4 + 2

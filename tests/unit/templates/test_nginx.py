@@ -123,7 +123,6 @@ NAMES = {
     "who is asked": r"proxy_pass http://(\S+);",
     "sockets": r"server (unix:\S+)",
     "variables": r"^map .* (\$\w+) \{|^\s*set (\$\w+)",
-    "captures": r"\(\?<(\w+)>",
     "formats of logs": r"^log_format (\S+)",
     "zones": r"zone=([^:;\s]+)",
     "caches": r"^\s*proxy_cache (\S+);",
