@@ -123,7 +123,10 @@ def test_contract_can_forbid_links(changed):
     page = client.get("/models/exam").text
     sent = client.post("/models/exam", data={"csrf_token": token(page), "estudio": "6", "sueno": "8"})
     assert 'id="answer"' in sent.text and 'id="link"' not in sent.text
+    framed = client.post("/models/exam/embed/es", data={"estudio": "6", "sueno": "8"})
+    assert 'id="answer"' in framed.text and 'id="link"' not in framed.text and "formaction" not in sent.text
     assert client.get("/models/exam/answer?estudio=6&sueno=8").status_code == 404
+    assert client.get("/models/exam/comparison/0?estudio=6&sueno=8").status_code == 404
 
 
 def test_what_is_too_long_for_a_link_has_none(opinion):
