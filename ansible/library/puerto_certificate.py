@@ -94,11 +94,14 @@ def local(params: dict[str, Any], is_check: bool) -> bool:
 
 
 def acme(params: dict[str, Any], is_check: bool) -> bool:
-    """Have something for Nginx to read, if there is nothing; return whether that changes anything."""
+    """Have something for Nginx to read, and nobody sent to what has ended; return whether that changes anything."""
     root = Path(params["folder"]).parent
     certificate = AcmeCertificate(root, params["names"])
     if certificate.is_prepared():
-        return False
+        changed = certificate.must_redirect()
+        if changed and not is_check:
+            certificate.redirect()
+        return changed
     application = Application(root, "")
     shown = certificates.shown(application.plan(application.current)) if application.current else None
     return is_check or certificate.prepare(shown)

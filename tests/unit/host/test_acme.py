@@ -85,8 +85,12 @@ def test_names_are_sent_on_as_far_as_the_certificate_covers_them(certificate, si
 def test_certificate_that_has_ended_sends_nobody_on(certificate, signed, monkeypatch):
     one = AcmeCertificate(certificate.folder.parent, NAMES[:1])
     one.place(signed.site_certificate, signed.site_key)
+    one.redirect()
+    assert [file.name for file in one.redirected.iterdir()] == NAMES[:1]
     monkeypatch.setattr("puerto.certificates.time.time", lambda: 2**33)
-    assert one.missing() == NAMES[:1]
+    assert one.missing() == NAMES[:1] and one.must_redirect()
+    one.redirect()
+    assert list(one.redirected.iterdir()) == []
 
 
 def test_failure_is_told_until_it_goes_well(tmp_path):
