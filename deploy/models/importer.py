@@ -156,10 +156,18 @@ def _import(addition: Addition, draft: Path, copies: list[Path], code: Path | No
         if estimator:
             (draft / MODEL_FILE).write_bytes(estimator)
         made_with = scikit_learns.made_with(packages)
+        description = _of_another_version(description, made_with) if packages else description
         contract_draft.write(draft, file, description, table, made_with, addition.keep_rows)
         opened = None if estimator else sandbox
         builder.build(draft, draft.parent / DRAFT_BUNDLES, origin=MODEL_FILE, table=source, sandbox=opened)
     return description, table
+
+
+def _of_another_version(description: Description, made_with: dict[str, str]) -> Description:
+    """Say which scikit-learn made a model, and return its description without what ours would have made of that."""
+    version = f"{scikit_learns.NAME} {made_with[scikit_learns.NAME]}"
+    print(f"  made by {version}: opened, compiled and compared there; the server needs none of it")
+    return description.model_copy(update={"made_by": []})
 
 
 def _compose(addition: Addition, copies: list[Path], to: Path, code: Path | None, packages: Path | None) -> Path:
