@@ -149,7 +149,7 @@ def _from_file(
     if len(reply.columns) != len(contract.fields):
         raise DeployError(f"{folder / MODEL_FILE}: its fields are not those of the contract")
     if packages and not graph:
-        scikit_learns.require_compiled(folder / MODEL_FILE, writer, reply.proof.why)
+        raise scikit_learns.uncompiled(folder / MODEL_FILE, writer, reply.proof.why)
     return graph or (folder / MODEL_FILE).read_bytes(), {
         **_manifest(contract, record, reply),
         "background": background_rows(contract, [*accepted(contract, record.rows)]),

@@ -151,6 +151,7 @@ def _import(addition: Addition, draft: Path, copies: list[Path], code: Path | No
         if estimator:
             (draft / MODEL_FILE).write_bytes(estimator)
         made_with = scikit_learns.made_with(packages)
+        description = _of_another_version(description, made_with) if packages else description
         contract_draft.write(draft, file, description, table, made_with, addition.keep_rows)
         if sys.stdin.isatty():
             words.go_through(draft / CONTRACT, is_draft=True)
@@ -180,6 +181,13 @@ def _described(
             test_decimal=held_out.decimal if held_out else None,
         )
     return table, description, estimator
+
+
+def _of_another_version(description: Description, made_with: dict[str, str]) -> Description:
+    """Say which scikit-learn made a model, and return its description without what ours would have made of that."""
+    version = f"{scikit_learns.NAME} {made_with[scikit_learns.NAME]}"
+    print(f"  made by {version}: opened, compiled and compared there; the server needs none of it")
+    return description.model_copy(update={"made_by": []})
 
 
 def _compose(addition: Addition, copies: list[Path], to: Path, code: Path | None, packages: Path | None) -> Path:

@@ -5,6 +5,7 @@ answers as that version does, and the server needs none of it.
 """
 
 import re
+import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -81,13 +82,25 @@ def packages(file: Path, writer: str) -> Path | None:
     if _minor(writer) < FIRST:
         oldest = ".".join(map(str, FIRST))
         raise DeployError(f"{file}: was made by {NAME} {writer}; files of {oldest} and later can be opened", _ways())
-    folder = state(NAME, f"{writer}-{sys.implementation.cache_tag}")
     try:
-        with exclusive(state("locks", f"{NAME}-{writer}")):
-            if not folder.is_dir():
-                _install(writer, folder)
+        return installed(writer)
     except _Unavailable as fault:
         return packages(file, _nearest(file, writer, fault.versions))
+
+
+def installed(writer: str) -> Path:
+    """Return the folder of a version, installed where it isn't yet.
+
+    Raises:
+        DeployError: pip couldn't; why.
+        _Unavailable: there is no such version for this Python.
+    """
+    folder = state(NAME, f"{writer}-{sys.implementation.cache_tag}")
+    with exclusive(state("locks", f"{NAME}-{writer}")):
+        if not folder.is_dir():
+            for leftover in folder.parent.glob(f".{folder.name}-*"):  # of a run that was killed
+                shutil.rmtree(leftover)
+            _install(writer, folder)
     return folder
 
 
@@ -101,18 +114,14 @@ def made_with(folder: Path | None) -> dict[str, str]:
     return {name: next(iter(distributions(name=name, path=path))).version for name in RECORDED}
 
 
-def require_compiled(file: Path, writer: str, why: str) -> None:
-    """Refuse a model that only the scikit-learn which wrote its file can run: the server has another.
+def uncompiled(file: Path, writer: str, why: str) -> DeployError:
+    """Return that the server can't run a model, as it has another scikit-learn, and the ways that are left.
 
     Args:
         why: it has no graph.
-
-    Raises:
-        DeployError: with the ways that are left.
     """
-    raise DeployError(
-        f"{file}: was made by {NAME} {writer}, whose models are compiled, and this one can't be: {why}", _ways()
-    )
+    reason = f"{file}: was made by {NAME} {writer}, and can be served only where it can be compiled; it can't: {why}"
+    return DeployError(reason, _ways())
 
 
 def _ways() -> str:

@@ -1,4 +1,4 @@
-"""What scikit-learn once did otherwise: the few differences, from 1.2 on, that graphs of older files must follow."""
+"""What scikit-learn did otherwise since 1.2: the few differences that graphs of its older files must follow."""
 
 from typing import Any
 

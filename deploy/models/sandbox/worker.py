@@ -18,7 +18,7 @@ from typing import IO, Any
 from app.numerals import Mark
 from deploy.base.errors import DeployError
 from deploy.models.sandbox import own_modules, replies, resampling, versions, writers
-from deploy.models.sandbox.distributions import distribution
+from deploy.models.sandbox.load_faults import load_fault
 
 MEMORY_BYTES = 8 << 30
 CPU_SECONDS = 500
@@ -190,32 +190,10 @@ def loaded(file: Path | str, trusted: tuple[str, ...] = ()) -> Any:
         except MemoryError:
             raise
         except Exception as fault:
-            raise _load_error(file, versions.of_another_minor(messages) or fault) from fault
+            raise load_fault(str(file), versions.of_another_minor(messages) or fault) from fault
     if other := versions.of_another_minor(messages):
-        raise _load_error(file, other)
+        raise load_fault(str(file), other)
     return content
-
-
-def _load_error(file: Path | str, fault: Exception) -> DeployError:
-    from sklearn.exceptions import InconsistentVersionWarning
-
-    if own := own_modules.missing_code(str(file), fault):
-        return own
-    lock = "in the Pipfile, and lock (CONTRIBUTING.md, A package)."
-    if isinstance(fault, InconsistentVersionWarning):
-        versions = f"scikit-learn {fault.original_sklearn_version}; this project runs {fault.current_sklearn_version}"
-        return DeployError(f"{file}: was made by {versions}", f"Train it again with that one, or name the older {lock}")
-    if isinstance(fault, ModuleNotFoundError):
-        module = str(fault.name).partition(".")[0]
-        advice = (
-            f"Is it yours? Then --code {module}.py. If it comes from the package index, --with {distribution(module)}."
-        )
-        return DeployError(f"{file}: needs the module {fault.name}, which isn't installed", advice)
-    message = f"{type(fault).__name__}: {' '.join(str(fault).split())[:200]}"
-    return DeployError(
-        f"{file}: can't be opened: {message}",
-        "Is it complete, and was it saved by joblib.dump, pickle.dump or skops.io.dump?",
-    )
 
 
 def _load(file: Path, trusted: tuple[str, ...]) -> Any:
