@@ -27,10 +27,17 @@ from tests.attacks.attack import Target
 from tests.attacks.routes import routes_of
 from tests.checkout import copied
 from tests.inventory import rendered
+from tests.slow_clients import BEGINNINGS, SlowClients
 
 NAME, MEMORY, MEMORY_MIB = "hostile", "600m", 600
 ALLOCATE = "python3 -c 'b = bytearray({0} << 20); print(len(b) >> 20)'; echo $?"
 """Takes so many MiB of memory, and prints their number and its exit status."""
+
+UNLIMITED = {"nginx_limit_pages": 0, "nginx_limit_predictions": 0, "nginx_limit_tables": 0}
+"""So that each attack comes to the application; how many requests are served at once stays limited."""
+
+SLOW, SLOW_P99_MS = 500, 100
+"""This many slow clients of each kind, beside which another visitor's predictions stay under this many milliseconds."""
 
 KILLED = str(128 + 9)
 """The exit status that a shell prints for SIGKILL."""
@@ -74,7 +81,8 @@ def _provisioned_host(console: Console, keep: bool) -> tuple[rehearsal.Host, Pat
     inventory = state("bench", "hostile.yml")
     inventory.write_text(rehearsal.inventory([host]))
     with console.step(f"Provision {NAME}"):
-        console.run([tool("ansible-playbook"), "-i", str(inventory), "ansible/site.yml"], cwd=copy)
+        options = ["-i", str(inventory), "-e", json.dumps(UNLIMITED)]
+        console.run([tool("ansible-playbook"), *options, "ansible/site.yml"], cwd=copy)
     return host, copy, rendered(str(inventory))[host.name]
 
 
@@ -116,7 +124,29 @@ def attack(host: rehearsal.Host, copy: Path, values: dict[str, Any], options: ar
     for size, crowd in crowds.items():
         print(f"Predictions beside {siege.CROWD} attacks of {size / siege.MIB:.1f} MiB at once: {json.dumps(crowd)}")
     bad = [crowd for crowd in crowds.values() if crowd["failed"] or crowd["p99_ms"] > siege.P99_MS]
+    slow = {kind: beside_slow_clients(host, site, model.contract, kind, options.seconds) for kind in BEGINNINGS}
+    for kind, figures in slow.items():
+        print(f"Another visitor's predictions beside {SLOW} slow clients ({kind}): {json.dumps(figures)}")
+    bad += [figures for figures in slow.values() if figures["failed"] or figures["p99_ms"] > SLOW_P99_MS]
     return 1 if red or bad else 0
+
+
+def beside_slow_clients(
+    host: rehearsal.Host, site: siege.Site, contract: Contract, kind: str, seconds: int
+) -> dict[str, Any]:
+    """Return the prober's figures, from the host itself, beside slow clients on this machine."""
+    subprocess.run(host.ssh("cat > /tmp/prober.py"), input=(KIT / "tests" / "prober.py").read_bytes(), check=True)
+    url = f"http://127.0.0.1/api/v1/models/{contract.name}/predictions"
+    row = json.dumps(contract.example).encode()
+
+    def probed(duration: int) -> Any:
+        command = host.ssh(f"python3 /tmp/prober.py {url} {site.name} {duration}")
+        return json.loads(subprocess.run(command, input=row, check=True, capture_output=True).stdout)
+
+    with SlowClients(site.address, site.name, kind, SLOW):
+        probed(1)  # what all of them have asked for at once comes first
+        figures: dict[str, Any] = probed(seconds)
+    return figures
 
 
 def _sizes(contract: Contract, values: dict[str, Any], kib: list[int] | None) -> list[int]:

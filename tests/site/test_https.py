@@ -1,6 +1,7 @@
 """HTTPS on a host: its modes, switched under load, what is refused, another's site on port 443."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -98,6 +99,24 @@ def _must_be_loaded_once_renewed(host: Any, name: str, own: Hosts, certificates:
     assert play.status == 0, play.output
     after = curl(host.address, name, "-w", "%{certs}", authority=certificates.certificate)
     assert "CERTIFICATE" in before and before != after
+
+
+@pytest.mark.long
+def test_testssl_gives_the_best_grade(hosts, host, on, own, certificates):
+    """Debian 13's testssl.sh rates; 12's doesn't."""
+    if host.name.startswith("test12"):
+        return
+    assert own.play(*QUICK, "-e", "nginx_hsts_seconds=63072000").status == 0
+    try:
+        on(host, "command -v testssl >/dev/null || { apt-get -q update && apt-get -qy install testssl.sh; }")
+        on(host, f"cat > /tmp/authority.pem <<'E'\n{certificates.certificate.read_text()}\nE")
+        name = hosts.values[host.name]["nginx_server_names"][0]
+        options = "--quiet --color 0 --warnings batch --add-ca /tmp/authority.pem --ip 127.0.0.1"
+        report = on(host, f"testssl {options} {name}:443 || true")
+        grade = re.search(r"Overall Grade\s+(\S+)", report)
+        assert grade and grade[1] == "A+", report
+    finally:
+        assert hosts.play(*QUICK).status == 0
 
 
 @pytest.mark.long

@@ -16,11 +16,11 @@ from puerto.nginx import ENABLED, NGINX
 from puerto.nginx_build import NginxBuild
 
 from deploy.base.locks import exclusive
-from deploy.base.paths import KIT, state
+from deploy.base.paths import KIT, state, tool
 from deploy.base.toolchain import as_root
 from tests.unit.templates.rendering import DEFAULTS, Rendering
 
-START_SECONDS = 30
+START_SECONDS = 60
 STATIC = KIT / "app" / "static"
 PACKAGES = ("nginx", "nginx-common")
 FOLDERS = ("etc/nginx", "run", "var/lib/nginx", "var/log/nginx")
@@ -120,6 +120,38 @@ def served(debian_nginx: Path, laid_out: Callable[..., Path]) -> Iterator[Callab
     for process in running:
         process.terminate()
         process.wait(30)
+
+
+@pytest.fixture
+def application(bundles: Path, tmp_path: Path) -> Iterator[Callable[[Rendering], Path]]:
+    """Start the application under Gunicorn as its unit does; return its socket."""
+    running = []
+
+    def start(rendering: Rendering) -> Path:
+        bound = tmp_path / "app.sock"
+        own = {"GUNICORN_BIND": f"unix:{bound}", "GUNICORN_WORKERS": "2", "APP_BUNDLES": str(bundles)}
+        # Not production, which wants a secret key.
+        settings = os.environ | rendering.plan.settings | own | {"APP_ENVIRONMENT": "development"}
+        command = [tool("gunicorn"), "--config", "python:app.gunicorn_conf", "wsgi:app"]
+        running.append(subprocess.Popen(command, cwd=KIT, env=settings, stderr=subprocess.DEVNULL))
+        deadline = time.monotonic() + START_SECONDS
+        while not bound.exists():
+            assert running[-1].poll() is None and time.monotonic() < deadline
+            time.sleep(0.05)
+        return bound
+
+    yield start
+    for process in running:
+        process.terminate()
+        process.wait(30)
+
+
+def asking(rendering: Rendering, bound: Path) -> str:
+    """Return the text of a site that asks one socket, whichever release is current."""
+    text = rendering.site
+    for link in ("current", "previous"):
+        text = text.replace(f"{rendering.option('app_root')}/{link}/{rendering.plan.unit}.sock", str(bound))
+    return text
 
 
 def _free_ports() -> tuple[int, int]:

@@ -1,25 +1,20 @@
 """What MDN's HTTP Observatory would give each kind of answer: of Debian's Nginx before Gunicorn, by HTTPS."""
 
-import os
 import socket
 import ssl
-import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from http.client import HTTPConnection, HTTPResponse, HTTPSConnection
 from pathlib import Path
 
 import pytest
 
-from deploy.base.paths import KIT, tool
 from tests import observatory
 from tests.observatory import Answer
-from tests.unit.templates.conftest import Served
+from tests.unit.templates.conftest import Served, asking
 from tests.unit.templates.rendering import Rendering
 
 LEAST = 130
-START_SECONDS = 60
 STRICT = Rendering(
     {
         "nginx_https": "own",
@@ -30,7 +25,6 @@ STRICT = Rendering(
     }
 )
 NAME = STRICT.option("nginx_server_names")[0]
-ROOT = STRICT.option("app_root")
 
 
 @dataclass(frozen=True)
@@ -73,24 +67,11 @@ class _Tls(HTTPSConnection):
 
 
 @pytest.fixture
-def whole(served: Callable[..., Served], bundles: Path, tmp_path: Path) -> Iterator[Whole]:
+def whole(served: Callable[..., Served], application: Callable[[Rendering], Path], tmp_path: Path) -> Whole:
     """The application under Gunicorn, with the site before it."""
-    bound, flag = tmp_path / "app.sock", tmp_path / "maintenance"
-    settings = {"GUNICORN_BIND": f"unix:{bound}", "GUNICORN_WORKERS": "1", "APP_BUNDLES": str(bundles)}
-    proxied = {"APP_PROXIES": "1", "APP_MAX_BODY_KIB": "8"}
-    command = [tool("gunicorn"), "--config", "python:app.gunicorn_conf", "wsgi:app"]
-    with subprocess.Popen(command, cwd=KIT, env=os.environ | settings | proxied, stderr=subprocess.DEVNULL) as process:
-        try:
-            deadline = time.monotonic() + START_SECONDS
-            while not bound.exists():
-                assert process.poll() is None and time.monotonic() < deadline
-                time.sleep(0.05)
-            text = STRICT.site.replace(f"{ROOT}/shared/maintenance", str(flag))
-            for link in ("current", "previous"):
-                text = text.replace(f"{ROOT}/{link}/{STRICT.plan.unit}.sock", str(bound))
-            yield Whole(served(STRICT, text), flag)
-        finally:
-            process.terminate()
+    flag = tmp_path / "maintenance"
+    text = asking(STRICT, application(STRICT)).replace(f"{STRICT.option('app_root')}/shared/maintenance", str(flag))
+    return Whole(served(STRICT, text), flag)
 
 
 PREDICTION = "/api/v1/models/exam/prediction?estudio=6&sueno=8"

@@ -9,12 +9,11 @@ from socketserver import ThreadingUnixStreamServer
 
 import pytest
 
-from tests.unit.templates.conftest import Served
+from tests.unit.templates.conftest import Served, asking
 from tests.unit.templates.rendering import Rendering
 
 SITE = Rendering({"nginx_server_names": ["site.example"]})
 PROXIED = Rendering({"nginx_server_names": ["site.example"], "nginx_trusted_proxies": ["192.0.2.0/24"]})
-ROOT = SITE.option("app_root")
 
 
 class _Echo(BaseHTTPRequestHandler):
@@ -35,7 +34,7 @@ class _Echo(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def application(tmp_path: Path) -> Iterator[Path]:
+def echo(tmp_path: Path) -> Iterator[Path]:
     """A socket of an application that answers with the name that it was told."""
     path = tmp_path / "app.sock"
     with ThreadingUnixStreamServer(str(path), _Echo) as server:
@@ -57,11 +56,8 @@ HOSTS = {
 
 
 @pytest.mark.parametrize("rendering", [SITE, PROXIED], ids=["alone", "behind a proxy"])
-def test_name_beside_another_in_the_address_is_not_believed(served: Callable[..., Served], application, rendering):
-    text = rendering.site
-    for link in ("current", "previous"):
-        text = text.replace(f"{ROOT}/{link}/{rendering.plan.unit}.sock", str(application))
-    site = served(rendering, text)
+def test_name_beside_another_in_the_address_is_not_believed(served: Callable[..., Served], echo, rendering):
+    site = served(rendering, asking(rendering, echo))
     for head, expected in HOSTS.items():
         with socket.create_connection(("127.0.0.1", site.port), 10) as connection:
             connection.sendall(f"{head}\r\nConnection: close\r\n\r\n".encode())
