@@ -83,10 +83,11 @@ def explanation(model: Model, row: Row, prediction: Prediction) -> Explanation:
     shown = [place for place in order[:SHOWN] if round(factor * parts.contributions[place], decimals)]
     stops = [*accumulate([parts.baseline, *(parts.contributions[place] for place in shown)]), parts.answer]
     shares = _shares(stops)
-    words = [*(entered(model.contract, row)[place] for place in shown), ("", "")]
+    words = entered(model.contract, row)
+    texts = [*(words[place] for place in shown), ("", "")]
     bars = [
-        Bar(*texts, signed(factor * (end - start), decimals), end > start, min(ends), abs(ends[1] - ends[0]))
-        for texts, start, end, ends in zip(words, stops, stops[1:], pairwise(shares), strict=False)
+        Bar(*text, signed(factor * (end - start), decimals), end > start, min(ends), abs(ends[1] - ends[0]))
+        for text, start, end, ends in zip(texts, stops, stops[1:], pairwise(shares), strict=False)
     ]
     return Explanation(
         cases=len(background),

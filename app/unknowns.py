@@ -14,7 +14,7 @@ from app.values import Row, Value
 from app.whatif import few
 
 SHOWN = 5
-"""Fields whose range is said: those that could move the answer most."""
+"""Fields whose range is said, those that could move the answer most; and labels that are named of each."""
 
 TRIED = 32
 """Values of a field, at most."""
@@ -97,6 +97,7 @@ def _unknown(model: Model, place: int, line: Sequence[float], rivals: Collection
     if not isinstance(predicts, Classification):
         return Unknown(label, in_words(model, min(line)), in_words(model, max(line)), ())
     names = [predicts.labels[rival].label[current()] for rival in sorted(rivals)]
+    names = names if len(names) <= SHOWN else [*names[:SHOWN], "…"]
     ends = (min(line), max(line)) if model.engine.gives_probabilities else ()
     low, high = [in_words(model, end) for end in ends] or ("", "")
     return Unknown(label, low, high, names)
