@@ -41,7 +41,7 @@ def visitors(host: rehearsal.Host, name: str) -> Iterator[Counter[str]]:
 
     def visit(keeps: bool) -> None:
         connection = http.client.HTTPConnection(host.address, timeout=10)
-        while not stop.wait(0.03):
+        while not stop.wait(0.1):  # three of them stay below the limit of pages
             try:
                 connection.request("GET", "/", headers={"Host": name})
                 response = connection.getresponse()
