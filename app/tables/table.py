@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
 from itertools import islice, starmap
+from operator import add
 from typing import IO
 
 from app.errors import ERRORS_SHOWN, FieldError, HttpError, InvalidRows
@@ -27,7 +28,7 @@ from app.tables.header import SHOWN
 from app.tables.heading import NAMED, RawRow, hint
 from app.tables.line import Line
 from app.tables.opener import open_table
-from app.tables.stray_lines import LOOKS_LIKE_TOTAL, LOOKS_LIKE_UNITS, are_units, is_total
+from app.tables.stray_lines import LOOKS_LIKE_TOTAL, LOOKS_LIKE_UNITS, are_units, is_total, total_place
 from app.tables.workbook_answer import WorkbookAnswer
 from app.unknown_names import UnknownNames
 from app.values import Row
@@ -109,14 +110,10 @@ class Table:
 
     def predicted(self) -> Iterator[bytes]:
         """Return the table with its predictions, piece by piece, as bytes of a file."""
-        raw_rows = self._file.rows()
         yield self.answer.begin([*self.header, *self._added.names])
         with ThreadPoolExecutor(1) as engine:  # while it predicts a block, the next is read
             pending: deque[tuple[list[RawRow], Future[BlockOutput] | None]] = deque()
-            following = list(islice(raw_rows, BLOCK))
-            while block := following:
-                if not (following := list(islice(raw_rows, BLOCK))):
-                    self._find_total(block)
+            for block in self._blocks():
                 rows = self._valid_rows(block)
                 pending.append((block, engine.submit(self._computation.whole, rows) if rows else None))
                 if len(pending) > 1:
@@ -124,6 +121,15 @@ class Table:
             for last in pending:
                 yield self.answer.piece(self._with_outputs(*last))
             yield from self.answer.end()
+
+    def _blocks(self) -> Iterator[list[RawRow]]:
+        """Read the rows in blocks; before the last one it is known whether that ends with a total."""
+        raw_rows, following = self._file.rows(), list[RawRow]()
+        while block := following or list(islice(raw_rows, BLOCK)):
+            following = []
+            if total_place(block[-1]) is not None and not (following := list(islice(raw_rows, BLOCK))):
+                self._find_total(block)
+            yield block
 
     @property
     def _notes(self) -> list[Fault]:
@@ -167,7 +173,7 @@ class Table:
         if outputs is None or outputs.exception():
             return self._line_by_line([*starmap(self._line, block)])
         added = self._added.block(*outputs.result())
-        return ([*(cells or []), *more] for (_, cells), more in zip(block, added, strict=True))
+        return map(add, [cells or [] for _, cells in block], map(list, added))
 
     def _line(self, number: int, cells: list[str] | None) -> Line:
         if cells is None:
