@@ -1,5 +1,6 @@
 """The pages for people: the models, and for each its form, its prediction, its table and its card."""
 
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import IO, Any
 from urllib.parse import urlsplit
@@ -13,10 +14,12 @@ from app.answers import answer_of, as_json, entered
 from app.engines import NAMES
 from app.errors import REFUSED_ROW, HttpError
 from app.form_layout import groups
-from app.languages import N_, cookie_name, gettext
+from app.languages import N_, cookie_name, current, gettext
 from app.model import Model
 from app.predictions import Prediction, RefusedRows
 from app.tables import BadTable, Table
+from app.tables.summary import summary
+from app.tables.template import template
 from app.texts import LANGUAGES
 from app.values import Value
 from app.whatif import WhatIf, what_if
@@ -77,7 +80,7 @@ def answer(shown: Model, form: forms.ModelForm) -> tuple[str, int]:
 
 @blueprint.post("/models/<name>/table")
 def table(name: str) -> Response | tuple[str, int]:
-    """Return a table with its predictions."""
+    """Return a table with its predictions, or the page that says how it was read and what it came to."""
     shown = request_data.model_named(name)
     forms.check_size(request_data.limits_for(shown, 1), table_bytes=current_app.config["MAX_CONTENT_LENGTH"])
     form, empty = forms.TableForm(), forms.form_of(shown, formdata=None)
@@ -91,9 +94,21 @@ def table(name: str) -> Response | tuple[str, int]:
     except BadTable as error:
         file.close()
         return _page(shown, empty, table_error=str(error.fault)), 422
+    if "check" in request.form:
+        with closing(uploaded):
+            return _page(shown, empty, summary=summary(uploaded)), 200
     response = Response(stream_with_context(uploaded.predicted()), content_type=uploaded.answer.content_type)
     response.headers["Content-Disposition"] = f'attachment; filename="{shown.name}.{uploaded.answer.suffix}"'
     response.call_on_close(uploaded.close)
+    return response
+
+
+@blueprint.get("/models/<name>/table.csv")
+def table_template(name: str) -> Response:
+    """Return a table to fill in: its columns, and a row with their examples."""
+    shown = request_data.model_named(name)
+    response = Response(template(shown.contract, current()), mimetype="text/csv")
+    response.headers["Content-Disposition"] = f'attachment; filename="{shown.name}-template.csv"'
     return response
 
 

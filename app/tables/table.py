@@ -65,10 +65,15 @@ class Table:
         self._marks, mark = self._decimal_marks(known)
         self.answer = CsvAnswer(self._file, model.contract) if isinstance(self._file, CsvFile) else WorkbookAnswer()
         decimal = (mark or ".") if isinstance(self._file, CsvFile) else None
-        self._added = AddedColumns(model, self.header, self._notes, decimal)
+        self._added = AddedColumns(model, self.header, self.notes, decimal)
         self._computation = Computation(model, self._added)
         self._first_number, self._total_number = next(self._file.rows(), (0, None))[0], 0
         self._refused_rows = 0
+
+    @property
+    def names(self) -> list[str]:
+        """What its columns are called."""
+        return self._file.names
 
     @property
     def unused(self) -> list[str]:
@@ -111,16 +116,24 @@ class Table:
     def predicted(self) -> Iterator[bytes]:
         """Return the table with its predictions, piece by piece, as bytes of a file."""
         yield self.answer.begin([*self.header, *self._added.names])
+        yield from map(self.answer.piece, self.answered())
+        yield from self.answer.end()
+
+    def answered(self) -> Iterator[Iterable[Sequence[str]]]:
+        """Return the rows with their predictions, warnings and errors, block by block."""
         with ThreadPoolExecutor(1) as engine:  # while it predicts a block, the next is read
             pending: deque[tuple[list[RawRow], Future[BlockOutput] | None]] = deque()
             for block in self._blocks():
                 rows = self._valid_rows(block)
                 pending.append((block, engine.submit(self._computation.whole, rows) if rows else None))
                 if len(pending) > 1:
-                    yield self.answer.piece(self._with_outputs(*pending.popleft()))
+                    yield self._with_outputs(*pending.popleft())
             for last in pending:
-                yield self.answer.piece(self._with_outputs(*last))
-            yield from self.answer.end()
+                yield self._with_outputs(*last)
+
+    def first_rows(self, count: int) -> list[list[str]]:
+        """Return the cells of the first rows, before any other is read."""
+        return [cells or [] for _, cells in islice(self._file.rows(), count)]
 
     def _blocks(self) -> Iterator[list[RawRow]]:
         """Read the rows in blocks; before the last one it is known whether that ends with a total."""
@@ -132,7 +145,7 @@ class Table:
             yield block
 
     @property
-    def _notes(self) -> list[Fault]:
+    def notes(self) -> list[Fault]:
         """What is said of the table as a whole."""
         names = ", ".join(name[:SHOWN] for name in self.unused[:NAMED]) + (", …" if self.unused[NAMED:] else "")
         unused = [Fault(N_("columns not used: %(names)s"), {"names": names})] if names else []
