@@ -1,6 +1,7 @@
 """The pages for people: the models, and for each its form, its prediction, its table and its card."""
 
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
 from functools import partial
 from typing import IO, Any
@@ -18,10 +19,12 @@ from app.examples import example_row, examples_of
 from app.explanation import explanation, is_offered, is_quick
 from app.form_layout import groups
 from app.intervals import interval_of
-from app.languages import N_, cookie_name, gettext
+from app.languages import N_, cookie_name, current, gettext
 from app.model import Model
 from app.predictions import Prediction, RefusedRows
 from app.tables import BadTable, Table
+from app.tables.summary import summary
+from app.tables.template import template
 from app.texts import LANGUAGES
 from app.unknowns import unknowns
 from app.values import Row
@@ -137,7 +140,7 @@ def page(shown: Model, form: forms.ModelForm, template: str = "model.html", **va
 
 @blueprint.post("/models/<name>/table")
 def table(name: str) -> Response | tuple[str, int]:
-    """Return a table with its predictions."""
+    """Return a table with its predictions, or the page that says how it was read and what it came to."""
     shown = request_data.model_named(name)
     forms.check_size(request_data.limits_for(shown, 1), table_bytes=current_app.config["MAX_CONTENT_LENGTH"])
     form, empty = forms.TableForm(), forms.form_of(shown, formdata=None)
@@ -151,9 +154,21 @@ def table(name: str) -> Response | tuple[str, int]:
     except BadTable as error:
         file.close()
         return page(shown, empty, table_error=str(error.fault)), 422
+    if "check" in request.form:
+        with closing(uploaded):
+            return page(shown, empty, summary=summary(uploaded)), 200
     response = Response(stream_with_context(uploaded.predicted()), content_type=uploaded.answer.content_type)
     response.headers["Content-Disposition"] = f'attachment; filename="{shown.name}.{uploaded.answer.suffix}"'
     response.call_on_close(uploaded.close)
+    return response
+
+
+@blueprint.get("/models/<name>/table.csv")
+def table_template(name: str) -> Response:
+    """Return a table to fill in: its columns, and a row with their examples."""
+    shown = request_data.model_named(name)
+    response = Response(template(shown.contract, current()), mimetype="text/csv")
+    response.headers["Content-Disposition"] = f'attachment; filename="{shown.name}-template.csv"'
     return response
 
 

@@ -117,7 +117,7 @@ class CsvAnswer:
         return iter(())
 
     def _encoded(self, text: str) -> bytes:
-        return codecs.encode(text, self.encoding.codec, "replace")
+        return text.encode(self.encoding.codec, "replace")
 
 
 def _encoding(encoding: Encoding, contract: Contract) -> Encoding:

@@ -85,7 +85,9 @@ class CsvFile:
         while True:
             try:
                 for cells, number in zip(reader, numbers, strict=False):
-                    if cells and (width == 1 or cells[0].strip() or any(map(str.strip, cells[: self._most_columns]))):
+                    if len(cells) == width and (first := cells[0]) and not first.isspace():
+                        yield number, cells  # as most rows are: what follows takes more time
+                    elif cells and (width == 1 or cells[0].strip() or any(map(str.strip, cells[: self._most_columns]))):
                         yield number, cells if len(cells) == width else fitted(cells, width)
                 return
             except csv.Error:

@@ -134,13 +134,15 @@ def evidence(
 
     Args:
         numeric: the columns that are to be of numbers.
-        has_points: no cell has a comma: once these columns have clear points, the rest isn't read.
+        has_points: no cell has a comma: cells without a point, and those of a column with a clear one, say nothing
+            then; and once these columns all have one, the rest isn't read.
     """
     columns = {name: Evidence(name in numeric) for name in names}
     whole = (cells for _, cells in rows if cells is not None and len(cells) == len(names))
     while block := [*islice(whole, BLOCK)]:
         for column, cells in zip(columns.values(), zip(*block, strict=True), strict=True):
-            column.add(cells)
+            if not has_points or not (column.clear or "." not in "".join(cells)):
+                column.add(cells)
         if has_points and numeric and all(columns[name].clear for name in numeric if name in columns):
             break
     return columns

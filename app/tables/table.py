@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
 from itertools import islice, starmap
+from operator import add
 from typing import IO
 
 from app.errors import ERRORS_SHOWN, FieldError, HttpError, InvalidRows
@@ -27,7 +28,7 @@ from app.tables.header import SHOWN
 from app.tables.heading import NAMED, RawRow, hint
 from app.tables.line import Line
 from app.tables.opener import open_table
-from app.tables.stray_lines import LOOKS_LIKE_TOTAL, LOOKS_LIKE_UNITS, are_units, is_total
+from app.tables.stray_lines import LOOKS_LIKE_TOTAL, LOOKS_LIKE_UNITS, are_units, is_total, total_place
 from app.tables.workbook_answer import WorkbookAnswer
 from app.unknown_names import UnknownNames
 from app.values import Row
@@ -64,10 +65,15 @@ class Table:
         self._marks, mark = self._decimal_marks(known)
         self.answer = CsvAnswer(self._file, model.contract) if isinstance(self._file, CsvFile) else WorkbookAnswer()
         decimal = (mark or ".") if isinstance(self._file, CsvFile) else None
-        self._added = AddedColumns(model, self.header, self._notes, decimal)
+        self._added = AddedColumns(model, self.header, self.notes, decimal)
         self._computation = Computation(model, self._added)
         self._first_number, self._total_number = next(self._file.rows(), (0, None))[0], 0
         self._refused_rows = 0
+
+    @property
+    def names(self) -> list[str]:
+        """What its columns are called."""
+        return self._file.names
 
     @property
     def unused(self) -> list[str]:
@@ -109,24 +115,37 @@ class Table:
 
     def predicted(self) -> Iterator[bytes]:
         """Return the table with its predictions, piece by piece, as bytes of a file."""
-        raw_rows = self._file.rows()
         yield self.answer.begin([*self.header, *self._added.names])
+        yield from map(self.answer.piece, self.answered())
+        yield from self.answer.end()
+
+    def answered(self) -> Iterator[Iterable[Sequence[str]]]:
+        """Return the rows with their predictions, warnings and errors, block by block."""
         with ThreadPoolExecutor(1) as engine:  # while it predicts a block, the next is read
             pending: deque[tuple[list[RawRow], Future[BlockOutput] | None]] = deque()
-            following = list(islice(raw_rows, BLOCK))
-            while block := following:
-                if not (following := list(islice(raw_rows, BLOCK))):
-                    self._find_total(block)
+            for block in self._blocks():
                 rows = self._valid_rows(block)
                 pending.append((block, engine.submit(self._computation.whole, rows) if rows else None))
                 if len(pending) > 1:
-                    yield self.answer.piece(self._with_outputs(*pending.popleft()))
+                    yield self._with_outputs(*pending.popleft())
             for last in pending:
-                yield self.answer.piece(self._with_outputs(*last))
-            yield from self.answer.end()
+                yield self._with_outputs(*last)
+
+    def first_rows(self, count: int) -> list[list[str]]:
+        """Return the cells of the first rows, before any other is read."""
+        return [cells or [] for _, cells in islice(self._file.rows(), count)]
+
+    def _blocks(self) -> Iterator[list[RawRow]]:
+        """Read the rows in blocks; before the last one it is known whether that ends with a total."""
+        raw_rows, following = self._file.rows(), list[RawRow]()
+        while block := following or list(islice(raw_rows, BLOCK)):
+            following = []
+            if total_place(block[-1]) is not None and not (following := list(islice(raw_rows, BLOCK))):
+                self._find_total(block)
+            yield block
 
     @property
-    def _notes(self) -> list[Fault]:
+    def notes(self) -> list[Fault]:
         """What is said of the table as a whole."""
         names = ", ".join(name[:SHOWN] for name in self.unused[:NAMED]) + (", …" if self.unused[NAMED:] else "")
         unused = [Fault(N_("columns not used: %(names)s"), {"names": names})] if names else []
@@ -167,7 +186,7 @@ class Table:
         if outputs is None or outputs.exception():
             return self._line_by_line([*starmap(self._line, block)])
         added = self._added.block(*outputs.result())
-        return ([*(cells or []), *more] for (_, cells), more in zip(block, added, strict=True))
+        return map(add, [cells or [] for _, cells in block], map(list, added))
 
     def _line(self, number: int, cells: list[str] | None) -> Line:
         if cells is None:
