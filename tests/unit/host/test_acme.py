@@ -184,7 +184,7 @@ def test_name_without_an_address_is_named(monkeypatch):
 
 
 @contextmanager
-def _served(folder: Path) -> Iterator[int]:
+def _served(folder: Path, address: str) -> Iterator[int]:
     """Another server, or the site itself, on a port of this machine's."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -197,7 +197,7 @@ def _served(folder: Path) -> Iterator[int]:
         def log_message(self, *arguments: object) -> None:
             pass
 
-    with ThreadingHTTPServer(("0.0.0.0", 0), Handler) as server:
+    with ThreadingHTTPServer((address, 0), Handler) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         yield server.server_port
         server.shutdown()
@@ -212,8 +212,9 @@ def own_address() -> str:
 
 
 def test_site_that_shows_the_challenge_is_in_nobody_s_way(tmp_path, monkeypatch, own_address):
+    """Nor is an address within the host, as /etc/hosts may give the host's own name."""
     monkeypatch.setattr(socket, "getaddrinfo", _leads_to(own_address, "127.0.1.1"))
-    with _served(tmp_path) as port:
+    with _served(tmp_path, own_address) as port:
         assert reachability.obstacles(NAMES, tmp_path, port) == reachability.Obstacles()
     assert list((tmp_path / reachability.CHALLENGES).iterdir()) == [], "nothing is left there"
 
@@ -221,7 +222,7 @@ def test_site_that_shows_the_challenge_is_in_nobody_s_way(tmp_path, monkeypatch,
 def test_who_does_not_show_it_is_named(tmp_path, monkeypatch, own_address):
     (tmp_path / "other").mkdir()
     monkeypatch.setattr(socket, "getaddrinfo", _leads_to(own_address))
-    with _served(tmp_path / "other") as port:
+    with _served(tmp_path / "other", own_address) as port:
         (sentence,) = reachability.obstacles(NAMES[:1], tmp_path, port).certain
         assert sentence.startswith("shop.example leads to this host, which doesn't show the challenge (status 404)")
         monkeypatch.setattr(reachability, "_is_own", lambda address: False)
