@@ -12,7 +12,22 @@ from flask.json.provider import JSONProvider
 from flask_bootstrap import Bootstrap5
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import api, deadline, errors, health, languages, logs, model, negotiation, pages, release, settings, shortcut
+from app import (
+    api,
+    deadline,
+    embedding,
+    errors,
+    health,
+    languages,
+    linked_pages,
+    logs,
+    model,
+    negotiation,
+    pages,
+    release,
+    settings,
+    shortcut,
+)
 from app.protocols import mlflow, open_inference, practice
 from app.sessions import Sessions
 from app.texts import LANGUAGES
@@ -94,7 +109,7 @@ def create_app(configured: settings.Settings | None = None) -> Flask:
     languages.register(app)
     Bootstrap5(app)
     api.register(app, models)
-    for module in (pages, health, practice, mlflow, open_inference):
+    for module in (pages, linked_pages, embedding, health, practice, mlflow, open_inference):
         app.register_blueprint(module.blueprint)
     app.register_blueprint(_swagger())
     errors.register(app)
@@ -164,7 +179,8 @@ def _headers(app: Flask, options: settings.Settings) -> dict[str, str]:
 
 def _with_headers(headers: dict[str, str]) -> Callable[[Response], Response]:
     def add(response: Response) -> Response:
-        response.headers.extend(headers)
+        for name, value in headers.items():
+            response.headers.setdefault(name, value)
         return response
 
     return add

@@ -10,7 +10,7 @@ from flask import Flask, Response, current_app, g, jsonify, request
 from flask_smorest import Api, Blueprint
 
 from app import numerals, request_data, schemas
-from app.contract import Classification
+from app.contract import Classification, Regression
 from app.errors import JSON, PROBLEM, HttpError
 from app.faults import Fault
 from app.languages import N_, current
@@ -201,7 +201,11 @@ def as_json(model: Model, prediction: Prediction, warnings: Mapping[str, Fault],
     """Return a prediction as the API writes it, its label in a language."""
     predicts = model.contract.predicts
     if not isinstance(predicts, Classification) or prediction.label is None:
-        return {"value": prediction.value} | (warnings_member(warnings) if warnings else {})
+        number: dict[str, Any] = {"value": prediction.value}
+        if isinstance(predicts, Regression) and predicts.interval:
+            low, high = predicts.interval.ends(float(prediction.value))
+            number["interval"] = {"low": low, "high": high, "coverage": predicts.interval.coverage}
+        return number | warnings_member(warnings) if warnings else number
     label = predicts.labels[prediction.label].label[language]
     document: dict[str, Any] = {"value": prediction.value, "label": label}
     if prediction.probabilities is not None:

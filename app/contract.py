@@ -9,9 +9,10 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from app.fields import AnyField
+from app.fields.parts import Name
 from app.numerals import Mark
 from app.texts import Part, Phrase, Text, check_unique
-from app.values import LabelledValue, as_text
+from app.values import LabelledValue, Plain, as_text
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*$", max_length=63)]
 
@@ -32,12 +33,41 @@ class Classification(Part):
         return self
 
 
+class Interval(Part):
+    """How far predictions were from the truth, on rows that the model wasn't trained on."""
+
+    margin: float = Field(gt=0, description="they were at most so far from it")
+    coverage: float = Field(0.9, gt=0, lt=1, description="in such a share of cases")
+    rows: int = Field(ge=1, description="how many rows it was measured on")
+    minimum: float | None = Field(None, description="the least value that there can be: no interval reaches below it")
+
+    def ends(self, value: float) -> tuple[float, float]:
+        """Return the ends of a prediction's interval."""
+        low, high = value - self.margin, value + self.margin
+        return (low, high) if self.minimum is None else (max(self.minimum, low), max(self.minimum, high))
+
+
 class Regression(Part):
     """The prediction is a number."""
 
     kind: Literal["regression"]
     label: Text = Field(description="what people call the prediction")
     unit: Text | None = Field(None, description="what it is measured in")
+    interval: Interval | None = Field(None, description="where the truth lies: model add --test FILE measures it")
+
+
+class Example(Part):
+    """A row that a click fills into the form."""
+
+    label: Text | None = Field(None, description="what people call it; by default by its answer")
+    answer: Plain | None = Field(None, description="the label that the model answers")
+    values: dict[Name, Plain] = Field(description="field → value; another field gets its default, or stays empty")
+
+    @model_validator(mode="after")
+    def _check_label(self) -> Self:
+        if self.label is None and self.answer is None:
+            raise ValueError("an example needs a label, or the answer that it is called by")
+        return self
 
 
 class TableFormat(Part):
@@ -63,11 +93,27 @@ class Contract(Part):
     metrics: dict[Phrase, int | float] = Field({}, description="what was measured, where no train.py measures it")
     predicts: Annotated[Classification | Regression, Field(discriminator="kind")]
     fields: tuple[AnyField, ...] = Field(min_length=1)
+    links: bool = Field(
+        True,
+        description="whether an address may hold an answer and what was entered; false where that is private, since "
+        "browsers, mails and proxies keep addresses",
+    )
+    examples: tuple[Example, ...] = Field((), max_length=6, description="rows that a click fills into the form")
     table: TableFormat | None = Field(None, description="how tables of its rows are written: as the training table was")
 
     @model_validator(mode="after")
     def _check_fields(self) -> Self:
         check_unique("field", [field.name for field in self.fields])
+        return self
+
+    @model_validator(mode="after")
+    def _check_examples(self) -> Self:
+        labels = [label.value for label in self.predicts.labels] if isinstance(self.predicts, Classification) else []
+        for place, example in enumerate(self.examples):
+            if unknown := [name for name in example.values if name not in self.example]:
+                raise ValueError(f"examples.{place}: there is no field {', '.join(unknown)}")
+            if example.answer is not None and example.answer not in labels:
+                raise ValueError(f"examples.{place}: answer {example.answer!r} is not one of the labels")
         return self
 
     @property

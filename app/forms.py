@@ -99,9 +99,12 @@ def inputs_of(form: ModelForm) -> list[Field]:
     return [field for field in form if field.id.startswith(INPUT)]
 
 
-def example_of(contract: Contract) -> dict[str, str]:
-    """Return the contract's example as the form's data: input → text."""
-    return {f"input_{place}": field.entry(field.example) for place, field in enumerate(contract.fields)}
+def entries_of(contract: Contract, row: Row) -> dict[str, str]:
+    """Return a row as the form's data: input → text."""
+    entries = zip(contract.fields, row, strict=True)
+    return {
+        f"input_{place}": "" if value is None else field.entry(value) for place, (field, value) in enumerate(entries)
+    }
 
 
 def read_row(model: Model, form: ModelForm, form_data: Any) -> Row | None:
@@ -122,11 +125,17 @@ def read_row(model: Model, form: ModelForm, form_data: Any) -> Row | None:
                 entries[field.name] = field.from_entry(entries[field.name])
         return model.validator.text(entries, marks)
     except InvalidInput as refusal:
-        form.unknown = {name: str(fault) for name, fault in refusal.faults.items() if name not in inputs}
-        for name, fault in refusal.faults.items():
-            if name in inputs:
-                inputs[name].errors = [str(fault)]
+        show_faults(form, refusal)
         return None
+
+
+def show_faults(form: ModelForm, refusal: InvalidInput) -> None:
+    """Have a form show why its row is refused, each fault beside its input."""
+    inputs = {field.name: field for field in inputs_of(form)}
+    form.unknown = {name: str(fault) for name, fault in refusal.faults.items() if name not in inputs}
+    for name, fault in refusal.faults.items():
+        if name in inputs:
+            inputs[name].errors = [str(fault)]
 
 
 def read_back(model: Model, row: Row, form: ModelForm) -> list[tuple[str, str]]:

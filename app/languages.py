@@ -102,6 +102,15 @@ def number(value: float) -> str:
     return _written(Decimal(f"{value:.0f}" if is_long else f"{value:.{DIGITS}g}"))
 
 
+def signed(value: float, decimals: int) -> str:
+    """Return a number with its sign, rounded to so many decimals; to tens, hundreds … where they are negative."""
+    rounded = Decimal(f"{round(value, decimals):.{max(decimals, 0)}f}") + 0  # never minus zero
+    if rounded and rounded.adjusted() not in WRITTEN_OUT:
+        return ("+" if value > 0 else "") + number(value)
+    pattern = "#,##0." + "0" * decimals if decimals > 0 else "#,##0"
+    return format_decimal(rounded, f"+{pattern};-{pattern}" if rounded else pattern, current())
+
+
 def percent(share: float) -> str:
     """Return a share as a percentage, to a tenth: never 0 or 100 unless it is exactly that."""
     tenths = min(round(1000 * share), 999) if share < 1 else 1000

@@ -15,14 +15,17 @@ from flask import request as flask_request
 HEADER = "X-Request-ID"
 STDERR = 2
 ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
+QUERY = re.compile(r"(/[^\s?]*)\?.*", re.DOTALL)
+"""Of an address in a message of Gunicorn's, whatever comes after."""
 
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"json": {"()": "app.logs.Lines"}},
+    "filters": {"addresses": {"()": "app.logs.WithoutQueries"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json", "stream": "ext://sys.stderr"}},
     "root": {"level": "INFO", "handlers": ["stderr"]},
-    "loggers": {"gunicorn.error": {"level": "INFO", "handlers": [], "propagate": True}},
+    "loggers": {"gunicorn.error": {"level": "INFO", "handlers": [], "filters": ["addresses"], "propagate": True}},
 }
 """For logging.config: everything that is logged is one JSON line on standard error, which journald keeps."""
 
@@ -31,6 +34,15 @@ log = logging.getLogger("puerto")
 # No line has these, so logging needn't look them up for each.
 logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 logging._srcfile = None
+
+
+class WithoutQueries(logging.Filter):
+    """Cuts off what stands behind the path of an address, which may be what was sent to a model."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Shorten a record's message."""
+        record.msg, record.args = QUERY.sub(r"\g<1>", record.getMessage()), ()
+        return True
 
 
 class Lines(logging.Formatter):

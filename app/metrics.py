@@ -1,9 +1,15 @@
 """What was measured of a model, as people read it: a name, and a figure in its own way of writing."""
 
+from collections.abc import Collection
+
 from app.languages import N_, gettext, number, percent
+
+HELD_OUT_ROWS = "rows not trained on"
+"""How ``model add`` names their number."""
 
 NAMES = {
     "rows": N_("Rows"),
+    HELD_OUT_ROWS: N_("Rows it wasn't trained on"),
     "accuracy": N_("Accuracy"),
     "balanced accuracy": N_("Balanced accuracy"),
     "precision": N_("Precision"),
@@ -25,22 +31,42 @@ SHARES = ("accuracy", "balanced accuracy", "precision", "recall")
 """Those that are shares of rows."""
 
 ON_ITS_TABLE = " on the given table"
-"""How ``model add`` names what it measured on the table that a model came with."""
+"""How ``model add`` names what it measured on the table that a model was trained on."""
+
+HELD_OUT = " on rows not trained on"
+"""How it names what it measured on others."""
+
+PLACES = {
+    ON_ITS_TABLE: N_("%(metric)s, on the table it was trained on"),
+    HELD_OUT: N_("%(metric)s, on rows it wasn't trained on"),
+}
+"""The end of a metric's name → where it was measured, for people."""
 
 
 def name_of(metric: str) -> str:
     """Return a metric's name for people, in the language of the request."""
-    key = _key(metric)
-    name = gettext(NAMES[key]) if key in NAMES else metric.removesuffix(ON_ITS_TABLE)
-    if metric.endswith(ON_ITS_TABLE):
-        return gettext(N_("%(metric)s, on the table that came with the model"), metric=name)
-    return name
+    bare, place = _parts(metric)
+    key = _key(bare)
+    name = gettext(NAMES[key]) if key in NAMES else bare
+    return gettext(PLACES[place], metric=name) if place else name
 
 
 def in_words(metric: str, value: float) -> str:
     """Return a metric's figure, in the language of the request."""
-    return percent(value) if _key(metric) in SHARES and 0 <= value <= 1 else number(value)
+    return percent(value) if _key(_parts(metric)[0]) in SHARES and 0 <= value <= 1 else number(value)
+
+
+def is_flattering(metrics: Collection[str]) -> bool:
+    """Tell whether a model was measured on the table that it was trained on, and on nothing else."""
+    places = {_parts(metric)[1] for metric in metrics}
+    return ON_ITS_TABLE in places and HELD_OUT not in places
+
+
+def _parts(metric: str) -> tuple[str, str]:
+    """Return a metric's name, and where it was measured as its end says; nothing where that isn't said."""
+    place = next((place for place in PLACES if metric.endswith(place)), "")
+    return metric.removesuffix(place), place
 
 
 def _key(metric: str) -> str:
-    return " ".join(metric.removesuffix(ON_ITS_TABLE).casefold().replace("_", " ").split()).removesuffix(" score")
+    return " ".join(metric.casefold().replace("_", " ").split()).removesuffix(" score")

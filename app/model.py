@@ -82,11 +82,13 @@ class Timings(BaseModel):
     Attributes:
         us_per_row: microseconds that the engine takes for a single row.
         scikit_learn_us_per_row: microseconds that scikit-learn takes for it.
+        us_per_explanation: microseconds that `app.attribution` takes for one; None where there is none.
     """
 
     model_config = ConfigDict(frozen=True)
     us_per_row: float
     scikit_learn_us_per_row: float
+    us_per_explanation: float | None = None
 
 
 class Manifest(BaseModel):
@@ -103,6 +105,7 @@ class Manifest(BaseModel):
         columns: field → pandas' name of its type, for frames.
         proof: how the engine was compared with scikit-learn; the name is the file format's and the API's.
         golden: rows whose predictions every release must repeat, within the tolerance.
+        background: made-up rows that an explanation compares with; see `deploy.models.background`.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -118,6 +121,7 @@ class Manifest(BaseModel):
     columns: dict[str, str]
     proof: EquivalenceReport
     golden: tuple[Golden, ...]
+    background: tuple[Row, ...] = ()
     tolerance: Tolerance
 
 

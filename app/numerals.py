@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+import orjson
+
 from app.faults import Refused
 from app.languages import N_
 from app.values import as_text
@@ -33,6 +35,9 @@ AMBIGUOUS_LINE = re.compile(r"^[ \t]*[+−-]?[1-9]\d{0,2}[.,]\d{3}[ \t]*$", re.A
 """Finds, among lines, one that both marks read, each as another number."""
 
 SPACES = re.compile(r"[ \u00a0\u2009\u202f'’]")
+CURRENCIES = "€$£¥"
+"""Stand beside numbers in tables, and say nothing of their value."""
+
 LONGEST = 50
 """Of a text in which a number is looked for, to say how to write it."""
 
@@ -51,6 +56,11 @@ def readings(text: str) -> dict[Mark, float]:
     return {mark: number for mark in MARKS if (number := numbers[mark]) is not None}
 
 
+def without_currency(text: str) -> str:
+    """Return a text without the sign of a currency beside it, if it has one."""
+    return text.strip(CURRENCIES).strip()
+
+
 def parse(text: str, mark: Mark | None = None) -> float:
     """Return the number that a text without spaces at its ends is.
 
@@ -61,7 +71,9 @@ def parse(text: str, mark: Mark | None = None) -> float:
         Refused: it is no number, or ambiguous.
     """
     if not (numbers := readings(text)):
-        raise Refused(N_("is not a number"))
+        is_share = text.endswith("%") and readings(text[:-1].rstrip())
+        share = N_("has a percent sign: write it without, as the model takes it, for example 12.5 or 0.125")
+        raise Refused(share if is_share else N_("is not a number"))
     if mark in numbers:
         return numbers[mark]
     if len({*numbers.values()}) > 1:
@@ -94,9 +106,19 @@ def plain_numbers(cells: Sequence[str], mark: Mark | None) -> list[float] | None
     if text.encode("ascii", "replace").translate(None, SIGNS):
         return None
     try:
-        return [*map(float, cells)]
+        return _as_json(text, len(cells)) or [*map(float, cells)]
     except ValueError:
         return None
+
+
+def _as_json(text: str, count: int) -> list[float] | None:
+    """Return the numbers of lines, exact, in a tenth of float()'s time; None where they aren't so many of JSON's."""
+    try:
+        numbers = orjson.loads("[" + text.replace("\n", ",") + "]")
+    except orjson.JSONDecodeError:
+        return None
+    is_safe = len(numbers) == count and not ("-0" in text and 0 in numbers)  # -0 isn't 0 to every model
+    return [*map(float, numbers)] if is_safe else None
 
 
 def marks_of_programs(texts: Mapping[str, str]) -> dict[str, Mark]:

@@ -56,13 +56,27 @@ WARNINGS = {
 }
 
 
+INTERVAL = {
+    "type": "object",
+    "description": "between what the truth lies in such a share of cases, measured on rows the model wasn't trained on",
+    "required": ["low", "high", "coverage"],
+    "properties": {
+        "low": {"type": "number"},
+        "high": {"type": "number"},
+        "coverage": {"type": "number", "minimum": 0, "maximum": 1},
+    },
+}
+
+
 def prediction_schema(contract: Contract) -> dict[str, Any]:
     """Return the JSON Schema of one prediction."""
     predicts = contract.predicts
     if not isinstance(predicts, Classification):
         description = predicts.label[LANGUAGE] + (f", {predicts.unit[LANGUAGE]}" if predicts.unit else "")
         value = {"type": "number", "description": description}
-        return {"type": "object", "required": ["value"], "properties": {"value": value, "warnings": WARNINGS}}
+        interval = {"interval": INTERVAL} if predicts.interval else {}
+        properties = {"value": value, **interval, "warnings": WARNINGS}
+        return {"type": "object", "required": ["value", *interval], "properties": properties}
     share = {"type": "number", "minimum": 0, "maximum": 1.000001}
     return {
         "type": "object",

@@ -107,7 +107,7 @@ def what_if(model: Model, row: Row, prediction: Prediction) -> WhatIf:
 def ranked(model: Model, row: Row, prediction: Prediction) -> list[int]:
     """Return the places of the fields that can vary, those first that move a prediction most, by a few values each."""
     fields = model.contract.fields[:MOST]
-    tried = {place: _few(field.alternatives(row[place])) for place, field in enumerate(fields)}
+    tried = {place: few(field.alternatives(row[place]), 5) for place, field in enumerate(fields)}
     rows = [[*row[:place], value, *row[place + 1 :]] for place, values in tried.items() for value in values]
     heights = iter(_heights(prediction, model.predict(rows)) if rows else [])
     lines = {place: [next(heights) for _ in values] for place, values in tried.items() if values}
@@ -115,12 +115,10 @@ def ranked(model: Model, row: Row, prediction: Prediction) -> list[int]:
     return sorted(spreads, key=lambda place: -spreads[place])
 
 
-def _few(values: list[Value]) -> list[Value]:
-    return (
-        [values[place] for place in sorted({round(part * (len(values) - 1) / 4) for part in range(5)})]
-        if values
-        else []
-    )
+def few(values: Sequence[Value], count: int) -> list[Value]:
+    """Return so many of some values at most, two or more: the first, the last, and others evenly between."""
+    places = {round(part * (len(values) - 1) / (count - 1)) for part in range(count)} if values else ()
+    return [values[place] for place in sorted(places)]
 
 
 def curves(model: Model, row: Row, prediction: Prediction, places: Iterable[int]) -> list[Curve]:

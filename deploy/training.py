@@ -13,8 +13,11 @@ class Trained:
         estimator: scikit-learn's, preprocessing inside.
         metrics: name → value.
         rows: rows of its table, in the contract's order, whose answers each build records and each release checks.
+        held_out: of a regression, the true value and the prediction of rows that it wasn't trained on: they give its
+            predictions an interval.
     """
 
     estimator: Any
     metrics: dict[str, float]
     rows: Sequence[Sequence[Any]]
+    held_out: Sequence[tuple[float, float]] = ()

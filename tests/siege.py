@@ -29,6 +29,9 @@ PARSED_LIMIT = 64 * MIB
 OWN_BYTES = 4 * MIB
 """Memory that any request may take, whatever its size: threads, caches, what the allocator keeps."""
 
+UNPACKED_FACTOR = 10
+"""A zip counts as what it holds, up to this many times its own size: as ordinary workbooks do."""
+
 UNPARSED = (404, 405, 406, 413, 414, 415, 431)
 """Statuses of requests that are refused before they are parsed."""
 
@@ -57,7 +60,7 @@ class Cell:
 
     Attributes:
         status: of the response, 0 if the connection ended without one.
-        sent: bytes of body, query and headers.
+        sent: bytes of body, query and headers; of a zip, those that it holds.
         cpu_ms: of the application's workers, and of Nginx's.
         memory: bytes above what the worker had before.
         whole: bytes of the largest worker.
@@ -153,11 +156,12 @@ def measured(site: Site, meter: Meter, route: Route, name: str, target: Target) 
     meter.begin()
     status = site.send(route, attack)
     cost = meter.end()
+    sent = len(attack.body) + len(attack.query) + sum(map(len, [*attack.headers, *attack.headers.values()]))
     return Cell(
         route,
         name,
         status,
-        sent=len(attack.body) + len(attack.query) + sum(map(len, [*attack.headers, *attack.headers.values()])),
+        sent=max(sent, min(attack.unpacked, UNPACKED_FACTOR * sent)),
         cpu_ms=cost["cpu_s"] * 1000,
         memory=cost["peak_kib"] * 1024,
         whole=cost["whole_kib"] * 1024,

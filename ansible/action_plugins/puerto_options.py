@@ -24,13 +24,15 @@ from ansible.vars.reserved import get_reserved_names
 from pydantic import ValidationError
 
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,30}")
-UNIT = re.compile(r"(?!.*-(boot|drain|new|retire|watch)$)[a-z][a-z0-9_-]{0,30}")
+UNIT = re.compile(r"(?!.*-(boot|certificate|drain|new|retire|watch)$)[a-z][a-z0-9_-]{0,30}")
 HOST_NAME = re.compile(
     r"(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*"
 )
 PATH = re.compile(r"/[A-Za-z0-9._/-]+")
 OPTIONAL_PATH = re.compile(rf"({PATH.pattern})?")
 MODEL = re.compile(r"([a-z][a-z0-9_-]{0,62})?")
+DIRECTORY = re.compile(r"https://[A-Za-z0-9.-]+(:\d{1,5})?(/[A-Za-z0-9._~/-]*)?")
+EMAIL = re.compile(r"([A-Za-z0-9.!#$&*+/=?^_`{|}~'-]+@[A-Za-z0-9.-]+)?")
 ORIGIN = re.compile(r"\*|https?://[A-Za-z0-9.-]+(:\d{1,5})?")
 MEMORY = re.compile(r"([1-9]\d?|100)%|[1-9]\d*[KMGT]?|infinity")
 
@@ -39,7 +41,10 @@ NAME_DESCRIPTION = "a name of lower-case letters, digits, _ and -, a letter firs
 PATTERNS = {
     "app_name": (NAME, NAME_DESCRIPTION),
     "app_user": (NAME, NAME_DESCRIPTION),
-    "systemd_unit": (UNIT, f"{NAME_DESCRIPTION}, that doesn't end in -boot, -drain, -new, -retire or -watch"),
+    "systemd_unit": (
+        UNIT,
+        f"{NAME_DESCRIPTION}, that doesn't end in -boot, -certificate, -drain, -new, -retire or -watch",
+    ),
     "app_root": (PATH, "an absolute path without spaces"),
     "systemd_memory_max": (MEMORY, "a share such as 50%, a size such as 512M, or infinity"),
     "nginx_access_log": (PATH, "an absolute path without spaces"),
@@ -49,6 +54,9 @@ PATTERNS = {
     "app_frame_ancestors": (ORIGIN, "a web site's origin, e.g. https://example.org, or *"),
     "nginx_certificate": (OPTIONAL_PATH, "an absolute path without spaces, or empty"),
     "nginx_certificate_key": (OPTIONAL_PATH, "an absolute path without spaces, or empty"),
+    "nginx_acme_directory": (DIRECTORY, "the address of an ACME directory, e.g. https://acme.example.org/directory"),
+    "nginx_acme_email": (EMAIL, "an email address, or empty"),
+    "nginx_acme_authority": (OPTIONAL_PATH, "an absolute path without spaces, or empty"),
     "nginx_server_names": (HOST_NAME, "a host name, e.g. predict.example.org"),
 }
 """Option → the pattern that each of its values must match, and its description."""
@@ -232,6 +240,9 @@ def _https_faults(values: dict[str, Any]) -> Iterator[tuple[str, str]]:
                 "nginx_trusted_proxies",
                 f"{network!r} is no address or network, e.g. 203.0.113.7 or 10.0.0.0/8: {fault}",
             )
+    authority = values["nginx_acme_authority"]
+    if values["nginx_https"] == "acme" and authority and not Path(authority).is_file():
+        yield "nginx_acme_authority", f"there is no file {authority} on this machine"
     if values["nginx_https"] != "own":
         return
     for name in ("nginx_certificate", "nginx_certificate_key"):

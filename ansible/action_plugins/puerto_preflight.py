@@ -27,7 +27,9 @@ def _requirements(variables: dict[str, Any], templar: Any) -> dict[str, Any]:
     """Return what the host must have: module_utils/puerto/preflight.py describes each."""
     numbers = {name: int(templar.template(variables[f"preflight_{name}"])) for name in ("disk_mib", "memory_mib")}
     adopt = boolean(templar.template(variables["adopt"]))
-    return numbers | {"clock": int(time.time()), "package_index": _package_index(), "adopt": adopt}
+    directory = templar.template(variables["nginx_acme_directory"])
+    return numbers | {"clock": int(time.time()), "package_index": _package_index(), "adopt": adopt,
+                      "acme_directory": directory}  # fmt: skip
 
 
 def _certificate(variables: dict[str, Any], templar: Any, loader: Any) -> dict[str, Any]:

@@ -1,14 +1,17 @@
 #!/usr/bin/python
-"""Puts a site's certificate and its key in their place: those that the operator has, or of the host's own authority."""
+"""Puts a site's certificate and its key in their place: the operator's, the own authority's, or one until ACME's."""
 
 from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible.module_utils.puerto import certificates
+from ansible.module_utils.puerto.acme import AcmeCertificate
 from ansible.module_utils.puerto.authority import Authority
 from ansible.module_utils.puerto.errors import HostError
 from ansible.module_utils.puerto.files import has, write
+from ansible.module_utils.puerto.layout import Application
 
 DOCUMENTATION = """
 module: puerto_certificate
@@ -18,9 +21,10 @@ description:
   - The preflight has found that what the operator has can be used.
 options:
   mode:
-    description: C(own) for the texts given here, C(local) for a certificate of the host's own authority.
+    description: C(own) for the texts given here, C(local) for a certificate of the host's own authority, C(acme) for
+      what Nginx reads until puerto_acme has had one signed.
     type: str
-    choices: [own, local]
+    choices: [own, local, acme]
     required: true
   folder:
     description: Folder of the certificates, and of the authority.
@@ -55,7 +59,7 @@ EXAMPLES = """
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
-            "mode": {"type": "str", "required": True, "choices": ["own", "local"]},
+            "mode": {"type": "str", "required": True, "choices": [*MODES]},
             "folder": {"type": "str", "required": True},
             "names": {"type": "list", "elements": "str", "required": True},
             "certificate": {"type": "str", "default": ""},
@@ -89,7 +93,21 @@ def local(params: dict[str, Any], is_check: bool) -> bool:
     return changed
 
 
-MODES = {"own": own, "local": local}
+def acme(params: dict[str, Any], is_check: bool) -> bool:
+    """Have something for Nginx to read, and nobody sent to what has ended; return whether that changes anything."""
+    root = Path(params["folder"]).parent
+    certificate = AcmeCertificate(root, params["names"])
+    if certificate.is_prepared():
+        changed = certificate.must_redirect()
+        if changed and not is_check:
+            certificate.redirect()
+        return changed
+    application = Application(root, "")
+    shown = certificates.shown(application.plan(application.current)) if application.current else None
+    return is_check or certificate.prepare(shown)
+
+
+MODES = {"own": own, "local": local, "acme": acme}
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible.module_utils.puerto import nginx, systemd
+from ansible.module_utils.puerto import nginx, sandbox, systemd
 from ansible.module_utils.puerto.errors import HostError
 from ansible.module_utils.puerto.files import has, write
 
@@ -55,8 +55,7 @@ def main() -> None:
         supports_check_mode=True,
     )
     path, text = Path(module.params["path"]), module.params["content"]
-    if module.params["reader"] == "nginx":
-        text = nginx.for_host(text)
+    text = (nginx if module.params["reader"] == "nginx" else sandbox).for_host(text)
     try:
         before = path.read_text(encoding="utf-8") if path.is_file() else ""
         changed = not has(path, text, MODE)

@@ -15,6 +15,7 @@ from sklearn.tree import BaseDecisionTree
 
 from app.contract import Classification, Contract
 from app.engines import EngineOutputs, PredictionError
+from app.engines.classes import classes_of
 from app.values import Value
 
 Input = Literal["numbers", "objects", "texts", "dicts", "frame"]
@@ -86,7 +87,7 @@ def _predicts_most_probable(estimator: Any) -> bool:
 
 def _order(estimator: Any, labels: list[Any]) -> list[int]:
     """Return the estimator's place of each of the contract's labels."""
-    classes = np.asarray(estimator.classes_).tolist()
+    classes = classes_of(estimator) or []
     return [classes.index(label) for label in labels]
 
 

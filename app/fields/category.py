@@ -104,7 +104,7 @@ class CategoryField(Field):
 
     def readers(self) -> Readers:
         by_value = {(isinstance(value, bool), value): value for value in self.values}
-        by_text = {as_text(value).strip(): value for value in self.values}
+        by_text = choice_columns.with_booleans({as_text(value).strip(): value for value in self.values})
         texts = {value for value in self.values if isinstance(value, str)}
         numbers = {float(value): value for value in self.values if not isinstance(value, bool | str | None)}
 

@@ -15,7 +15,7 @@ from pydantic import Field as Property
 
 from app.faults import Fault, Refused
 from app.fields import ranges
-from app.fields.field import Field
+from app.fields.field import PUBLIC, Field
 from app.fields.parts import Column, Container, Readers, Schema, TensorType, Widget
 from app.fields.seen import Seen
 from app.languages import N_, gettext, moment
@@ -226,6 +226,11 @@ class DateField(Field):
             return bool(texts) and all(map(_as_iso, {*texts}))
         except ValueError:
             return False
+
+    @classmethod
+    def typical(cls, present: Sequence[Any], example: Any) -> Value:
+        ordered = sorted(_as_iso(str(value)) for value in present)
+        return ordered[len(ordered) // 2][: None if "T" in example else DAY] if len(ordered) >= PUBLIC else str(example)
 
     @classmethod
     def recognised(cls, column: Column) -> dict[str, Any] | None:

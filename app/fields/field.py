@@ -4,6 +4,7 @@ A kind is one module of this folder and one line in ``__init__``; nothing outsid
 """
 
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Self
 
@@ -29,6 +30,9 @@ MISSING = N_("is missing")
 NEVER_MISSING = N_("is missing, which the model has never seen")
 ESCAPE_BYTES = 6
 """What JSON may write for half of a character: ``\\u00e9``; most of the world's characters are one half."""
+
+PUBLIC = 5
+"""What stands in so many rows is nobody's own."""
 
 NUMBER_BYTES = 32
 """More than the longest way of writing a float: -1.7976931348623157e+308."""
@@ -251,7 +255,22 @@ class Field(Part, ABC):
         """Return values that show which features depend on it: of a range, its ends first and last."""
         return [self.example]
 
+    def quantiles(self, present: Sequence[Value], shares: Sequence[float]) -> list[Value]:
+        """Return the values at some shares, 0 to 1, of the order of others."""
+        ordered = sorted(present, key=as_text)
+        return [ordered[int(share * len(ordered))] for share in shares]
+
     # How it is recognised in a table.
+
+    @classmethod
+    def typical(cls, present: Sequence[Any], example: Any) -> Value:
+        """Return the usual value of similar rows, of no single one; where there is none, the example of all rows.
+
+        Args:
+            present: the rows' values as JSON has them, without the missing ones.
+        """
+        value, times = next(iter(Counter(present).most_common(1)), (None, 0))
+        return value if times >= PUBLIC else example
 
     @classmethod
     def is_written(cls, texts: Sequence[str]) -> bool:

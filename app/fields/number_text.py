@@ -39,7 +39,7 @@ class NumberText:
         self, unit: Texts | None, is_plausible: Callable[[float], bool], is_whole: bool, is_grouped: bool
     ) -> None:
         self._unit, self._is_plausible, self._is_whole, self._is_grouped = unit, is_plausible, is_whole, is_grouped
-        self._without_unit = unit_remover([unit[language] for language in LANGUAGES] if unit else [])
+        self._without_unit = unit_remover([unit[language] for language in LANGUAGES] if unit else numerals.CURRENCIES)
 
     @property
     def unit(self) -> str:

@@ -12,7 +12,7 @@ from pydantic import model_validator
 from app import numerals
 from app.faults import Fault, Refused
 from app.fields import ranges
-from app.fields.field import LANGUAGE, Field
+from app.fields.field import LANGUAGE, PUBLIC, Field
 from app.fields.number_text import NumberText, is_code
 from app.fields.parts import Container, NumberLimits, Schema, Widget
 from app.fields.seen import Number, SeenNumbers
@@ -145,6 +145,17 @@ class Numeric(Field):
             return []
         steps = {*np.linspace(low, high, POINTS).tolist()} | ({float(here)} if isinstance(here, int | float) else set())
         return [*sorted({round(step) for step in steps} if self.looks_whole else steps)]
+
+    @classmethod
+    def typical(cls, present: Sequence[Any], example: Any) -> Value:
+        if len(present) < PUBLIC:
+            return example  # type: ignore[no-any-return]
+        middle = sorted(present)[len(present) // 2]
+        return int(middle) if isinstance(example, int) else float(middle)
+
+    def quantiles(self, present: Sequence[Value], shares: Sequence[float]) -> list[Value]:
+        values = np.quantile([float(value or 0) for value in present], shares).tolist()
+        return [round(value) for value in values] if self.looks_whole else values
 
     @property
     def looks_whole(self) -> bool:

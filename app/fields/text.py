@@ -9,7 +9,7 @@ from pydantic import Field as Property
 from pydantic import Strict, StringConstraints
 
 from app.faults import Refused
-from app.fields.field import ESCAPE_BYTES, Field
+from app.fields.field import ESCAPE_BYTES, PUBLIC, Field
 from app.fields.parts import Column, Container, Readers, Schema, TensorType, Widget
 from app.languages import N_
 from app.missing import BLANK
@@ -18,9 +18,6 @@ from app.values import Value
 CHARACTERS = 1000
 LONG = 100
 """From so many characters on, the form gives a text more than one line."""
-PUBLIC = 5
-"""A text that stands in so many rows is an example for everybody."""
-
 EXAMPLE = "Example text, texto de ejemplo"
 
 
@@ -75,6 +72,13 @@ class TextField(Field):
 
     def drawn(self, known: Sequence[Value], chance: np.random.Generator, count: int) -> list[Value]:
         return [known[place] for place in chance.integers(len(known), size=count).tolist()]
+
+    def quantiles(self, present: Sequence[Value], shares: Sequence[float]) -> list[Value]:
+        return [self.example for _ in shares]  # what stands in a table may be about somebody
+
+    @classmethod
+    def typical(cls, present: Sequence[Any], example: Any) -> Value:
+        return str(example)
 
     @classmethod
     def recognised(cls, column: Column) -> dict[str, Any] | None:

@@ -17,8 +17,9 @@ from app.fields.parts import Column, Container, Readers, Schema, TensorType, Wid
 from app.languages import N_, gettext
 from app.values import Value
 
-WRITTEN = {True: True, "true": True, "yes": True, "sí": True, "si": True, "1": True, "1.0": True, "1,0": True,
-           False: False, "false": False, "no": False, "0": False, "0.0": False, "0,0": False}  # fmt: skip
+WRITTEN = {True: True, "true": True, "verdadero": True, "yes": True, "sí": True, "si": True, "1": True, "1.0": True,
+           "1,0": True, False: False, "false": False, "falso": False, "no": False, "0": False, "0.0": False,
+           "0,0": False}  # fmt: skip
 """As people, spreadsheets and programs write it; 1 and 1.0 are the same key as true."""
 
 ONLY_YES_OR_NO = N_("is neither yes nor no, which is all that the model has seen")
@@ -94,6 +95,10 @@ class YesNoField(Field):
 
     def boundaries(self, known: Sequence[Value]) -> list[Value]:
         return [False, True]
+
+    @classmethod
+    def typical(cls, present: Sequence[Any], example: Any) -> Value:
+        return super().typical([*map(bool, present)], example)
 
     @classmethod
     def recognised(cls, column: Column) -> dict[str, Any] | None:

@@ -11,17 +11,12 @@ import orjson
 from app.contract import Classification, Contract
 from app.engines import EngineOutputs
 from app.faults import Fault
-from app.languages import N_, gettext
 from app.model import Model
 from app.numerals import Mark
 from app.tables.csv_file import CsvFile
 from app.tables.encoding import Encoding
-from app.tables.header import SHOWN
 from app.tables.workbook import NumberText
 from app.values import as_text
-
-NAMED = 8
-"""Columns that a sentence names."""
 
 NONE: Mapping[str, Fault] = {}
 NOTES = ("warning", "error")
@@ -36,12 +31,12 @@ class AddedColumns:
     Args:
         model: that predicts it.
         header: the table's own columns, which none of them is called like.
-        unused: those that the model doesn't know: named once, with the first row's warnings.
+        notes: what is said of the whole table: once, with the first row's warnings.
         mark: before the decimals of numbers; None: they stay numbers.
     """
 
-    def __init__(self, model: Model, header: Sequence[str], unused: Sequence[str], mark: Mark | None) -> None:
-        self._model, self._unused, self._mark = model, [*unused], mark
+    def __init__(self, model: Model, header: Sequence[str], notes: Sequence[Fault], mark: Mark | None) -> None:
+        self._model, self._notes, self._mark = model, [*notes], mark
         classifies = isinstance(model.contract.predicts, Classification)
         outputs = ["prediction", "probability"] if classifies and model.engine.gives_probabilities else ["prediction"]
         self.names = [_free_name(name, {*header}) for name in (*outputs, *NOTES)]
@@ -49,16 +44,15 @@ class AddedColumns:
     def cells(self, outputs: OutputCells | None, warnings: Mapping[str, Fault] = NONE, error: str = "") -> OutputCells:
         """Return what a row gets: its outputs and warnings, or why it has none."""
         warning = "; ".join(f"{name}: {fault}" for name, fault in warnings.items()) if warnings else ""
-        if self._unused:
-            names = ", ".join(name[:SHOWN] for name in self._unused[:NAMED]) + (", …" if self._unused[NAMED:] else "")
-            warning = "; ".join(filter(None, [gettext(N_("columns not used: %(names)s"), names=names), warning]))
-            self._unused = []
+        if self._notes:
+            warning = "; ".join([*map(str, self._notes), *filter(None, [warning])])
+            self._notes = []
         values = outputs[: -len(NOTES)] if outputs else [""] * (len(self.names) - len(NOTES))
         return (*values, warning, error)
 
     def block(self, outputs: Sequence[OutputCells], warnings: Sequence[Mapping[str, Fault]]) -> Iterable[OutputCells]:
         """Return what the rows of a block get, as `cells` does, which takes more time."""
-        return map(self.cells, outputs, warnings) if self._unused or any(warnings) else outputs
+        return map(self.cells, outputs, warnings) if self._notes or any(warnings) else outputs
 
     def outputs(self, outputs: EngineOutputs) -> list[OutputCells]:
         """Return each row's prediction, its probability where the model gives one, and neither warning nor error."""
@@ -123,7 +117,7 @@ class CsvAnswer:
         return iter(())
 
     def _encoded(self, text: str) -> bytes:
-        return codecs.encode(text, self.encoding.codec, "replace")
+        return text.encode(self.encoding.codec, "replace")
 
 
 def _encoding(encoding: Encoding, contract: Contract) -> Encoding:

@@ -2,7 +2,9 @@
 
 import csv
 import io
+from collections import deque
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from itertools import islice, repeat
 from operator import attrgetter
 from typing import IO
@@ -12,6 +14,7 @@ from app.languages import N_
 from app.tables.bad_table import BadTable
 from app.tables.encoding import encoding_of
 from app.tables.header import column_names, without_blanks
+from app.tables.heading import FIRST_ROWS, Heading, RawRow, heading, left_out
 
 SEPARATORS = (",", ";", "\t", "|")
 MARKS = len('"" ,')
@@ -19,9 +22,6 @@ MARKS = len('"" ,')
 
 SAMPLE_CHARACTERS = 1 << 16
 """Of the rows below a header without separators, which tell whether there is one."""
-
-RawRow = tuple[int, list[str] | None]
-"""A row as read: its number in the file, and its cells; None where it can't be read."""
 
 
 class CsvFile:
@@ -31,22 +31,27 @@ class CsvFile:
         file: of bytes, at its beginning.
         known: the columns that a model knows: the file's separator is the one that yields most of them.
         most_columns: that any table may have.
+        required: the columns that a model needs: the first line that has them names the columns.
 
     Attributes:
-        header: the cells of its first line.
+        header: the cells of the line that names the columns.
         names: the columns' names, as the model or pandas has them.
+        notes: what an answer says of how it was read.
 
     Raises:
         BadTable: it is no text, is empty, or has lines without end.
     """
 
-    def __init__(self, file: IO[bytes], known: Collection[str], most_columns: int) -> None:
+    def __init__(
+        self, file: IO[bytes], known: Collection[str], most_columns: int, required: Collection[str] = ()
+    ) -> None:
         self._most_columns = most_columns
         self.encoding = encoding_of(file)
         self.text = io.TextIOWrapper(file, encoding=self.encoding.reading_codec, newline="")
-        header, self.separator = self._header(frozenset(known))
-        self.header = [cell.strip() for cell in header]
-        self.names = column_names(header, known)
+        found, self.separator = self._header(frozenset(known), required)
+        self.header = [cell.strip() for cell in found.cells]
+        self.names = column_names(found.cells, known)
+        self.notes, self._above = left_out(found), found.above
 
     @property
     def encoding_name(self) -> str:
@@ -75,19 +80,33 @@ class CsvFile:
         self.text.seek(0)
         width = len(self.header)
         reader = csv.reader(self.text, delimiter=self.separator)
-        next(filter(any_text, reader))
+        deque(islice(filter(any_text, reader), self._above + 1), maxlen=0)
         numbers = map(attrgetter("line_num"), repeat(reader))
         while True:
             try:
                 for cells, number in zip(reader, numbers, strict=False):
-                    if cells and (width == 1 or cells[0].strip() or any(map(str.strip, cells[: self._most_columns]))):
+                    if len(cells) == width and (first := cells[0]) and not first.isspace():
+                        yield number, cells  # as most rows are: what follows takes more time
+                    elif cells and (width == 1 or cells[0].strip() or any(map(str.strip, cells[: self._most_columns]))):
                         yield number, cells if len(cells) == width else fitted(cells, width)
                 return
             except csv.Error:
                 yield reader.line_num, None
 
-    def _header(self, known: frozenset[str]) -> tuple[list[str], str]:
-        """Return the cells of the first line that has any, and the separator."""
+    def first_rows(self) -> Iterator[RawRow]:
+        """Read the first rows, those above the header too, with the separator that makes most cells of them."""
+        samples = [[*self._sample(separator)] for separator in SEPARATORS]
+        return iter(max(samples, key=lambda rows: sum(len(cells or []) for _, cells in rows)))
+
+    def _sample(self, separator: str) -> Iterator[RawRow]:
+        self.text.seek(0)
+        reader = csv.reader(self.text.read(SAMPLE_CHARACTERS).splitlines(keepends=True), delimiter=separator)
+        with suppress(csv.Error):
+            for cells in islice(filter(any_text, reader), FIRST_ROWS):
+                yield reader.line_num, cells[: self._most_columns]
+
+    def _header(self, known: frozenset[str], required: Collection[str]) -> tuple[Heading, str]:
+        """Return the first line that has any cells, or below it the one that has what is required; its separator."""
         lines = self._first_lines()
         headers = {separator: _first_row(lines, separator) for separator in SEPARATORS}
         keys = {*map(without_blanks, known)}
@@ -98,14 +117,17 @@ class CsvFile:
 
         separator = max(headers, key=fit)
         header = headers[separator]
+        if required and not {*map(without_blanks, required)} <= {*map(without_blanks, header)}:
+            lower = ((heading(self._sample(separator), required), separator) for separator in SEPARATORS)
+            if found := next(((found, separator) for found, separator in lower if found), None):
+                return found
         if not any_text(header):
             raise BadTable(N_("The table is empty: its first line must name the columns."))
         if len(header) == 1:
             if len(keys.intersection(_first_row(lines, " "))) > 1:
                 raise BadTable(N_("The columns are separated by blanks: save the table with commas or semicolons."))
             separator = self._unused_separator(lines)
-        self.text.seek(0)
-        return header, separator
+        return Heading(1, header, 0), separator
 
     def _first_lines(self) -> list[str]:
         """Return the lines of the header: one, or several where a name in quotes contains line ends.

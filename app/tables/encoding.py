@@ -16,11 +16,14 @@ UTF_16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 CONTROLS = re.compile("[\x00-\x08\x0e-\x19\x1b-\x1f]")
 """What no text has; a form feed and DOS's end of file are let through."""
 
-AMBIGUOUS = re.compile(rb"\.[0-9]{3}(?![0-9])")
-"""Finds what three decimals or thousands may be, fast: what it finds is looked at closely afterwards."""
+SHAPE = bytes(
+    ord("0") if chr(code).isdigit() and code < 128 else code if code == ord(".") else 32 for code in range(256)
+)
+AMBIGUOUS = b".000 "
+"""Of a text in this shape, what three decimals or thousands may be: what is found is looked at closely afterwards."""
 
-OVERLAP_BYTES = 4
-"""Of a chunk, which are looked at again with the next: as long as what is sought, or its end would seem to be one."""
+OVERLAP_BYTES = len(AMBIGUOUS) - 1
+"""Of a chunk, which are looked at again with the next."""
 
 
 @dataclass(frozen=True)
@@ -85,10 +88,10 @@ def _check(file: IO[bytes], codec: str) -> tuple[bool, bool]:
         if line_bytes > LINE_BYTES:
             raise BadTable(N_("A line is longer than %(most)s bytes."), most=LINE_BYTES)
         has_quotes = has_quotes or b'"' in chunk
-        is_ambiguous = is_ambiguous or AMBIGUOUS.search(end + chunk) is not None
+        is_ambiguous = is_ambiguous or AMBIGUOUS in (end + chunk).translate(SHAPE)
         end = chunk[-OVERLAP_BYTES:]
     decoder.decode(b"", final=True)
-    return has_quotes, is_ambiguous
+    return has_quotes, is_ambiguous or (end + b"\n").translate(SHAPE) == AMBIGUOUS
 
 
 def _no_text() -> BadTable:

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TypeAlias
 
+from app import numerals
 from app.fields.parts import NumberLimits
 from app.missing import MISSING_WORDS
-from app.numerals import AMBIGUOUS_LINE, MARKS, Mark, plain_numbers, readings
-from app.tables.csv_file import RawRow
+from app.numerals import AMBIGUOUS_LINE, MARKS, Mark, plain_numbers
+from app.tables.heading import RawRow
 
 BLOCK = 1024
 """Rows that are looked at together."""
@@ -63,7 +64,7 @@ class Evidence:
         if not (self.is_number or self.is_read_on) or self._add_plain(text, cells):
             return
         for cell in {*map(str.strip, cells)} - MISSING_WORDS:
-            self._add_cell(cell)
+            self._add_cell(numerals.without_currency(cell))
 
     def _add_plain(self, text: str, cells: Sequence[str]) -> bool:
         """Take cells in that are written as programs do, if with decimal commas; return whether they are."""
@@ -93,7 +94,7 @@ class Evidence:
         self.spans[mark] = Span(low, high, span.is_whole and is_whole)
 
     def _add_cell(self, cell: str) -> None:
-        numbers = readings(cell) if cell[0] in STARTS else {}
+        numbers = numerals.readings(cell) if cell[:1] in STARTS else {}
         if not numbers:
             self.is_number = False
         elif len(numbers) == 1:
@@ -133,13 +134,15 @@ def evidence(
 
     Args:
         numeric: the columns that are to be of numbers.
-        has_points: no cell has a comma: once these columns have clear points, the rest isn't read.
+        has_points: no cell has a comma: cells without a point, and those of a column with a clear one, say nothing
+            then; and once these columns all have one, the rest isn't read.
     """
     columns = {name: Evidence(name in numeric) for name in names}
     whole = (cells for _, cells in rows if cells is not None and len(cells) == len(names))
     while block := [*islice(whole, BLOCK)]:
         for column, cells in zip(columns.values(), zip(*block, strict=True), strict=True):
-            column.add(cells)
+            if not has_points or not (column.clear or "." not in "".join(cells)):
+                column.add(cells)
         if has_points and numeric and all(columns[name].clear for name in numeric if name in columns):
             break
     return columns

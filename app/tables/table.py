@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
 from itertools import islice, starmap
-from typing import IO, NamedTuple
+from operator import add
+from typing import IO
 
-from app.errors import ERRORS_SHOWN, FieldError, HttpError, InvalidRows, field_errors
+from app.errors import ERRORS_SHOWN, FieldError, HttpError, InvalidRows
 from app.faults import Fault, InvalidInput
 from app.languages import N_, gettext
 from app.limits import Limits
@@ -22,9 +23,12 @@ from app.tables import marks
 from app.tables.answer import AddedColumns, CsvAnswer
 from app.tables.bad_table import BadTable
 from app.tables.computation import BlockOutput, Computation, RowOutput
-from app.tables.csv_file import CsvFile, RawRow
+from app.tables.csv_file import CsvFile
 from app.tables.header import SHOWN
+from app.tables.heading import NAMED, RawRow, hint
+from app.tables.line import Line
 from app.tables.opener import open_table
+from app.tables.stray_lines import LOOKS_LIKE_TOTAL, LOOKS_LIKE_UNITS, are_units, is_total, total_place
 from app.tables.workbook_answer import WorkbookAnswer
 from app.unknown_names import UnknownNames
 from app.values import Row
@@ -37,34 +41,6 @@ LINE_ENDS = 12
 
 MOST_EXPLAINED = 10_000
 """Bad rows that say what is wrong with them: the sentences take more time than all else."""
-
-NAMED = 8
-"""Missing columns that a sentence names."""
-
-
-class _Line(NamedTuple):
-    """A row of a table: its number in the file, its cells, and its values or why it has none."""
-
-    number: int
-    cells: Sequence[str]
-    row: Row | None
-    refusal: InvalidInput | Fault | None = None
-
-    @property
-    def errors(self) -> list[FieldError]:
-        """What is wrong with it, for programs."""
-        base, line = f"#/{self.number}", gettext(N_("line %(line)s"), line=self.number)
-        if isinstance(self.refusal, InvalidInput):
-            return field_errors(self.refusal, base, line)
-        return [FieldError(base, line, self.refusal)] if self.refusal else []
-
-    @property
-    def sentence(self) -> str:
-        """Why the row can't be predicted."""
-        faults = [str(self.refusal)]
-        if isinstance(self.refusal, InvalidInput):
-            faults = [f"{name}: {fault}" for name, fault in self.refusal.faults.items()]
-        return gettext(N_("line %(line)s: %(faults)s"), line=self.number, faults="; ".join(faults))
 
 
 class Table:
@@ -81,16 +57,23 @@ class Table:
 
     def __init__(self, model: Model, file: IO[bytes], most_columns: int) -> None:
         self.model = model
-        self._file = open_table(file, model.validator.names, most_columns)
+        required = model.validator.required or model.validator.names
+        self._file = open_table(file, model.validator.names, most_columns, required)
         self.header = self._file.header
         self._check_columns()
         known = model.contract.table.decimal if model.contract.table else None
         self._marks, mark = self._decimal_marks(known)
         self.answer = CsvAnswer(self._file, model.contract) if isinstance(self._file, CsvFile) else WorkbookAnswer()
         decimal = (mark or ".") if isinstance(self._file, CsvFile) else None
-        self._added = AddedColumns(model, self.header, self.unused, decimal)
+        self._added = AddedColumns(model, self.header, self.notes, decimal)
         self._computation = Computation(model, self._added)
+        self._first_number, self._total_number = next(self._file.rows(), (0, None))[0], 0
         self._refused_rows = 0
+
+    @property
+    def names(self) -> list[str]:
+        """What its columns are called."""
+        return self._file.names
 
     @property
     def unused(self) -> list[str]:
@@ -101,7 +84,7 @@ class Table:
         """Give the file back."""
         self._file.close()
 
-    def lines(self) -> Iterator[_Line]:
+    def lines(self) -> Iterator[Line]:
         """Read the rows, each with its values or why it has none; empty lines are left out."""
         return starmap(self._line, self._file.rows())
 
@@ -116,6 +99,7 @@ class Table:
         errors: list[FieldError] = []
         raw_rows = list(islice(self._file.rows(), most + 1))
         check_row_count(len(raw_rows), most)
+        self._find_total(raw_rows)
         for start in range(0, len(raw_rows), BLOCK):
             block = raw_rows[start : start + BLOCK]
             if (rows := self._valid_rows(block)) is not None:
@@ -131,18 +115,41 @@ class Table:
 
     def predicted(self) -> Iterator[bytes]:
         """Return the table with its predictions, piece by piece, as bytes of a file."""
-        raw_rows = self._file.rows()
         yield self.answer.begin([*self.header, *self._added.names])
+        yield from map(self.answer.piece, self.answered())
+        yield from self.answer.end()
+
+    def answered(self) -> Iterator[Iterable[Sequence[str]]]:
+        """Return the rows with their predictions, warnings and errors, block by block."""
         with ThreadPoolExecutor(1) as engine:  # while it predicts a block, the next is read
             pending: deque[tuple[list[RawRow], Future[BlockOutput] | None]] = deque()
-            while block := list(islice(raw_rows, BLOCK)):
+            for block in self._blocks():
                 rows = self._valid_rows(block)
                 pending.append((block, engine.submit(self._computation.whole, rows) if rows else None))
                 if len(pending) > 1:
-                    yield self.answer.piece(self._with_outputs(*pending.popleft()))
+                    yield self._with_outputs(*pending.popleft())
             for last in pending:
-                yield self.answer.piece(self._with_outputs(*last))
-            yield from self.answer.end()
+                yield self._with_outputs(*last)
+
+    def first_rows(self, count: int) -> list[list[str]]:
+        """Return the cells of the first rows, before any other is read."""
+        return [cells or [] for _, cells in islice(self._file.rows(), count)]
+
+    def _blocks(self) -> Iterator[list[RawRow]]:
+        """Read the rows in blocks; before the last one it is known whether that ends with a total."""
+        raw_rows, following = self._file.rows(), list[RawRow]()
+        while block := following or list(islice(raw_rows, BLOCK)):
+            following = []
+            if total_place(block[-1]) is not None and not (following := list(islice(raw_rows, BLOCK))):
+                self._find_total(block)
+            yield block
+
+    @property
+    def notes(self) -> list[Fault]:
+        """What is said of the table as a whole."""
+        names = ", ".join(name[:SHOWN] for name in self.unused[:NAMED]) + (", …" if self.unused[NAMED:] else "")
+        unused = [Fault(N_("columns not used: %(names)s"), {"names": names})] if names else []
+        return [*self._file.notes, *unused]
 
     def _check_columns(self) -> None:
         names = {*self._file.names}
@@ -153,7 +160,9 @@ class Table:
         shown = [
             f"{name[:SHOWN]} (“{others.closest(name)[:SHOWN]}”?)" if self.unused else name for name in missing[:NAMED]
         ]
-        raise BadTable(N_("The table is missing these columns: %(names)s."), names=", ".join(shown))
+        fault = Fault(N_("The table is missing these columns: %(names)s."), {"names": ", ".join(shown)})
+        advice = hint(self._file.first_rows(), missing)
+        raise BadTable("%(fault)s %(advice)s" if advice else "%(fault)s", fault=fault, advice=advice)
 
     def _decimal_marks(self, known: Mark | None) -> tuple[marks.Marks, Mark | None]:
         """Return the mark of each column, and that of the table; read for it is only what may have both."""
@@ -169,7 +178,7 @@ class Table:
         """Validate rows together; None where one is at fault, so that each must be validated by itself."""
         width = len(self.header)
         rows = [cells for _, cells in block if cells is not None and len(cells) == width]
-        if len(rows) < len(block):
+        if len(rows) < len(block) or block[-1][0] == self._total_number:
             return None
         return self.model.validator.texts(self._file.names, rows, self._marks)
 
@@ -177,22 +186,30 @@ class Table:
         if outputs is None or outputs.exception():
             return self._line_by_line([*starmap(self._line, block)])
         added = self._added.block(*outputs.result())
-        return ([*(cells or []), *more] for (_, cells), more in zip(block, added, strict=True))
+        return map(add, [cells or [] for _, cells in block], map(list, added))
 
-    def _line(self, number: int, cells: list[str] | None) -> _Line:
+    def _line(self, number: int, cells: list[str] | None) -> Line:
         if cells is None:
-            return _Line(number, [], None, Fault(N_("can't be read as CSV")))
+            return Line(number, [], None, Fault(N_("can't be read as CSV")))
         if len(cells) != len(self.header):
             message = N_("has the wrong number of cells: %(cells)s instead of %(columns)s")
-            return _Line(number, cells, None, Fault(message, {"cells": len(cells), "columns": len(self.header)}))
+            return Line(number, cells, None, Fault(message, {"cells": len(cells), "columns": len(self.header)}))
+        if number == self._total_number:
+            return Line(number, cells, None, LOOKS_LIKE_TOTAL)
+        known = self.model.validator.names
+        values = {name: cell for name, cell in zip(self._file.names, cells, strict=True) if name in known}
         try:
-            known = self.model.validator.names
-            values = {name: cell for name, cell in zip(self._file.names, cells, strict=True) if name in known}
-            return _Line(number, cells, self.model.validator.text(values, self._marks))
+            return Line(number, cells, self.model.validator.text(values, self._marks))
         except InvalidInput as refusal:
-            return _Line(number, cells, None, refusal)
+            is_unit = number == self._first_number and are_units(self.model, values)
+            return Line(number, cells, None, LOOKS_LIKE_UNITS if is_unit else refusal)
 
-    def _line_by_line(self, lines: list[_Line]) -> Iterator[list[str]]:
+    def _find_total(self, block: list[RawRow]) -> None:
+        """Find out whether the last row is none but a total, once the table is read to its end."""
+        if block and is_total(self.model, self._file.names, block[-1], self._file.rows()):
+            self._total_number = block[-1][0]
+
+    def _line_by_line(self, lines: list[Line]) -> Iterator[list[str]]:
         rows = [line.row for line in lines if line.row is not None]
         outputs = iter(self._computation.row_by_row(rows) if rows else [])
         for line in lines:
@@ -202,7 +219,7 @@ class Table:
             else:
                 yield self._marked(line if output is None else line._replace(refusal=output))
 
-    def _marked(self, line: _Line) -> list[str]:
+    def _marked(self, line: Line) -> list[str]:
         self._refused_rows += 1
         error = line.sentence if self._refused_rows <= MOST_EXPLAINED else self._unexplained
         cells = [*line.cells, *[""] * len(self.header)][: len(self.header)]

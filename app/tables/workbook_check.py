@@ -1,10 +1,11 @@
 """What a workbook (xlsx) holds, checked before it is read: a zip may hold a thousand times its own size.
 
-Of a row or column that is far away, all that lies before it would be in memory: so the cells are counted first. What is
-read afterwards is a copy of what was checked, not the zip itself, whose directory may say otherwise.
+What is read afterwards is a copy of the XML that was checked, not the zip itself: its directory may say otherwise, and
+it may hold more than that (pictures, macros, what it links to, a workbook of another kind).
 """
 
 import io
+import re
 import zipfile
 import zlib
 from typing import IO
@@ -12,40 +13,42 @@ from xml.parsers import expat
 
 from app.languages import N_
 from app.tables.bad_table import BadTable
+from app.tables.workbook_extent import Extent, too_large
 
-MOST_ENTRIES, MOST_BYTES, MOST_CELLS, MOST_ELEMENTS = 1000, 64 << 20, 300_000, 2_000_000
-"""Files in the zip, all of them unpacked, cells of the sheet that comes back, and XML's elements.
+MOST_ENTRIES, MOST_READ, MOST_BYTES = 1000, 200, 64 << 20
+"""Files in the zip, those of them that are read, most of them sheets, and the latter's bytes, unpacked."""
 
-So many cells take some ten seconds, of the thirty that a request may take, and some 60 MiB.
-"""
-
-ADDED = 4
-"""Columns that the answer adds: a narrow sheet costs the more for them, since each row does."""
+MOST_RATIO, GRACE_BYTES = 100, 100 << 10
+"""What is packed to less than a hundredth is a bomb, unless it is small: the limits of Apache POI (ZipSecureFile)."""
 
 ENTRY = b"PK\x01\x02"
 """Begins each line of a zip's directory."""
 
+READ = re.compile(r"(xl/)?_rels/[^/]*\.rels|xl/(?!calcchain)(worksheets/)?[^/]+\.xml", re.IGNORECASE)
+"""The names of what is read; the rest isn't even unpacked."""
+
 UNREADABLE = (zipfile.BadZipFile, zlib.error, expat.ExpatError, ValueError, RuntimeError, EOFError, OSError)
 """What reading a zip that is none, or encrypted, or cut off, raises."""
 
-XML = (b"<", b"\xef\xbb\xbf<", b"\xff\xfe", b"\xfe\xff")
 PIECE_BYTES = 1 << 18
-MOST_LETTERS = 3
-"""Of a column's name: XFD is the last."""
+"""Longer than any cell that Excel writes: no table has so many bytes without the beginning and end of an element."""
 
 
-def checked_copy(file: IO[bytes]) -> IO[bytes]:
-    """Return a zip with what a workbook holds, all of it checked.
+def checked_copy(file: IO[bytes], most_columns: int) -> IO[bytes]:
+    """Return a zip with what is read of a workbook, all of it checked.
+
+    Args:
+        most_columns: that any table may have.
 
     Raises:
         BadTable: it is no workbook, or too large.
     """
     file.seek(0)
     if _count(file, ENTRY) > MOST_ENTRIES:
-        raise _too_large()
+        raise too_large()
     copy = io.BytesIO()  # not a file: in the sandbox of model add none can be written
     try:
-        _copy_entries(file, copy)
+        _copy_entries(file, copy, Extent(most_columns))
     except BadTable:
         raise
     except UNREADABLE:
@@ -54,17 +57,26 @@ def checked_copy(file: IO[bytes]) -> IO[bytes]:
     return copy
 
 
-def _copy_entries(file: IO[bytes], copy: IO[bytes]) -> None:
+def _copy_entries(file: IO[bytes], copy: IO[bytes], extent: Extent) -> None:
     with (
         zipfile.ZipFile(file) as workbook,
         zipfile.ZipFile(copy, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as checked,
     ):
-        entries = {entry.filename: entry for entry in workbook.infolist()}
-        if sum(entry.file_size for entry in entries.values()) > MOST_BYTES:
-            raise _too_large()
+        entries = {entry.filename: entry for entry in workbook.infolist() if READ.fullmatch(entry.filename)}
+        packed = sum(entry.compress_size for entry in entries.values())
+        unpacked = sum(entry.file_size for entry in entries.values())
+        if len(entries) > MOST_READ:
+            raise too_large()
+        if packed > file.seek(0, io.SEEK_END) or unpacked > MOST_BYTES or any(map(_is_bomb, entries.values())):
+            raise too_large()
         for name, entry in entries.items():
             with workbook.open(entry) as stream, checked.open(name, "w") as target:
-                _copy(stream, target)
+                _copy(stream, target, extent)
+        extent.check_texts()
+
+
+def _is_bomb(entry: zipfile.ZipInfo) -> bool:
+    return entry.file_size > max(GRACE_BYTES, MOST_RATIO * entry.compress_size)
 
 
 def _count(file: IO[bytes], part: bytes) -> int:
@@ -76,65 +88,17 @@ def _count(file: IO[bytes], part: bytes) -> int:
     return count
 
 
-def _copy(stream: IO[bytes], target: IO[bytes]) -> None:
-    """Copy a file of a workbook; what begins like XML must be XML, and its cells must be few enough."""
-    extent = _Extent()
-    piece = stream.read(PIECE_BYTES)
-    is_xml = piece.startswith(XML)
-    while piece:
-        if is_xml:
-            extent.parser.Parse(piece)
+def _copy(stream: IO[bytes], target: IO[bytes], extent: Extent) -> None:
+    """Copy a file of a workbook, which must be XML, and whose cells must be few enough.
+
+    It is parsed from one end of an element to another, so that no number is parsed in two pieces.
+    """
+    parser, rest = extent.parser(), b""
+    while piece := stream.read(PIECE_BYTES):
         target.write(piece)
-        piece = stream.read(PIECE_BYTES)
-    if is_xml:
-        extent.parser.Parse(b"", True)
-
-
-class _Extent:
-    """How far the cells of a sheet go, counted while its XML is parsed."""
-
-    def __init__(self) -> None:
-        self.parser = expat.ParserCreate()
-        self.parser.StartElementHandler = self._count
-        self.parser.StartDoctypeDeclHandler = self._refuse
-        self._elements = self._rows = self._columns = self._row = self._column = 0
-
-    def _count(self, name: str, attributes: dict[str, str]) -> None:
-        self._elements += 1
-        if self._elements > MOST_ELEMENTS:
-            raise _too_large()
-        kind = name.rpartition(":")[2]
-        if kind == "row":
-            self._row, self._column = _number(attributes.get("r", "")) or self._row + 1, 0
-        elif kind == "c":
-            reference = attributes.get("r", "")
-            letters = reference.rstrip("0123456789")
-            self._row = _number(reference[len(letters) :]) or self._row
-            self._column = _place(letters) or self._column + 1
-            self._rows, self._columns = max(self._rows, self._row), max(self._columns, self._column)
-            if self._rows * (self._columns + ADDED) > MOST_CELLS:
-                raise _too_large()
-
-    def _refuse(self, *_: object) -> None:
-        raise BadTable(N_("The workbook can't be read: save the table as CSV."))
-
-
-def _number(digits: str) -> int:
-    if len(digits) > len(str(MOST_CELLS)):
-        raise _too_large()
-    return int(digits) if digits.isascii() and digits.isdigit() else 0
-
-
-def _place(letters: str) -> int:
-    """Return the place of a column, from 1 on: A, B, … AA."""
-    if len(letters) > MOST_LETTERS:
-        raise _too_large()
-    place = 0
-    for letter in letters.upper():
-        place = place * 26 + ord(letter) - ord("A") + 1
-    return place
-
-
-def _too_large() -> BadTable:
-    message = N_("The workbook is too large (at most %(cells)s cells, the answers among them): save the table as CSV.")
-    return BadTable(message, cells=MOST_CELLS)
+        if len(piece) == PIECE_BYTES and not (b"<" in piece and b">" in piece):
+            raise too_large()
+        begun, end, piece = piece.rpartition(b">")
+        parser.Parse(rest + begun + end)
+        rest = piece
+    parser.Parse(rest, True)

@@ -13,7 +13,10 @@ STATE = SITE / ".puerto"
 """What the commands make and can make again: logs, the rehearsal hosts' key, release archives."""
 
 VENV = KIT / ".venv"
-LOCK = KIT / "Pipfile.lock"
+PIPFILE, LOCK = KIT / "Pipfile", KIT / "Pipfile.lock"
+OWN_PACKAGES = "model-packages"
+"""The category of Pipfile and lock with what a site's own models need, beside what the kit runs."""
+
 PIPENV_LOCK = KIT / "deploy" / "pipenv.txt"
 """pipenv itself, with hashes: for this machine's ``.venv`` and for the host's virtualenv."""
 

@@ -14,7 +14,7 @@ from deploy.base import ownership, variables
 from deploy.base.console import Console
 from deploy.base.errors import DeployError
 from deploy.base.locks import exclusive
-from deploy.base.paths import KIT, LOCK, MODELS, PIPENV_LOCK, STATE, VENV, state
+from deploy.base.paths import KIT, LOCK, MODELS, OWN_PACKAGES, PIPENV_LOCK, STATE, VENV, state
 from deploy.base.program_output import package_error
 
 TOOLS = {"ssh": "openssh-client"}
@@ -41,6 +41,16 @@ OTHER_SYSTEM = "Install it with this machine's own package manager, then try aga
 
 BROWSER = {"chromium": "chromium"}
 """Program → Debian package, for the browser tests."""
+
+PIPENV_SETTINGS = {
+    "PIPENV_VENV_IN_PROJECT": "1",
+    "PIPENV_IGNORE_VIRTUALENVS": "1",
+    "PIPENV_NOSPIN": "1",
+    "PIP_COMPILE": "0",
+    "PIP_USER": "0",  # pip's own settings may say otherwise
+}
+
+INDEX_ADVICE = "Is the package index reachable? pip's own settings apply: python3 -m pip config list"
 
 UNITS = {"systemd-analyze": "systemd"}
 """Program → Debian package, for the tests of the units' templates. Those of Nginx's unpack it: it would listen here."""
@@ -150,32 +160,38 @@ def as_root(command: Sequence[str | Path]) -> list[str]:
     return ["sudo", *arguments]
 
 
+def pipenv(console: Console) -> Path:
+    """Return the pipenv that writes and reads Pipfile.lock, in a virtualenv of its own; made where there is none."""
+    folder = state("pipenv")
+    program, marker = folder / "bin" / "pipenv", folder / f"complete-{_hash(PIPENV_LOCK.read_bytes())}"
+    if not marker.exists():
+        _fresh_virtualenv(console, folder)
+        console.run(
+            [folder / "bin" / "pip", "install", "--require-hashes", "--no-deps", "-r", PIPENV_LOCK],
+            advice=INDEX_ADVICE,
+            cause=package_error,
+        )
+        marker.touch()
+    return program
+
+
+def mark_ready() -> None:
+    """Say that ``.venv`` holds what Pipfile.lock says now."""
+    _marker().touch()
+
+
 def _build(console: Console) -> None:
-    advice = "Is the package index reachable? pip's own settings apply: python3 -m pip config list"
-    pipenv = state("pipenv")
-    _fresh_virtualenv(console, pipenv)
-    console.run(
-        [pipenv / "bin" / "pip", "install", "--require-hashes", "--no-deps", "-r", PIPENV_LOCK],
-        advice=advice,
-        cause=package_error,
-    )
+    program = pipenv(console)
     _fresh_virtualenv(console, VENV)
-    settings = {
-        "PIPENV_VENV_IN_PROJECT": "1",
-        "PIPENV_IGNORE_VIRTUALENVS": "1",
-        "PIPENV_NOSPIN": "1",
-        "PIP_COMPILE": "0",
-        "PIP_USER": "0",  # pip's own settings may say otherwise
-    }
     console.run(
-        [pipenv / "bin" / "pipenv", "sync", "--dev"],
-        advice=advice,
+        [program, "sync", "--categories", f"packages dev-packages {OWN_PACKAGES}"],
+        advice=INDEX_ADVICE,
         cwd=KIT,
-        env=variables.inherited() | settings,
+        env=variables.inherited() | PIPENV_SETTINGS,
         cause=package_error,
     )
     _compile(console)
-    _marker().touch()
+    mark_ready()
 
 
 def _compile(console: Console) -> None:
@@ -192,5 +208,8 @@ def _fresh_virtualenv(console: Console, folder: Path) -> None:
 
 def _marker() -> Path:
     """The file that says that ``.venv`` is complete: written last, named after the lock files' content."""
-    locks = LOCK.read_bytes() + PIPENV_LOCK.read_bytes()
-    return VENV / f"complete-{hashlib.sha256(locks).hexdigest()[:12]}"
+    return VENV / f"complete-{_hash(LOCK.read_bytes() + PIPENV_LOCK.read_bytes())}"
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:12]

@@ -141,7 +141,8 @@ def https_line(https: dict[str, Any]) -> str:
     mode = https.get("mode", "off")
     if fault := https.get("fault"):
         return f"{mode}, but {fault}"
-    return f"{mode}, certificate valid until {https['end']} ({https['days']} days)" if "end" in https else mode
+    failure = f"; renewing it failed, {https['failure']}" if https.get("failure") else ""
+    return f"{mode}, certificate valid until {https['end']} ({https['days']} days){failure}" if "end" in https else mode
 
 
 def refused_line(limits: dict[str, Any]) -> str:

@@ -20,7 +20,10 @@ from deploy.base import engines
 from deploy.base.errors import DeployError
 from deploy.base.locks import exclusive
 from deploy.base.paths import BUNDLES, KIT, MODELS, state
-from deploy.models import bundle_folder, own_code
+from deploy.models import bundle_folder, own_code, scikit_learns
+from deploy.models.accepted_rows import accepted
+from deploy.models.background import background_rows
+from deploy.models.conformal import interval
 from deploy.models.contracts import read_contract
 from deploy.models.model_folder import CONTRACT, MODEL_FILE, RECORD, TRAINING, Origin, Record, origin_of, read_record
 from deploy.models.sandbox.bubblewrap import Sandbox, open_sandbox
@@ -33,12 +36,14 @@ PACKAGES = ("joblib", "numpy", "onnxruntime", "scikit-learn")
 """What a trained model depends on: a pickle is only good for the scikit-learn that wrote it."""
 
 CODE = (
-    "app/contract.py", "app/engines/*.py", "app/fields/*.py", "app/model.py", "app/numerals.py",
-    "app/own_code.py", "app/predictions.py", "app/validator.py", "app/values.py", "deploy/models/boundary_rows.py",
-    "deploy/models/builder.py", "deploy/models/bundle_folder.py", "deploy/models/compiler/*.py",
+    "app/attribution.py", "app/contract.py", "app/engines/*.py", "app/fields/*.py", "app/model.py", "app/numerals.py",
+    "app/own_code.py", "app/predictions.py", "app/validator.py", "app/values.py", "deploy/models/accepted_rows.py",
+    "deploy/models/background.py", "deploy/models/boundary_rows.py", "deploy/models/builder.py",
+    "deploy/models/bundle_folder.py", "deploy/models/compiler/*.py", "deploy/models/conformal.py",
     "deploy/models/crossings.py", "deploy/models/dict_rows.py", "deploy/models/equivalence.py",
-    "deploy/models/json_values.py", "deploy/models/own_code.py", "deploy/models/structure.py",
-    "deploy/models/tolerance.py", "deploy/models/validation.py",
+    "deploy/models/example_rows.py", "deploy/models/json_values.py",
+    "deploy/models/own_code.py", "deploy/models/structure.py", "deploy/models/tolerance.py",
+    "deploy/models/validation.py",
 )  # fmt: skip
 """What a bundle is made by: when it changes, bundles are built again."""
 
@@ -124,10 +129,11 @@ def _from_file(
 ) -> tuple[bytes, dict[str, Any]]:
     """Take the file that was added; its code never runs in this process, and what comes of it is of a strict type."""
     contract, record = read_contract(folder / CONTRACT), read_record(folder / RECORD)
-    files = [table.file] if table else []
+    files, writer = [table.file] if table else [], record.made_with.get(scikit_learns.NAME, "")
+    packages = scikit_learns.packages(folder / MODEL_FILE, writer)
     with ExitStack() as stack:
         code = stack.enter_context(own_code.packed(folder))
-        new = open_sandbox(folder / MODEL_FILE, folder / CONTRACT, *files, code=code)
+        new = open_sandbox(folder / MODEL_FILE, folder / CONTRACT, *files, code=code, packages=packages)
         opened = sandbox or stack.enter_context(new)
         reply, graph = opened.run(
             "validate",
@@ -142,7 +148,12 @@ def _from_file(
         )
     if len(reply.columns) != len(contract.fields):
         raise DeployError(f"{folder / MODEL_FILE}: its fields are not those of the contract")
-    return graph or (folder / MODEL_FILE).read_bytes(), _manifest(contract, record, reply)
+    if packages and not graph:
+        raise scikit_learns.uncompiled(folder / MODEL_FILE, writer, reply.proof.why)
+    return graph or (folder / MODEL_FILE).read_bytes(), {
+        **_manifest(contract, record, reply),
+        "background": background_rows(contract, [*accepted(contract, record.rows)]),
+    }
 
 
 def _manifest(contract: Contract, record: Record, reply: Validation) -> dict[str, Any]:
@@ -165,10 +176,14 @@ def _from_training(folder: Path, random_rows: int) -> tuple[bytes, dict[str, Any
     module = training(folder / TRAINING)
     trained = module.train()
     validated = validate(folder / CONTRACT, contract, trained.estimator, trained.rows, random_rows=random_rows)
+    document = contract.model_dump(mode="json")
+    if document["predicts"]["kind"] == "regression" and (measured := interval(trained.held_out)):
+        document["predicts"]["interval"] = measured
     return validated.graph or _pickled(trained.estimator, module), {
-        "contract": contract.model_dump(mode="json"),
+        "contract": document,
         "metrics": trained.metrics,
         "made_with": {name: version(name) for name in PACKAGES},
+        "background": background_rows(contract, [*accepted(contract, trained.rows)]),
         **validated.manifest,
     }
 

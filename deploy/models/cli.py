@@ -1,4 +1,4 @@
-"""The commands of models: ``python3 -m deploy model add|build|check|list``. Runs in ``.venv``."""
+"""The commands of models: ``python3 -m deploy model add|words|build|check|list``. Runs in ``.venv``."""
 
 import argparse
 import sys
@@ -10,7 +10,7 @@ from app.engines import NAMES
 from app.model import MANIFEST, TIMINGS, Manifest, Timings
 from deploy.base.errors import DeployError
 from deploy.base.paths import BUNDLES, MODELS
-from deploy.models import builder, importer
+from deploy.models import builder, importer, own_packages, words
 from deploy.models.contracts import read_contract
 from deploy.models.model_folder import CONTRACT, RECORD, TRAINING
 
@@ -18,6 +18,7 @@ EXAMPLES = """examples:
   python3 -m deploy model add churn.joblib --data churn.csv    a model that scikit-learn trained, and its table
   python3 -m deploy model add churn.joblib --data churn.csv --before scaler.joblib
                                                                one whose rows a scaler prepared
+  python3 -m deploy model words churn                          go through its title, labels and columns
   python3 -m deploy model check churn                          once more, after its contract was edited
   python3 -m deploy model check churn --strict                 and compare its engine with scikit-learn for longer
   python3 -m deploy model list                                 the models of this project
@@ -32,6 +33,8 @@ SAVED = """how models are saved, and the line for each:
     model add a.pkl --together --data churn.csv
   joblib.dump(le, "encoder.joblib")                a model whose answers a LabelEncoder numbered
     model add model.joblib --labels encoder.joblib --data churn.csv
+  joblib.dump(XGBClassifier().fit(…), "x.joblib")  a model of another library, by its class for scikit-learn
+    model add x.joblib --with xgboost --data churn.csv
   skops.io.dump(model, "churn.skops")              skops: nothing in it runs when it is opened
     model add churn.skops --data churn.csv
 Each line begins with python3 -m deploy.
@@ -56,9 +59,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def add(options: argparse.Namespace) -> int:
     """Make a model of this project out of a file."""
+    packages = own_packages.install(options.packages) if options.packages else None
     folder = importer.add(
         options.file,
         data=options.data,
+        test=options.test,
         target=options.target,
         decimal=options.decimal,
         name=options.name,
@@ -71,10 +76,23 @@ def add(options: argparse.Namespace) -> int:
         together=options.together,
         anyway=options.anyway,
     )
+    if packages:
+        packages.write()
     print(
-        f"\nNext: read {folder / CONTRACT} and put it into people's words, then\n"
+        f"\nNext: put {folder / CONTRACT} into people's words, in an editor or by the first of these lines:\n"
+        f"  python3 -m deploy model words {folder.name}\n"
         f"  python3 -m deploy model check {folder.name}\n  python3 -m deploy up"
     )
+    return 0
+
+
+def words_of(options: argparse.Namespace) -> int:
+    """Go through a model's words with its owner."""
+    (folder,) = _chosen(options.name)
+    changed = words.go_through(folder / CONTRACT)
+    print(f"{folder.name}: {changed} text{'' if changed == 1 else 's'} changed in {folder / CONTRACT}")
+    if changed:
+        print(f"  python3 -m deploy model check {folder.name}")
     return 0
 
 
@@ -146,6 +164,10 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="command", required=True)
     _add_parser(commands)
     _check_parser(commands)
+    help_text = "go through a model's title, labels and columns, and put them into people's words"
+    words_parser = commands.add_parser("words", help=help_text, description=help_text)
+    words_parser.set_defaults(run=words_of)
+    words_parser.add_argument("name", help="the model")
     commands.add_parser("build", help="build the models that have changed").set_defaults(run=build)
     commands.add_parser("list", help="list the models").set_defaults(run=show)
     return parser
@@ -160,6 +182,8 @@ def _add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.add_argument(
         "--data", type=Path, help="the table (CSV or xlsx) that it was trained on: ranges, choices, answers"
     )
+    test = "a table of rows that it wasn't trained on: how good it is with those, and how far its numbers may be off"
+    parser.add_argument("--test", type=Path, metavar="FILE", help=test)
     parser.add_argument("--target", default="", help="the table's column with the answers")
     decimal = "what stands before the table's decimals, where it doesn't say: is 2.536 two and a half?"
     parser.add_argument("--decimal", choices=(",", "."), help=decimal)
@@ -171,6 +195,10 @@ def _add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     beside.add_argument("--no-before", action="store_true", help="what lies beside it doesn't belong to it")
     code = "your own modules or packages that it needs: cleaning.py; also for what its notebook had defined"
     parser.add_argument("--code", type=Path, nargs="+", action="extend", default=[], metavar="FILE", help=code)
+    packages = "packages that it needs beside scikit-learn: imbalanced-learn, xgboost==3.1.0; servers get them too"
+    parser.add_argument(
+        "--with", nargs="+", action="extend", default=[], metavar="NAME", dest="packages", help=packages
+    )
     together = "the file is a dict, list or tuple: what else it holds is what the rows pass first"
     parser.add_argument("--together", action="store_true", help=together)
     parser.add_argument("--labels", type=Path, metavar="FILE", help="the LabelEncoder of its answers")

@@ -1,15 +1,15 @@
 """The first draft of an added model's contract, for its owner to edit, and the record beside it."""
 
 import json
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from app.fields import KINDS
-from deploy.models import naming, units
+from deploy.models import naming, units, unsupervised
 from deploy.models.methods import method
 from deploy.models.model_folder import CONTRACT, RECORD
 from deploy.models.sandbox.replies import Description, FieldReport, TableReport
@@ -26,28 +26,45 @@ UNSAID = (("missing", True), ("whole", False))
 """What needn't be written of what a table showed."""
 
 
-def write(folder: Path, file: Path, description: Description, table: TableReport | None, keep_rows: bool) -> None:
+SIZES = (
+    {"es": "Valor bajo", "en": "Low value"},
+    {"es": "Valor medio", "en": "Middle value"},
+    {"es": "Valor alto", "en": "High value"},
+)
+"""What the examples of a model are called that predicts numbers."""
+
+
+def write(
+    folder: Path,
+    file: Path,
+    description: Description,
+    table: TableReport | None,
+    made_with: dict[str, str],
+    keep_rows: bool,
+) -> None:
     """Write contract and record into a model's folder.
 
     Args:
         file: the model's, as it was given.
         table: how the training table is written.
+        made_with: package → version.
         keep_rows: whether rows of the table go into the record, and with the model to servers.
     """
     fields = [_field(field) for field in description.fields]
     target, unit = units.split(description.target)
     answer = naming.in_words(target) if target else ""
-    labels = None if description.labels is None else len(description.labels)
     contract = {
         "name": folder.name,
         "title": naming.title(folder.name, answer),
-        "description": naming.description(answer, labels, [field["label"] for field in fields]),
+        "description": _description(description, answer, [field["label"] for field in fields]),
         "method": method(description.estimator),
         "trained": datetime.fromtimestamp(file.stat().st_mtime, UTC).date(),
         "metrics": {metric.name: metric.value for metric in description.metrics},
         "predicts": _predicts(description, answer, unit),
         "fields": fields,
     }
+    if description.examples:
+        contract["examples"] = [*_examples(description)]
     if table and (written := table.model_dump(include={"encoding", "separator", "decimal"}, exclude_none=True)):
         contract["table"] = written
     text = yaml.safe_dump(contract, sort_keys=False, allow_unicode=True, default_flow_style=False, width=120)
@@ -56,18 +73,40 @@ def write(folder: Path, file: Path, description: Description, table: TableReport
         "columns": description.columns,
         "rows": description.rows if keep_rows else [],
         "answers": description.answers if keep_rows else [],
-        "made_with": {package: version(package) for package in ("joblib", "numpy", "scikit-learn")},
+        "made_with": made_with,
     }
     (folder / RECORD).write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
+def _description(description: Description, answer: str, columns: list[str]) -> dict[str, str]:
+    labels = None if description.labels is None else len(description.labels)
+    if description.task != "supervised":
+        return unsupervised.description(description.task, labels or 0, len(columns))
+    return naming.description(answer, labels, columns)
+
+
 def _predicts(description: Description, answer: str, unit: str) -> dict[str, Any]:
-    label = answer or {"es": "Predicción", "en": "Prediction"}
+    label: Any = answer or {"es": "Predicción", "en": "Prediction"}
     if description.labels is None:
-        return {"kind": "regression", "label": label} | ({"unit": unit} if unit else {})
-    texts = description.words or [_label(value, answer) for value in description.labels]
+        interval = description.interval.model_dump(exclude_none=True) if description.interval else None
+        known = {key: value for key, value in (("unit", unit), ("interval", interval)) if value}
+        return {"kind": "regression", "label": label} | known
+    texts: Sequence[Any] = description.words or [_label(value, answer) for value in description.labels]
+    if description.task != "supervised":
+        label = unsupervised.LABELS[description.task]
+        texts = [unsupervised.label(description.task, value) for value in description.labels]
     labels = [{"value": value, "label": text} for value, text in zip(description.labels, texts, strict=True)]
     return {"kind": "classification", "label": label, "labels": labels}
+
+
+def _examples(description: Description) -> Iterator[dict[str, Any]]:
+    """Return the examples: of labels they are called by their answer, of numbers by how large it is."""
+    names = [field.name for field in description.fields]
+    sizes = iter(SIZES)
+    for example in description.examples:
+        name = {"label": next(sizes, SIZES[-1])} if example.answer is None else {"answer": example.answer}
+        values = zip(names, example.values, strict=True)
+        yield {**name, "values": {name: value for name, value in values if value is not None}}
 
 
 def _label(value: Any, answer: str) -> Any:

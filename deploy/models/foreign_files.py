@@ -9,16 +9,13 @@ PICKLES = (b"\x80", b"\x78", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x04\x22\x4d\x1
 
 SCIKIT_LEARN = "Puerto serves models of scikit-learn."
 NEURAL = f"{SCIKIT_LEARN} Train one on the same table (MLPClassifier, MLPRegressor), and save it with joblib.dump."
-BOOSTED = (
-    "Train it by its class for scikit-learn ({classes}), save that with joblib.dump, and name the package in the"
-    " Pipfile (CONTRIBUTING.md, A package)."
-)
+BOOSTED = "Train it by its class for scikit-learn ({classes}), save that with joblib.dump, and add it --with {package}."
 EXPORTED = f"{SCIKIT_LEARN} If it was exported from one, give that model, saved with joblib.dump, and its table."
 R = f"{SCIKIT_LEARN} Train one in Python on the same table, which R writes with write.csv(…, row.names = FALSE)."
 
-XGBOOST = ("XGBoost", BOOSTED.format(classes="XGBClassifier, XGBRegressor"))
-LIGHTGBM = ("LightGBM", BOOSTED.format(classes="LGBMClassifier, LGBMRegressor"))
-CATBOOST = ("CatBoost", BOOSTED.format(classes="CatBoostClassifier, CatBoostRegressor"))
+XGBOOST = ("XGBoost", BOOSTED.format(classes="XGBClassifier, XGBRegressor", package="xgboost"))
+LIGHTGBM = ("LightGBM", BOOSTED.format(classes="LGBMClassifier, LGBMRegressor", package="lightgbm"))
+CATBOOST = ("CatBoost", BOOSTED.format(classes="CatBoostClassifier, CatBoostRegressor", package="catboost"))
 
 ENDINGS = {
     **dict.fromkeys((".keras", ".h5", ".hdf5"), ("Keras", NEURAL)),

@@ -12,12 +12,13 @@ from typing import Any
 from app.numerals import Mark
 from deploy.base.errors import DeployError
 from deploy.base.paths import BUNDLES, MODELS, state
-from deploy.models import builder, contract_draft, input_files, own_code
+from deploy.models import builder, contract_draft, input_files, own_code, scikit_learns, words
 from deploy.models.installation import DRAFT_BUNDLES, free_folder, install
 from deploy.models.model_folder import CONTRACT, MODEL_FILE
 from deploy.models.sandbox.bubblewrap import Sandbox, open_sandbox
 from deploy.models.sandbox.replies import Composed, Description, TableReport, UntrustedTypes
-from deploy.models.summary import print_kept_rows, print_summary
+from deploy.models.steps import step
+from deploy.models.summary import print_held_out, print_kept_rows, print_summary
 from deploy.models.table_format import TableSource, table_format
 
 Descriptions = tuple[Description, TableReport | None]
@@ -31,6 +32,7 @@ class Addition:
     Attributes:
         file: the model's.
         table: that it was trained on.
+        test: one of rows that it wasn't trained on.
         before: transformers that its rows pass first, in order; None: those that lie beside it must be named.
         labels: the encoder of its answers.
         code: modules and packages that it needs, of a person's own.
@@ -42,6 +44,7 @@ class Addition:
 
     file: Path
     table: TableSource | None = None
+    test: TableSource | None = None
     before: Sequence[Path] | None = None
     labels: Path | None = None
     code: Sequence[Path] = ()
@@ -55,6 +58,7 @@ def add(
     file: Path,
     *,
     data: Path | None = None,
+    test: Path | None = None,
     target: str = "",
     decimal: Mark | None = None,
     name: str | None = None,
@@ -67,8 +71,9 @@ def add(
 
     Args:
         data: the table that it was trained on.
-        target: that table's column with the answers; empty: the one that the model doesn't know.
-        decimal: what stands before that table's decimals, where it doesn't say; None: ask.
+        test: one of rows that it wasn't trained on.
+        target: their column with the answers; empty: the one that the model doesn't know.
+        decimal: what stands before their decimals, where they don't say; None: ask.
         name: the model's; None: the file's.
         replace: take the place of a model of that name that was added too; that is moved aside.
         models, bundles: the folders of all models and all bundles.
@@ -77,12 +82,11 @@ def add(
     Raises:
         DeployError: what is wrong with file, table or name.
     """
-    table = None if data is None else TableSource(data.resolve(), target, decimal)
-    addition = Addition(file, table, **options)
+    table, held_out = (TableSource(one.resolve(), target, decimal) if one else None for one in (data, test))
+    addition = Addition(file, table, held_out, **options)
     for model in (file, *(addition.before or ()), *filter(None, [addition.labels])):
         input_files.check_model(model)
-    if data is not None:
-        input_files.check_table(data)
+    input_files.check_tables(data, test)
     folder = free_folder(models, name or _name_of(file), replace)
     others = [other for other in sorted(models.glob("*")) if other != folder]
     if addition.before is None and not addition.together:
@@ -93,6 +97,7 @@ def add(
         own_code.require_distinct([*others, draft])
         description, report = _draft(addition, draft)
         print_summary(folder.name, description, report)
+        print_held_out(description)
         print_kept_rows(description, addition.keep_rows)
         install(draft, folder, bundles / folder.name)
     return folder
@@ -133,14 +138,36 @@ def _import(addition: Addition, draft: Path, copies: list[Path], code: Path | No
     if not is_skops or len(copies) > 1:
         _ask_for_trust(file, addition.trust)
     print(f"Opening {file} in a sandbox …", flush=True)
+    packages = scikit_learns.of_files(*copies)
     if addition.before or addition.together:
-        copy = _compose(addition, copies, draft / MODEL_FILE, code)
+        copy = _compose(addition, copies, draft / MODEL_FILE, code, packages)
     # The contract is written once the model is described; the sandbox, which is open by then, reads it all the same.
     (draft / CONTRACT).touch()
     labels = copies[-1:] if addition.labels else []
-    with open_sandbox(copy, draft / CONTRACT, *labels, *[source.file] if source else (), code=code) as sandbox:
+    tables = [one.file for one in (source, addition.test) if one]
+    with open_sandbox(copy, draft / CONTRACT, *labels, *tables, code=code, packages=packages) as sandbox:
         trusted = _trusted_types(addition, sandbox) if is_skops else []
-        table = table_format(sandbox, source, trusted) if source else None
+        table, description, estimator = _described(addition, sandbox, labels, trusted)
+        if estimator:
+            (draft / MODEL_FILE).write_bytes(estimator)
+        made_with = scikit_learns.made_with(packages)
+        description = _of_another_version(description, made_with) if packages else description
+        contract_draft.write(draft, file, description, table, made_with, addition.keep_rows)
+        if sys.stdin.isatty():
+            words.go_through(draft / CONTRACT, is_draft=True)
+        opened = None if estimator else sandbox
+        with step("Comparing its engines with scikit-learn"):
+            builder.build(draft, draft.parent / DRAFT_BUNDLES, origin=MODEL_FILE, table=source, sandbox=opened)
+    return description, table
+
+
+def _described(
+    addition: Addition, sandbox: Sandbox, labels: list[Path], trusted: list[str]
+) -> tuple[TableReport | None, Description, bytes]:
+    """Return the descriptions of table and file, and the estimator where the file isn't kept."""
+    source, test = addition.table, addition.test
+    table, held_out = (table_format(sandbox, one, trusted) if one else None for one in (source, test))
+    with step("Reading its table, and asking it" if source else "Asking it what it takes"):
         description, estimator = sandbox.run(
             "describe",
             Description,
@@ -150,16 +177,20 @@ def _import(addition: Addition, draft: Path, copies: list[Path], code: Path | No
             trusted=trusted,
             labels="".join(map(str, labels)),
             anyway=addition.anyway,
+            test=str(test.file if test else ""),
+            test_decimal=held_out.decimal if held_out else None,
         )
-        if estimator:
-            (draft / MODEL_FILE).write_bytes(estimator)
-        contract_draft.write(draft, file, description, table, addition.keep_rows)
-        opened = None if estimator else sandbox
-        builder.build(draft, draft.parent / DRAFT_BUNDLES, origin=MODEL_FILE, table=source, sandbox=opened)
-    return description, table
+    return table, description, estimator
 
 
-def _compose(addition: Addition, copies: list[Path], to: Path, code: Path | None) -> Path:
+def _of_another_version(description: Description, made_with: dict[str, str]) -> Description:
+    """Say which scikit-learn made a model, and return its description without what ours would have made of that."""
+    version = f"{scikit_learns.NAME} {made_with[scikit_learns.NAME]}"
+    print(f"  made by {version}: opened, compiled and compared there; the server needs none of it")
+    return description.model_copy(update={"made_by": []})
+
+
+def _compose(addition: Addition, copies: list[Path], to: Path, code: Path | None, packages: Path | None) -> Path:
     """Put a model together with what its rows pass first, in a sandbox, and return the file of both."""
     if copies[0].suffix == ".skops":
         raise DeployError(
@@ -167,7 +198,7 @@ def _compose(addition: Addition, copies: list[Path], to: Path, code: Path | None
             "Make one pipeline of them where they were trained: make_pipeline(scaler, model), and save that.",
         )
     before = copies[1 : 1 + len(addition.before or ())]
-    with open_sandbox(copies[0], *before, code=code) as sandbox:
+    with open_sandbox(copies[0], *before, code=code, packages=packages) as sandbox:
         _, data = sandbox.run("compose", Composed, before=[*map(str, before)], together=addition.together)
     to.write_bytes(data)
     return to

@@ -1,5 +1,6 @@
 """The files that ``model add`` is given: looked at and copied, but not opened yet."""
 
+import filecmp
 import os
 import re
 import shlex
@@ -80,13 +81,18 @@ def _companions(file: Path) -> list[Path]:
     return [other for other in others if COMPANION.search(other.stem) and other.is_file()]
 
 
-def check_table(file: Path) -> None:
-    """Check that a table can be read.
+def check_tables(data: Path | None, test: Path | None) -> None:
+    """Check that tables can be read: the one that a model was trained on, and one of other rows.
 
     Raises:
-        DeployError: it is no file, or too large a one.
+        DeployError: one is no file, or too large a one; or they are the same.
     """
-    _check_file(file, LARGEST_TABLE_MIB, "Pass fewer of its rows: ranges and answers need no more.")
+    for file in filter(None, (data, test)):
+        _check_file(file, LARGEST_TABLE_MIB, "Pass fewer of its rows: ranges and answers need no more.")
+    if data and test and filecmp.cmp(data, test, shallow=False):
+        reason = f"{test}: is the table of --data; --test takes rows that the model wasn't trained on"
+        advice = 'Where they were split: X_test.assign(y=y_test).to_csv("test.csv", index=False)'
+        raise DeployError(reason, advice, status=2)
 
 
 def copy_model(stream: IO[bytes], to: Path) -> None:

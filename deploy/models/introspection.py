@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from app.engines.classes import classes_of, task_of
 from app.engines.scikit_learn import Input, arrange
 from app.fields import KINDS, Column, recognised
 from app.fields.category import other_than
@@ -16,6 +17,7 @@ from deploy.models.scoring import require_plausible, score
 from deploy.models.structure import dict_vectorizer, known_categories, only_input, text_columns
 from deploy.models.training_table import TrainingTable, feature_names
 from deploy.models.trials import Trials
+from deploy.models.typical import examples
 
 SCORED_ROWS = 20_000
 RECORDED_ROWS = 50
@@ -49,16 +51,17 @@ def describe(
         anyway: go on where the answers can't be right; no figure of them is published then.
 
     Returns:
-        estimator: its name; target: the column with the answers, empty where there is none;
+        estimator: its name; task: what it learned from; target: the column with the answers, empty where there is none;
         labels: those it answers, or None for numbers; words: what the labels are called;
         fields: for each its name, kind, and what is known of its values; columns: pandas' type of each field;
         notes: sentences about the table's columns;
+        examples: typical rows, as `typical.examples` returns them;
         rows, answers: some of the table's, and the model's answers; metrics: measured on the table.
 
     Raises:
         DeployError: the model can't be served, or the table isn't its.
     """
-    _require_supervised(file, estimator)
+    _require_predictor(file, estimator)
     labels = _labels(file, estimator)
     table = training_table.read(data, target, estimator, decimal) if data else None
     columns = feature_names(estimator) or ([*table.frame.columns] if table else _names_without_table(file, estimator))
@@ -71,15 +74,21 @@ def describe(
     words = None if encoder is None or labels is None else encoded_words(file, labels, encoder)
     recorded: dict[str, Any] = {"target": target, "rows": [], "answers": [], "metrics": {}}
     if table:
-        answers = _answers(file, estimator, table, data)
-        known_answers = _known_answers(table, len(answers), labels, target)
-        measured = score(labels, answers, known_answers, words)
+        predicted = answers(file, estimator, table, data)
+        known_answers = _known_answers(estimator, table, len(predicted), labels, target)
+        measured = score(labels, predicted, known_answers, words)
         if not anyway:
             require_plausible(file, data, measured)
         words = words or measured.words
-        recorded = _recorded(table, answers, measured.metrics) | {"target": _target(table, known_answers)}
+        typical = examples(estimator, table.frame, predicted, labels, fields, _container(estimator, fields))
+        recorded = (
+            {"examples": typical}
+            | _recorded(table, predicted, measured.metrics)
+            | {"target": _target(table, known_answers)}
+        )
     return {
         "estimator": _title(estimator),
+        "task": task_of(estimator),
         "labels": labels,
         "words": words,
         "fields": fields,
@@ -100,23 +109,24 @@ def _spread(count: int, most: int) -> Any:
     return np.unique(np.linspace(0, count - 1, most).astype(int))
 
 
-def _require_supervised(file: str, estimator: Any) -> None:
+def _require_predictor(file: str, estimator: Any) -> None:
     from sklearn.base import is_classifier, is_regressor
 
-    if not is_classifier(estimator) and not is_regressor(estimator):
+    if not is_classifier(estimator) and not is_regressor(estimator) and classes_of(estimator) is None:
         raise DeployError(
             f"{file}: holds a {_title(estimator)}, which is neither a classifier nor a regressor",
-            "Puerto serves models that predict a label or a number.",
+            "Puerto serves models that predict a label, a number or a group, or that tell outliers.",
         )
 
 
 def _labels(file: str, estimator: Any) -> list[Any] | None:
-    if not hasattr(estimator, "classes_"):
-        return None
-    classes = estimator.classes_
-    if isinstance(classes, list) or np.asarray(classes).ndim != 1:
+    classes = getattr(estimator, "classes_", [])
+    if (isinstance(classes, list) and classes) or np.asarray(classes).ndim != 1:
         raise _several_outputs(file)
-    return [json_value(label) for label in classes]
+    labels = classes_of(estimator)
+    if labels is not None and len(labels) < 2:
+        raise DeployError(f"{file}: answers the same to everything", "Train it so that there are two answers at least.")
+    return None if labels is None else [json_value(label) for label in labels]
 
 
 def _several_outputs(file: str) -> DeployError:
@@ -197,23 +207,27 @@ def _present(values: list[Any]) -> list[Any]:
     return [value for value in values if value is not None]
 
 
-def _answers(file: str, estimator: Any, table: TrainingTable, data: str) -> list[Any]:
+def answers(file: str, estimator: Any, table: TrainingTable, data: str) -> list[Any]:
     """Return the model's answers to the first rows of its table."""
     frame = table.frame.head(SCORED_ROWS)
     only = only_input(estimator)
     columns = {name: str(frame[name].dtype) for name in frame}
     rows = arrange(frame.to_numpy(dtype=object).tolist(), only, columns) if only else frame
     try:
-        answers = np.asarray(estimator.predict(rows if only or feature_names(estimator) else frame.to_numpy()))
+        predicted = np.asarray(estimator.predict(rows if only or feature_names(estimator) else frame.to_numpy()))
     except Exception as fault:
         raise row_fault(file, data, estimator, frame, fault) from fault
-    if answers.size != len(frame):
+    if predicted.size != len(frame):
         raise _several_outputs(file)
-    return [*map(json_value, answers.reshape(len(frame)))]
+    return [*map(json_value, predicted.reshape(len(frame)))]
 
 
-def _known_answers(table: TrainingTable, count: int, labels: list[Any] | None, target: str) -> list[Any]:
-    """Return the table's answers; none where the column, which nobody named, looks like an id or a remark instead."""
+def _known_answers(
+    estimator: Any, table: TrainingTable, count: int, labels: list[Any] | None, target: str
+) -> list[Any]:
+    """Return the table's answers, which groups haven't; none where an unnamed column looks like an id or a remark."""
+    if task_of(estimator) != "supervised":
+        return [None] * count
     answers = [] if table.answers is None else [*map(json_value, table.answers.head(count))]
     texts = sum(isinstance(answer, str) for answer in answers)
     is_all_different = len({*answers}) == len(answers)

@@ -32,6 +32,16 @@ METHODS = {
                  "Several models, and one that combines what they say"),
     "Bagging": ("Muchos modelos, cada uno entrenado con una parte de los datos",
                 "Many models, each trained on a part of the data"),
+    "KMeans": ("Grupos: el centro más cercano", "Groups: the nearest centre"),
+    "MeanShift": ("Grupos: el centro más cercano", "Groups: the nearest centre"),
+    "GaussianMixture": ("Grupos en forma de campana, con la probabilidad de cada uno",
+                        "Bell-shaped groups, with the probability of each"),
+    "IsolationForest": ("Detector de casos raros: lo pronto que unas preguntas al azar apartan un caso de los demás",
+                        "Outlier detector: how soon random questions set a case apart from the others"),
+    "OneClassSVM": ("Detector de casos raros: la frontera en torno a los casos normales",
+                    "Outlier detector: the border around ordinary cases"),
+    "LocalOutlierFactor": ("Detector de casos raros: lo aislado que está un caso frente a sus vecinos",
+                           "Outlier detector: how isolated a case is compared with its neighbours"),
     "Dummy": ("Referencia que no mira los datos", "Baseline that doesn't look at the data"),
 }  # fmt: skip
 """Part of a class's name → what it means, in Spanish and in English."""

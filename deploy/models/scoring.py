@@ -28,14 +28,19 @@ class Score:
     """What was measured.
 
     Attributes:
-        metrics: name → figure.
+        figures: name → figure.
         words: what the table calls each label, in the labels' order; None where the model's labels are the table's.
         doubt: why it can't be right, and what may be the cause; empty where it may.
     """
 
-    metrics: dict[str, float] = field(default_factory=dict)
+    figures: dict[str, float] = field(default_factory=dict)
     words: list[str] | None = None
     doubt: tuple[str, str] = ("", "")
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """The figures, unless they can't be right: nobody boasts of those."""
+        return {} if self.doubt[0] else self.figures
 
 
 def score(
@@ -43,17 +48,19 @@ def score(
     predictions: Sequence[Any],
     answers: Sequence[Any],
     words: Sequence[str] | None = None,
+    place: str = ON_ITS_TABLE,
 ) -> Score:
     """Compare predictions with a table's answers; rows without one don't count.
 
     Args:
         labels: of a classifier; None: the predictions are numbers.
         words: what the labels were encoded from, in their order, where that is known.
+        place: which table it is, as the figures' names end.
     """
     pairs = [(_plain(one), _plain(other)) for one, other in zip(predictions, answers, strict=True) if other is not None]
     if not pairs:
         return Score()
-    return _of_numbers(pairs) if labels is None else _of_labels([*map(_plain, labels)], pairs, words)
+    return _of_numbers(pairs, place) if labels is None else _of_labels([*map(_plain, labels)], pairs, words, place)
 
 
 def _plain(value: Any) -> Any:
@@ -72,7 +79,9 @@ def require_plausible(file: str, data: str, measured: Score) -> None:
         raise DeployError(f"{file}: its answers to {data} can't be right: {reason}", f"{cause} {GO_ON}")
 
 
-def _of_labels(labels: Sequence[Any], pairs: Sequence[tuple[Any, Any]], encoded: Sequence[str] | None) -> Score:
+def _of_labels(
+    labels: Sequence[Any], pairs: Sequence[tuple[Any, Any]], encoded: Sequence[str] | None, place: str
+) -> Score:
     known = Counter(answer for _, answer in pairs)
     words = None
     if not known.keys() & {*labels}:
@@ -84,11 +93,12 @@ def _of_labels(labels: Sequence[Any], pairs: Sequence[tuple[Any, Any]], encoded:
         by_label = dict(zip(labels, words, strict=True))
         pairs = [(by_label[prediction], answer) for prediction, answer in pairs]
     right = sum(prediction == answer for prediction, answer in pairs)
+    figures = {f"accuracy{place}": round(right / len(pairs), 4)}
     label, times = known.most_common(1)[0]
     if len(known) > 1 and right <= _by_chance(len(pairs), times / len(pairs)):
-        figures = f"{right} of {len(pairs)} rows as the table has them, where always saying {label} gets {times}"
-        return Score(words=words, doubt=(figures, CAUSE))
-    return Score({f"accuracy{ON_ITS_TABLE}": round(right / len(pairs), 4)}, words)
+        doubt = f"{right} of {len(pairs)} rows as the table has them, where always saying {label} gets {times}"
+        return Score(figures, words, (doubt, CAUSE))
+    return Score(figures, words)
 
 
 def _words(labels: Sequence[Any], pairs: Sequence[tuple[Any, Any]], known: Counter[Any]) -> list[str] | None:
@@ -106,7 +116,7 @@ def _by_chance(rows: int, share: float) -> float:
     return rows * share + ONE_SIDED * math.sqrt(rows * share * (1 - share))
 
 
-def _of_numbers(pairs: Sequence[tuple[Any, Any]]) -> Score:
+def _of_numbers(pairs: Sequence[tuple[Any, Any]], place: str) -> Score:
     try:
         predictions, answers = (np.array(column, dtype=float) for column in zip(*pairs, strict=True))
     except (TypeError, ValueError):
@@ -115,12 +125,11 @@ def _of_numbers(pairs: Sequence[tuple[Any, Any]]) -> Score:
     if spread == 0 or not math.isfinite(spread):
         return Score()
     r2 = 1 - float(np.square(answers - predictions).sum()) / spread
+    figures = {f"r2{place}": round(r2, 4)} if math.isfinite(r2) else {}
     if not r2 > 0:
-        figures = (
-            f"it answers {_range(predictions)} where the table says {_range(answers)}, worse than the mean for all"
-        )
-        return Score(doubt=(f"{figures} (R² {r2:.2g})", CAUSE))
-    return Score({f"r2{ON_ITS_TABLE}": round(r2, 4)})
+        doubt = f"it answers {_range(predictions)} where the table says {_range(answers)}, worse than the mean for all"
+        return Score(figures, doubt=(f"{doubt} (R² {r2:.2g})", CAUSE))
+    return Score(figures)
 
 
 def _range(numbers: Any) -> str:

@@ -1,8 +1,10 @@
 """What ``model add`` says of the model that it added."""
 
+import sys
 from importlib.metadata import version
 from typing import Any
 
+from app.metrics import HELD_OUT_ROWS
 from app.values import as_text
 from deploy.models.sandbox.replies import Description, TableReport
 from deploy.models.sandbox.text import visible
@@ -21,7 +23,8 @@ def print_summary(name: str, description: Description, table: TableReport | None
     answer = f"{visible(description.target, 40)}: " if description.target else ""
     prediction = "a number" if description.labels is None else f"one of {_listed(description.labels[:8])}"
     print(f"  predicts {answer}{prediction}")
-    if description.words is None and any(not isinstance(label, str) for label in description.labels or []):
+    is_numbered = description.words is None and any(not isinstance(label, str) for label in description.labels or [])
+    if is_numbered and description.task != "outliers" and not sys.stdin.isatty():  # who sits there was asked
         print("  What do its answers mean? Say it in people's words: predicts, labels, in its contract.")
     for field in description.fields:
         ends = (field.seen.minimum, field.seen.maximum) if field.seen else (None, None)
@@ -34,6 +37,19 @@ def print_summary(name: str, description: Description, table: TableReport | None
         print(f"  Note: {note}")
     for metric in description.metrics:
         print(f"  {metric.name}: {metric.value:g}")
+
+
+def print_held_out(description: Description) -> None:
+    """Say between what the truth lies, or how to find out."""
+    if description.task != "supervised":
+        return
+    is_number = description.labels is None
+    if all(metric.name != HELD_OUT_ROWS for metric in description.metrics):
+        more = " and how far its answers may be off" if is_number else ""
+        print(f"  With rows that it wasn't trained on, --test FILE, the page says how good it is with new cases{more}.")
+    elif interval := description.interval:
+        share = f"{interval.coverage:.0%} of {interval.rows} rows that it wasn't trained on"
+        print(f"  In {share} its answers are at most {interval.margin:g} off: the page shows that interval.")
 
 
 def _print_origin(description: Description, table: TableReport | None) -> None:

@@ -13,13 +13,14 @@ from app.faults import Refused
 from app.fields.category import FEW
 from app.missing import BLANK, MISSING_WORDS
 from app.numerals import Mark
-from app.tables.csv_file import RawRow
+from app.tables.heading import RawRow
 
 BLOCK = 4096
 LARGEST_WHOLE = 2**63
 MARKED = re.compile("[.,eE]")
-BOOLEANS = {"True": True, "TRUE": True, "true": True, "False": False, "FALSE": False, "false": False}
-"""What pandas takes for booleans."""
+BOOLEANS = {"True": True, "TRUE": True, "true": True, "False": False, "FALSE": False, "false": False,
+            "VERDADERO": True, "FALSO": False}  # fmt: skip
+"""What pandas takes for booleans, and what Excel writes for them in Spanish."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ class Column:
         if cell in MISSING_WORDS:
             self.is_whole = False
             return np.nan
-        number = numerals.parse(cell, self.reader.mark)
+        number = numerals.parse(numerals.without_currency(cell), self.reader.mark)
         is_whole = self.is_whole and number.is_integer() and abs(number) < LARGEST_WHOLE
         self.is_whole = is_whole and not _has_decimals(cell, self.reader.mark)
         return number

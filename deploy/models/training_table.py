@@ -15,6 +15,7 @@ from deploy.base.errors import DeployError
 from deploy.models import dict_rows, training_columns
 from deploy.models.structure import dict_vectorizer, known_categories, takes_texts, text_columns, used_columns
 from deploy.models.training_columns import BadRow, ColumnReader
+from deploy.models.training_lines import check_lines
 
 MOST_COLUMNS = 10_000
 UNNAMED = "Unnamed: "
@@ -164,7 +165,11 @@ def _opened(file: str, target: str, estimator: Any) -> Iterator[TableFile]:
     """Open a table's file; what is wrong with it is said with its name."""
     try:
         with Path(file).open("rb") as stream:
-            yield open_table(stream, [*feature_names(estimator), *filter(None, [target])], MOST_COLUMNS)
+            names = feature_names(estimator)
+            required = used_columns(estimator, names) if names else {*filter(None, [target])}
+            table = open_table(stream, [*names, *filter(None, [target])], MOST_COLUMNS, required)
+            check_lines(table, required, known_categories(estimator, names or table.names))
+            yield table
     except (BadTable, BadRow) as fault:
         raise DeployError(f"{file}: can't be read as a table: {fault}") from fault
 

@@ -2,14 +2,13 @@
 
 import itertools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from app.contract import Classification, Contract
 from app.engines import PredictionError
+from app.engines.classes import classes_of
 from app.engines.onnx import Onnx
 from app.engines.scikit_learn import Input, ScikitLearn
 from app.faults import InvalidInput
@@ -18,9 +17,11 @@ from app.predictions import Prediction, predictions
 from app.validator import RowValidator
 from app.values import Value
 from deploy.base.errors import DeployError
+from deploy.models.accepted_rows import accepted
+from deploy.models.background import us_per_explanation
 from deploy.models.contracts import at
 from deploy.models.equivalence import EngineChoice, choose_engine
-from deploy.models.json_values import json_value
+from deploy.models.example_rows import example_rows, require_answers
 from deploy.models.structure import only_input, takes_texts, used_columns
 from deploy.models.tolerance import TOLERANCE, tolerance_of
 
@@ -83,17 +84,21 @@ def validate(
     _compare_fields(file, contract, estimator)
     types = columns or [field.pandas_type for field in contract.fields]
     kinds = {field.name: kind for field, kind in zip(contract.fields, types, strict=True)}
-    known = list(_accepted(contract, rows))
+    known = list(accepted(contract, rows))
     corners = list(_corners(contract))
     probes = [*known[:: max(1, len(known) // GOLDEN_ROWS)][:GOLDEN_ROWS], *corners]
     *cheaper, trained = (ScikitLearn(contract, estimator, how, kinds) for how in _inputs(contract, estimator))
     expected = _answers(contract, trained, probes, file)
+    named = example_rows(file, contract)
+    require_answers(file, contract, _answers(contract, trained, named, file))
     served = next((engine for engine in cheaper if _answers_alike(contract, engine, probes, expected)), trained)
-    tried = [*corners, *known, *_accepted(contract, unrecorded)]
+    tried = [*corners, *named, *known, *accepted(contract, unrecorded)]
     choice = choose_engine(contract, trained, served, tried, random_rows)
     pairs = itertools.islice(zip(probes, expected, strict=True), GOLDEN_ROWS)
     golden = [{"row": dict(zip(kinds, row, strict=True)), "value": answer.value} for row, answer in pairs]
-    return _validated(served, kinds, golden, choice)
+    us = us_per_explanation(contract, Onnx(contract, choice.graph) if choice.graph else served, known)
+    timings = choice.timings.model_copy(update={"us_per_explanation": us})
+    return _validated(served, kinds, golden, replace(choice, timings=timings))
 
 
 def _validated(
@@ -112,14 +117,13 @@ def _validated(
 
 
 def _compare_labels(file: Path, contract: Contract, estimator: Any) -> None:
-    predicts = contract.predicts
+    predicts, classes = contract.predicts, classes_of(estimator)
     if not isinstance(predicts, Classification):
-        if hasattr(estimator, "classes_"):
+        if classes is not None:
             raise DeployError(f"{at(file, ['predicts'])}: predicts: the model answers labels; say kind: classification")
         return
-    if not hasattr(estimator, "classes_"):
+    if classes is None:
         raise DeployError(f"{at(file, ['predicts'])}: predicts: the model answers numbers; say kind: regression")
-    classes = np.asarray(estimator.classes_).tolist()
     labels = [choice.value for choice in predicts.labels]
     if len(labels) != len(classes) or any(label not in classes for label in labels):
         place = at(file, ["predicts", "labels"])
@@ -141,17 +145,6 @@ def _are_fields(estimator: Any, features: list[str], fields: list[str]) -> bool:
     """Tell whether fields are the columns that a model knows, or those of them that it doesn't drop."""
     in_order = [name for name in features if name in fields]
     return fields == in_order and (len(fields) == len(features) or {*used_columns(estimator, features)} <= {*fields})
-
-
-def _accepted(contract: Contract, rows: Sequence[Sequence[Any]]) -> Iterable[list[Value]]:
-    check = RowValidator(contract)
-    names = [field.name for field in contract.fields]
-    for row in rows:
-        values = {name: json_value(value) for name, value in zip(names, row, strict=True)}
-        try:
-            yield check.typed(values)
-        except InvalidInput:
-            continue
 
 
 def _corners(contract: Contract) -> Iterable[list[Value]]:

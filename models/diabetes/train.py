@@ -20,10 +20,11 @@ def train() -> Trained:
     x = patients[:, [column for column in range(patients.shape[1]) if column != SEX]]
     x_train, x_test, y_train, y_test = train_test_split(x, progression, random_state=SEED)
     pipeline = make_pipeline(StandardScaler(), Ridge()).fit(x_train, y_train)
-    error = mean_absolute_error(y_test, pipeline.predict(x_test))
+    predictions = pipeline.predict(x_test)
+    error = mean_absolute_error(y_test, predictions)
     metrics = {
         "rows": len(x),
         "r2": round(float(pipeline.score(x_test, y_test)), 4),
         "mean absolute error": round(float(error), 2),
     }
-    return Trained(pipeline, metrics, x.tolist())
+    return Trained(pipeline, metrics, x.tolist(), [*zip(y_test.tolist(), predictions.tolist(), strict=True)])

@@ -24,11 +24,16 @@ class Target:
 
 @dataclass(frozen=True)
 class Attack:
-    """What is sent: a body with its type and further headers, or a query."""
+    """What is sent: a body with its type and further headers, or a query.
+
+    Attributes:
+        unpacked: bytes that a zip in the body says it holds.
+    """
 
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     query: str = ""
+    unpacked: int = 0
 
 
 Shape = Callable[[Target], Attack]

@@ -14,8 +14,9 @@ from tests.attacks.json_bodies import JSON_BODIES
 from tests.attacks.protocol_bodies import PROTOCOL_BODIES
 from tests.attacks.queries import QUERIES
 from tests.attacks.tables import TABLES
+from tests.attacks.workbooks import WORKBOOKS
 
-BODIES: dict[str, Shape] = JSON_BODIES | PROTOCOL_BODIES | TABLES | FORMS
+BODIES: dict[str, Shape] = JSON_BODIES | PROTOCOL_BODIES | TABLES | FORMS | WORKBOOKS
 """Name → what is sent to routes that take a body."""
 
 ARGUMENTS = {"code": "en", "filename": "swagger-ui.css"}

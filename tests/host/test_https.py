@@ -68,6 +68,18 @@ def test_each_certificate_is_signed_by_the_next(host, values, speaks_https):
             assert done.rc == 0, f"{path}: one after {end} isn't of whoever signed it: {done.stderr}"
 
 
+def test_certificate_is_renewed_by_itself(host, values):
+    """An authority has signed it, nothing failed since, and systemd will ask again."""
+    link, unit = values["__nginx_pair"].removesuffix("/site"), f"{values['systemd_unit']}-certificate"
+    if values["__nginx_https"] == "acme":
+        result = json.loads(host.file(f"{link}.json").content_string)
+        assert result["reason"] == "", f"{result['at']}: {result['reason']}"
+        assert not host.check_output(f"readlink {link}").endswith("placeholder"), "no authority has signed yet"
+        assert host.run(f"systemctl is-failed {unit}.service").stdout.strip() != "failed"
+        timer = host.check_output(f"systemctl show {unit}.timer --property=ActiveState,UnitFileState")
+        assert timer.splitlines() == ["ActiveState=active", "UnitFileState=enabled"]
+
+
 def test_key_is_roots_alone(host, values, speaks_https):
     if speaks_https:
         key = host.file(host.check_output(f"readlink --canonicalize {values['__nginx_certificate_key']}"))

@@ -86,7 +86,8 @@ def ssh_ports(host):
 
 LOCKED_AND_INSTALLED = """
 import importlib.metadata, json
-for name, package in json.load(open("Pipfile.lock"))["default"].items():
+lock = json.load(open("Pipfile.lock"))
+for name, package in (lock["default"] | lock.get("model-packages", {})).items():
     print(name, package["version"].removeprefix("=="), importlib.metadata.version(name))
 """
 

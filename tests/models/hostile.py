@@ -57,9 +57,16 @@ def as_own_code(file: Path, code: str) -> None:
     file.write_bytes(b"\x80\x04cstranger_code\nModel\n.")
 
 
+def as_of_another_scikit_learn(file: Path, code: str) -> None:
+    """Write a file that says that another scikit-learn wrote it, and runs the code when it is opened there."""
+    joblib.dump({"_sklearn_version": ANOTHER, "model": Calls(exec, (code, {}))}, file)
+
+
+ANOTHER = "1.3.2"
 OWN_CODE = "stranger_code.py"
 KINDS: dict[str, Callable[[Path, str], None]] = {
     "joblib": as_joblib, "pkl": as_pickle, "skops": as_skops, "sav": as_own_code,
+    "pickle": as_of_another_scikit_learn,
 }  # fmt: skip
 """A file's suffix → how it carries code; of the last, the code is given beside it."""
 

@@ -35,7 +35,7 @@ def added(estimator: Any, data: bytes, target: str, decimal: Mark | None = None)
         description = Description.model_validate(
             worker.describe(decimal=report.decimal, labels="", anyway=True, **arguments)[0]
         )
-        contract_draft.write(folder, file, description, report, keep_rows=True)
+        contract_draft.write(folder, file, description, report, {}, keep_rows=True)
         contract = read_contract(folder / CONTRACT)
     names = [field.name for field in contract.fields]
     container = structure.only_input(estimator) or ("frame" if hasattr(estimator, "feature_names_in_") else "numbers")

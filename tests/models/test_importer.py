@@ -10,7 +10,7 @@ from pathlib import Path
 import joblib
 import pytest
 import sklearn
-from sklearn.cluster import KMeans
+from sklearn.cluster import DBSCAN, KMeans
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.preprocessing import StandardScaler
@@ -47,13 +47,14 @@ def cut_off() -> bytes:
 NO_MODELS = {
     "a text": (lambda: b"a,b\n1,2\n", "is no model file: it isn't what joblib.dump, pickle.dump or"),
     "nothing": (lambda: b"", "is no model file"),
-    "cut off": (cut_off, "can't be opened"),
+    "cut off": (cut_off, "isn't complete: it ends in the middle"),
     "a zip of something else": (lambda: b"PK\5\6" + bytes(18), "is no skops file"),
     "a dict": (lambda: {"a": 1}, "holds a dict of a (int)"),
     "a scaler": (lambda: StandardScaler().fit(ROWS), "holds a StandardScaler, which has no predict"),
-    "clusters": (lambda: KMeans(2, n_init=1).fit(ROWS), "a KMeans, which is neither a classifier nor a regressor"),
+    "one group": (lambda: KMeans(1, n_init=1).fit(ROWS), "answers the same to everything"),
+    "groups of known rows alone": (lambda: DBSCAN().fit(ROWS), "holds a DBSCAN, which has no predict"),
     "not fitted": (lambda: LogisticRegression(), "is it fitted?"),
-    "another scikit-learn": (of_another_scikit_learn, f"scikit-learn 00000; this project runs {sklearn.__version__}"),
+    "another scikit-learn": (of_another_scikit_learn, f"scikit-learn 00000; what opens it is {sklearn.__version__}"),
     "a module": (of_a_module_that_is_not_here, "needs the module boosted_stranger, which isn't installed"),
     "code that ends the process": (lambda: pickle.dumps(Calls(os._exit, (3,))), "ended the process that opened it"),
 }  # fmt: skip

@@ -29,6 +29,7 @@ from tests.site.hosts import Hosts
 from tests.site.situations import LISTING
 
 BOOT_SECONDS = 60
+HTTP = "http://127.0.0.1:80"
 OLD_HAND = b"""
 sed -i 's/^#*UMASK.*/UMASK 077/' /etc/login.defs
 grep -q pam_umask /etc/pam.d/common-session || echo 'session optional pam_umask.so' >> /etc/pam.d/common-session
@@ -191,18 +192,18 @@ def wrk(hosts: Hosts, on: Callable[..., str]) -> bytes:
 def load(hosts: Hosts, on: Callable[..., str], wrk: bytes) -> Callable[..., object]:
     """Load the host, GET and POST mixed, for the time of a block; tell at its end what was seen.
 
-    By 4 connections that leave the machine room, or as fast as 16 can.
+    By 4 connections that leave the machine room, or as fast as 16 can; under the names that other options may give it.
     """
 
     @contextmanager
-    def loading(fast: bool = False) -> Iterator[dict[str, dict[str, int]]]:
+    def loading(fast: bool = False, of: Hosts = hosts, url: str = "") -> Iterator[dict[str, dict[str, int]]]:
         counts: dict[str, dict[str, int]] = {}
         running = {}
         connections, pause = (16, 0) if fast else (4, 10 if FULL else 40)
         for name, host in hosts.by_name.items():
-            site = hosts.values[name]["nginx_server_names"][0]
+            site = of.values[name]["nginx_server_names"][0]
             subprocess.run(host.ssh("cat > /tmp/mixed.lua"), input=wrk, check=True)  # a reboot empties /tmp
-            arguments = f"-t1 -c{connections} -d900s --timeout 10s -s /tmp/mixed.lua http://127.0.0.1:80 -- {site}"
+            arguments = f"-t1 -c{connections} -d900s --timeout 10s -s /tmp/mixed.lua {url or HTTP} -- {site}"
             command = f"PAUSE={pause} nice -n 19 wrk {arguments}"
             running[name] = subprocess.Popen(host.ssh(command), stdout=subprocess.PIPE, text=True)
         try:

@@ -145,17 +145,31 @@ def removed(host: rehearsal.Host, on: object, layout: Layout) -> None:
         find /etc/nginx/sites-enabled -xtype l -delete; systemctl daemon-reload; nginx -s reload""")  # fmt: skip
 
 
-def test_deployment_that_another_site_asks_too_is_left(host, on):
+SPEAKS_HTTPS = """openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 9 -subj /CN={name} \
+    -addext subjectAltName=DNS:{name} -keyout /etc/ssl/hand.key -out /etc/ssl/hand.pem 2>/dev/null
+    lines='listen 443 ssl; ssl_certificate /etc/ssl/hand.pem; ssl_certificate_key /etc/ssl/hand.key;'
+    sed -i "s#listen 80;#& $lines#" {site}
+    sed 's/server_name .*/server_name other.example;/' {site} > {other}; nginx -s reload; sleep 1"""
+
+
+def test_deployment_with_which_something_would_end_is_left(host, on):
+    """Another site that asks its unit, and the HTTPS that it speaks; both are said at once."""
     layout = LAYOUTS[FIRST]
     other = "/etc/nginx/conf.d/other.conf"
     on(host, layout.script())
-    on(host, f"sed 's/server_name .*/server_name other.example;/' {layout.site} > {other}; nginx -s reload")
+    on(host, SPEAKS_HTTPS.format(name=layout.server_name, site=layout.site, other=other))
     before = on(host, LISTING)
     run = deploy(KIT, "adopt", inventory(host, layout), "--yes")
     assert run.returncode == 1
     assert f"{other} asks the deployment's unit too, and would lose it" in run.stderr
+    way = "nginx_https: local would end that: set nginx_https: own"
+    assert f"/etc/nginx/sites-enabled/{layout.app_name} speaks HTTPS; {way}" in run.stderr
+    assert "(/etc/ssl/hand.pem, /etc/ssl/hand.key)" in run.stderr
     assert on(host, LISTING) == before
-    on(host, f"rm {other}")
+    asked = f"openssl s_client -quiet -ign_eof -connect 127.0.0.1:443 -servername {layout.server_name} 2>/dev/null"
+    answer = on(host, f"printf 'GET / HTTP/1.0\\r\\nHost: {layout.server_name}\\r\\n\\r\\n' | {asked}")
+    assert "App desplegada a mano" in answer
+    on(host, f"rm {other} /etc/ssl/hand.*")
     removed(host, on, layout)
 
 

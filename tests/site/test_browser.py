@@ -28,7 +28,9 @@ VISITORS = [*itertools.product(["es", "en"], WIDTHS, [True, False])]
 
 LOCALES = {"es": "es-ES", "en": "en-GB"}
 PREDICT = {"es": "Predecir", "en": "Predict"}
-EXAMPLE = {"es": "Ejemplo", "en": "Example"}
+EXAMPLE = {"es": re.compile("^(Ejemplo|Caso típico)$"), "en": re.compile("^(Example|Typical case)$")}
+"""The contract's own example: by itself, and beside others."""
+
 SWAGGER = {"exclude": [["#swagger-ui"]]}
 """Swagger UI's own markup is another project's; its page around it is ours."""
 

@@ -63,10 +63,6 @@ BREAKAGES = [
             "systemd-run --unit=listener /usr/bin/python3 -m http.server 8099; sleep 1",
             "test_only_ssh_nginx_and_what",
         ),
-        "site unreadable": (
-            "echo nonsense >> /etc/nginx/sites-available/{app_name}",
-            "test_configuration_is_valid",
-        ),
         "package removed": ("dpkg --remove --force-depends python3-venv", "test_packages_are_installed"),
     },
     {

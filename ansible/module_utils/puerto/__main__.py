@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 
-from . import cleanup, deployer
+from . import acme, cleanup, deployer
 from .errors import HostError
 from .layout import Application, own_application
 from .lock import Lock
@@ -42,6 +42,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     maintenance_parser.add_argument("state", choices=("on", "off"))
     commands.add_parser("boot", help="start the current release (the boot unit runs this)")
+    certificate_parser = commands.add_parser(
+        "certificate", help="have the site's certificate signed or renewed by ACME (its unit runs this)"
+    )
+    certificate_parser.add_argument("step", choices=("obtain", "load"))
     commands.add_parser("stop", help="stop a release that isn't current").add_argument("id")
     watch_parser = commands.add_parser("watch", help="watch a new release, and go back if it fails")
     watch_parser.add_argument("id")
@@ -65,6 +69,8 @@ def run(application: Application, options: argparse.Namespace) -> None:
         set_maintenance(application, options.state == "on", operator)
     elif options.command == "boot":
         deployer.boot(application)
+    elif options.command == "certificate":
+        (acme.obtain if options.step == "obtain" else acme.load)(application)
     elif options.command == "stop":
         cleanup.stop(application, options.id)
     else:

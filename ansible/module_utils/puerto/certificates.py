@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from . import acme_record
 from .errors import HostError
 from .plan import Plan
 
 CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 IN_SITE = re.compile(r"^\s*ssl_certificate (\S+);$", re.MULTILINE)
+KEY_IN_SITE = re.compile(r"^\s*ssl_certificate_key (\S+);$", re.MULTILINE)
 DAY_SECONDS = 86400
 
 
@@ -98,15 +100,32 @@ def names_of(certificate: str) -> list[str]:
 
 
 def summary(plan: Plan) -> dict[str, Any]:
-    """Return how a release speaks HTTPS: ``{"mode", "end", "days"}``; without a certificate, the mode alone."""
+    """Return how a release speaks HTTPS: ``{"mode", "end", "days"}``; without a certificate, the mode alone.
+
+    Where it couldn't be had or renewed, ``failure`` says since when and why.
+    """
     mode, paths = plan.https or "off", IN_SITE.findall(plan.site_text)
     if not paths:
         return {"mode": mode}
+    link = Path(paths[0]).parent
+    if acme_record.is_placeholder(link):
+        return {"mode": mode, "fault": acme_record.last_failure(link) or "there is no certificate yet"}
+    failure = acme_record.last_failure(link)
     try:
         end = validity(Path(paths[0]).read_text(encoding="utf-8"))[1]
     except (HostError, OSError, ValueError) as fault:
         return {"mode": mode, "fault": f"{paths[0]}: {fault}"}
-    return {"mode": mode, "end": _day(end), "days": int((end - time.time()) // DAY_SECONDS)}
+    dates = {"end": _day(end), "days": int((end - time.time()) // DAY_SECONDS)}
+    return {"mode": mode, **dates, **({"failure": failure} if failure else {})}
+
+
+def shown(plan: Plan) -> Pair | None:
+    """Return what a release's site shows; None if that is nothing, or can't be read."""
+    paths, keys = IN_SITE.findall(plan.site_text), KEY_IN_SITE.findall(plan.site_text)
+    try:
+        return Pair.read(paths[0], keys[0]) if paths and keys else None
+    except (OSError, ValueError):
+        return None
 
 
 def openssl(*arguments: str, text: str = "") -> str:

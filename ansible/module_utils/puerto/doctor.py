@@ -5,11 +5,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-from . import certificates, processes, systemd
+from . import acme, certificates, processes, systemd
 from .history import History
 from .layout import Application
 from .lock import Lock
 from .nginx_config import PORT
+from .reachability import obstacles
 
 MIB = 2**20
 CLOCK_SECONDS = 30
@@ -27,7 +28,7 @@ def findings(application: Application, clock: int) -> list[Finding]:
     Args:
         clock: the operator's time, in seconds since 1970.
     """
-    examinations = (_unit, _port, _certificate, _disk, _memory, _lock, _failures)
+    examinations = (_unit, _port, _certificate, _names, _disk, _memory, _lock, _failures)
     return [_clock(clock), *(finding for examine in examinations if (finding := examine(application)))]
 
 
@@ -58,12 +59,23 @@ def _certificate(application: Application) -> Finding | None:
     if application.current is None:
         return None
     summary = certificates.summary(application.plan(application.current))
-    if fault := summary.get("fault"):
-        return _finding(False, fault, "python3 -m deploy up brings the certificate")
+    if fault := summary.get("fault") or summary.get("failure"):
+        return _finding(False, fault, "Then python3 -m deploy up, which brings the certificate or has it signed")
     if "end" not in summary:
         return None
     observation = f"the certificate is valid until {summary['end']}, for {summary['days']} days"
-    return _finding(summary["days"] >= CERTIFICATE_DAYS, observation, "Have it renewed, and run python3 -m deploy up")
+    days = 1 if summary["mode"] == acme.MODE else CERTIFICATE_DAYS  # an authority may sign for a week
+    return _finding(summary["days"] >= days, observation, "Have it renewed, and run python3 -m deploy up")
+
+
+def _names(application: Application) -> Finding | None:
+    """Ask as an authority would, for the names that still have no certificate."""
+    if missing := acme.missing(application):
+        found = obstacles(missing, application.root / "challenges")
+        seen = " ".join([*found.certain, *found.possible])
+        others = f"{', '.join(missing)} can be reached by an authority, as far as this host can tell"
+        return _finding(not seen, seen or others, "Then python3 -m deploy up, which has a certificate signed")
+    return None
 
 
 def _disk(application: Application) -> Finding:

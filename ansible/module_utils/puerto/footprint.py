@@ -17,7 +17,8 @@ from .nginx_config import Configuration
 OURS, ABSENT, FOREIGN = "ours", "absent", "another's"
 """Whose a part is."""
 
-ENTRIES = {"releases", "shared", "archives", "virtualenvs", "pipenv", "current", "previous", "tls", "challenges"}
+ENTRIES = {"releases", "shared", "archives", "virtualenvs", "pipenv", "current", "previous", "tls", "challenges",
+           "acme"}  # fmt: skip
 """What the application's folder holds; beside these, only names that a run gives to what isn't complete yet."""
 
 RELEASES_MODE = 0o751
@@ -133,6 +134,8 @@ def _units(names: Names) -> Iterator[Claim]:
     boot = UNITS / f"{unit}-boot.service"
     yield _unit_file(boot, root)
     yield Claim("unit", str(UNITS / "multi-user.target.wants" / boot.name), OURS if boot.exists() else ABSENT)
+    if names.nginx_https == "acme":
+        yield from (_unit_file(UNITS / f"{unit}-certificate.{kind}", root) for kind in ("service", "timer"))
     for kind in ("socket", "timer", "path"):  # which would start the unit of that name, now another's program
         if systemd.exists(f"{unit}.{kind}"):
             yield _unit_file(UNITS / f"{unit}.{kind}", root)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from . import processes, systemd
 from .certificates import Pair
 from .handmade import survey
-from .layout import ENABLED, LATE, NGINX, SITES
+from .layout import NGINX
 from .names import Names
 from .neighbours import Neighbours
 from .nginx_config import HTTPS_PORT
@@ -18,15 +18,14 @@ def faults(names: Names, neighbours: Neighbours) -> list[str]:
 
 
 def unreadable(names: Names, neighbours: Neighbours) -> list[str]:
-    """Return what Nginx can't read, unless it is the application's own, which this very run makes again."""
-    sites = (f"{folder}/{prefix}{names.app_name}:" for folder in (ENABLED, SITES) for prefix in ("", LATE))
-    own = (*sites, f'"{names.app_root}/tls/', f"{names.nginx_unknown_hosts}:")
+    """Return what Nginx can't read, unless it is what this very run makes again before Nginx reads anything."""
+    own = (f'"{names.app_root}/tls/', f"{names.nginx_unknown_hosts}:")
     return [neighbours.fault] if neighbours.fault and not any(part in neighbours.fault for part in own) else []
 
 
 def lost_https(names: Names, neighbours: Neighbours) -> Iterator[str]:
-    """A deployment that speaks HTTPS would no longer, if the application that takes its place doesn't."""
-    if HTTPS_PORT in names.ports:
+    """A deployment's certificate, which visitors trust, would be lost to an application that has none of that kind."""
+    if names.nginx_https == "own":
         return
     sites = survey(names, neighbours.configuration).sites
     for server in neighbours.configuration.servers:
@@ -34,7 +33,9 @@ def lost_https(names: Names, neighbours: Neighbours) -> Iterator[str]:
             kinds = ("ssl_certificate", "ssl_certificate_key")
             files = ", ".join(path for kind in kinds for path in server.directive.values(kind))
             way = "nginx_https: own, nginx_certificate_from: host, nginx_certificate and nginx_certificate_key"
-            yield f"{server.file} speaks HTTPS, which would end: set {way} ({files})."
+            later = "; acme can follow" if names.nginx_https == "acme" else ""
+            mode = f"nginx_https: {names.nginx_https}"
+            yield f"{server.file} speaks HTTPS; {mode} would end that: set {way} ({files}){later}."
 
 
 def certificate_faults(names: Names, certificate: dict[str, str], key: str) -> list[str]:

@@ -69,7 +69,7 @@ class Plan:
         manifest: where it comes from: commit, lock, models.
         id: first digits of the digest of what identifies it, the same on every host.
         at: when its folder was made; empty before that.
-        https: how the site speaks HTTPS: own, local or off; empty in plans of before there was a choice.
+        https: how the site speaks HTTPS: acme, own, local or off; empty in plans of before there was a choice.
     """
 
     app_name: str

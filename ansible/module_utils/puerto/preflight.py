@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from . import nginx_preflight, package_index
+from . import acme_preflight, nginx_preflight, package_index
 from .adoption import Adoption
 from .errors import HostError
 from .footprint import FOREIGN, Claim, claims
@@ -44,6 +44,7 @@ class Requirements:
         clock: the operator's time, in seconds since 1970.
         package_index: pip's own package index, where the host's settings name no other.
         adopt: whether a deployment made by hand is to be taken over.
+        acme_directory: the authority that would be asked for a certificate.
     """
 
     disk_mib: int
@@ -51,12 +52,14 @@ class Requirements:
     clock: int
     package_index: str
     adopt: bool
+    acme_directory: str
 
     @classmethod
     def read(cls, values: dict[str, Any]) -> Self:
         """Read the argument of a module, whose numbers may be texts."""
         numbers = {name: int(values[name]) for name in ("disk_mib", "memory_mib", "clock")}
-        return cls(**numbers, package_index=str(values["package_index"]), adopt=bool(values["adopt"]))
+        index, directory = (str(values[name]) for name in ("package_index", "acme_directory"))
+        return cls(**numbers, package_index=index, adopt=bool(values["adopt"]), acme_directory=directory)
 
 
 def faults(names: Names, requirements: Requirements, neighbours: Neighbours) -> list[str]:
@@ -71,6 +74,7 @@ def faults(names: Names, requirements: Requirements, neighbours: Neighbours) -> 
         *_disk(names, requirements),
         *_clock(requirements),
         *nginx_preflight.faults(names, neighbours),
+        *acme_preflight.faults(names, requirements.acme_directory),
         *_package_index(names, requirements),
         *_shared(names, requirements, neighbours),
         *(nginx_preflight.lost_https(names, neighbours) if requirements.adopt else []),

@@ -9,6 +9,7 @@ from sklearn.model_selection._search import BaseSearchCV
 from sklearn.pipeline import Pipeline
 
 from app.contract import Classification, Contract
+from app.engines.classes import classes_of
 from app.engines.onnx import LABEL, PROBABILITIES, VALUE
 from app.values import Value
 from deploy.models.compiler.columns import Block, Columns
@@ -54,7 +55,7 @@ def _outputs(graph: Graph, contract: Contract, estimator: Any, output: Predictor
     """Return the model's outputs, its labels in the contract's order: name → tensor, ONNX's type, shape."""
     if not isinstance(contract.predicts, Classification):
         return {VALUE: (output.value, TensorProto.DOUBLE, [None])}
-    classes = np.asarray(estimator.classes_).tolist()
+    classes = classes_of(estimator) or []
     labels = [label.value for label in contract.predicts.labels]
     place = output.place
     if classes != labels:

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn import ensemble, tree
 from sklearn.dummy import DummyClassifier, DummyRegressor
 
-from deploy.models.compiler import trees
+from deploy.models.compiler import older, trees
 from deploy.models.compiler.graph import Graph, Tensor
 from deploy.models.compiler.outputs import (
     PredictorOutput,
@@ -99,7 +99,7 @@ def _fitted_trees(estimator: Any) -> list[Any]:
 
 
 def _kinds_of_leaves(fitted: Any) -> Any:
-    return np.unique(fitted.value[:, 0, :], axis=0, return_inverse=True)[1].ravel()
+    return np.unique(older.class_shares(fitted), axis=0, return_inverse=True)[1].ravel()
 
 
 def _histogram_tree(nodes: Any, target: int) -> trees.Tree:

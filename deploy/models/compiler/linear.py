@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from deploy.models.compiler import older
 from deploy.models.compiler.graph import Graph, Tensor
 from deploy.models.compiler.outputs import (
     PredictorOutput,
@@ -52,8 +53,11 @@ def logistic_regression(graph: Graph, estimator: Any, features: Tensor) -> Predi
     raw = _fitted_scores(graph, estimator, features)
     place = place_of_scores(graph, raw)
     if raw.width == 1:
-        return PredictorOutput(place=place, probabilities=two_probabilities(graph, graph.node("Sigmoid", raw.name)))
-    return PredictorOutput(place=place, probabilities=softmax(graph, raw))
+        scale = older.score_scale(estimator)
+        score = raw.name if scale == 1 else graph.node("Mul", raw.name, graph.constant(scale))
+        return PredictorOutput(place=place, probabilities=two_probabilities(graph, graph.node("Sigmoid", score)))
+    probabilities = _against_the_rest(graph, raw) if older.compares_each_class(estimator) else softmax(graph, raw)
+    return PredictorOutput(place=place, probabilities=probabilities)
 
 
 def sgd_classifier(graph: Graph, estimator: Any, features: Tensor) -> PredictorOutput:
@@ -63,11 +67,16 @@ def sgd_classifier(graph: Graph, estimator: Any, features: Tensor) -> PredictorO
     if not hasattr(estimator, "predict_proba"):
         return PredictorOutput(place=place)
     require(estimator.loss == "log_loss", f"probabilities of the loss {estimator.loss}")
-    shares = graph.node("Sigmoid", raw.name)
     if raw.width == 1:
-        return PredictorOutput(place=place, probabilities=two_probabilities(graph, shares))
+        return PredictorOutput(place=place, probabilities=two_probabilities(graph, graph.node("Sigmoid", raw.name)))
+    return PredictorOutput(place=place, probabilities=_against_the_rest(graph, raw))
+
+
+def _against_the_rest(graph: Graph, raw: Tensor) -> Tensor:
+    """Return the probabilities of classes of which each was fitted against the rest."""
+    shares = graph.node("Sigmoid", raw.name)
     total = graph.node("ReduceSum", shares, graph.constant([1], np.int64), keepdims=1)
-    return PredictorOutput(place=place, probabilities=Tensor(graph.node("Div", shares, total), raw.width))
+    return Tensor(graph.node("Div", shares, total), raw.width)
 
 
 def _fitted_scores(graph: Graph, estimator: Any, features: Tensor) -> Tensor:

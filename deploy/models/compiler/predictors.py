@@ -4,11 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from sklearn import linear_model, naive_bayes, neural_network, svm
+from sklearn import cluster, linear_model, naive_bayes, neural_network, svm
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model._base import LinearClassifierMixin, LinearModel
 
-from deploy.models.compiler import bayes, ensembles, linear, neural_networks, vector_machines
+from deploy.models.compiler import bayes, clusters, ensembles, linear, neural_networks, vector_machines
 from deploy.models.compiler.graph import Graph, Tensor, Unsupported
 from deploy.models.compiler.outputs import PredictorOutput, require
 
@@ -26,6 +26,8 @@ KINDS: list[tuple[Any, Callable[[Graph, Any, Tensor], PredictorOutput]]] = [
     ((neural_network.MLPClassifier, neural_network.MLPRegressor), neural_networks.mlp),
     ((svm.SVC, svm.NuSVC), vector_machines.classifier),
     ((svm.SVR, svm.NuSVR), vector_machines.regressor),
+    (svm.OneClassSVM, vector_machines.one_class),
+    ((cluster.KMeans, cluster.MiniBatchKMeans, cluster.MeanShift), clusters.nearest_centre),
     (LinearClassifierMixin, linear.classifier),
     ((LinearModel, linear_model.SGDRegressor), linear.regressor),
 ]

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from onnx import TensorProto, numpy_helper
 
+from deploy.models.compiler import older
 from deploy.models.compiler.graph import Graph, Tensor, Unsupported
 
 LEAF = -1
@@ -44,7 +45,7 @@ def constant_tree(value: float, target: int = 0) -> Tree:
 
 def of_scikit_learn(tree: Any, values: Any, target: int = 0) -> Tree:
     """Return a fitted ``tree_``'s nodes with other values."""
-    nan_left = np.asarray(tree.missing_go_to_left, dtype=np.int64)
+    nan_left = older.nan_left(tree)
     return Tree(tree.feature, tree.threshold, tree.children_left, tree.children_right, nan_left, values, target)
 
 
@@ -83,7 +84,7 @@ def mean_probabilities(graph: Graph, features: Tensor, trees: Sequence[Any]) -> 
         numbers[leaves] = np.arange(count, count + len(leaves))
         count += len(leaves)
         numbered.append(of_scikit_learn(tree, numbers, place))
-        shares.append(tree.value[leaves, 0, :])
+        shares.append(older.class_shares(tree)[leaves])
     places = graph.cast(sums(graph, features, numbered, len(trees)).name, TensorProto.INT64)
     table = np.concatenate(shares)
     leaf_shares = graph.node("Gather", graph.constant(table), places, axis=0)

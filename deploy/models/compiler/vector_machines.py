@@ -6,15 +6,12 @@ import numpy as np
 from onnx import TensorProto
 
 from deploy.models.compiler.graph import Graph, Tensor
-from deploy.models.compiler.outputs import PredictorOutput, dense, require
+from deploy.models.compiler.outputs import PredictorOutput, dense, place_of_two, require
 
 
 def regressor(graph: Graph, estimator: Any, features: Tensor) -> PredictorOutput:
     """Add a support vector regression."""
-    similarities = _kernel(graph, estimator, features)
-    weights = graph.constant(dense(estimator.dual_coef_).T)
-    value = graph.node("Add", graph.node("MatMul", similarities, weights), graph.constant(estimator.intercept_))
-    return PredictorOutput(graph.column(Tensor(value, 1)))
+    return PredictorOutput(graph.column(_score(graph, estimator, features)))
 
 
 def classifier(graph: Graph, estimator: Any, features: Tensor) -> PredictorOutput:
@@ -36,6 +33,19 @@ def classifier(graph: Graph, estimator: Any, features: Tensor) -> PredictorOutpu
     return PredictorOutput(place=graph.node("ArgMax", votes, axis=1, keepdims=0))
 
 
+def one_class(graph: Graph, estimator: Any, features: Tensor) -> PredictorOutput:
+    """Add a detector of outliers: a row is ordinary where its score is above 0."""
+    return PredictorOutput(place=place_of_two(graph, _score(graph, estimator, features), "Greater"))
+
+
+def _score(graph: Graph, estimator: Any, features: Tensor) -> Tensor:
+    """Return the support vectors' weighted similarities, (n, 1)."""
+    similarities = _kernel(graph, estimator, features)
+    weights = graph.constant(dense(estimator.dual_coef_).T)
+    value = graph.node("Add", graph.node("MatMul", similarities, weights), graph.constant(estimator.intercept_))
+    return Tensor(value, 1)
+
+
 def _one_vs_one(estimator: Any) -> tuple[list[tuple[int, int]], Any]:
     """Return the pairs of classes, and each support vector's weight in each pair, as libsvm lays them out."""
     coefficients, counts = dense(estimator._dual_coef_), estimator._n_support
@@ -54,7 +64,7 @@ def _kernel(graph: Graph, estimator: Any, features: Tensor) -> str:
     """Return each row's similarity to each support vector, (n, vectors)."""
     vectors = dense(estimator.support_vectors_)
     if estimator.kernel == "rbf":
-        distances = _squared_distances(graph, features, vectors)
+        distances = squared_distances(graph, features, vectors)
         return graph.node("Exp", graph.node("Mul", distances, graph.constant(-estimator._gamma)))
     product = graph.node("MatMul", features.name, graph.constant(vectors.T))
     if estimator.kernel == "linear":
@@ -67,7 +77,7 @@ def _kernel(graph: Graph, estimator: Any, features: Tensor) -> str:
     return graph.node("Pow", shifted, graph.constant(float(estimator.degree)))
 
 
-def _squared_distances(graph: Graph, features: Tensor, vectors: Any) -> str:
+def squared_distances(graph: Graph, features: Tensor, vectors: Any) -> str:
     """Return each row's squared distance to each vector: as products, around their middle, where little is lost."""
     middle = vectors.mean(axis=0)
     centred = graph.node("Sub", features.name, graph.constant(middle))

@@ -119,25 +119,29 @@ def kill(process: "subprocess.Popen[bytes]") -> None:
 
 
 @contextmanager
-def open_sandbox(model: Path, *files: Path, code: Path | None = None) -> Iterator[Sandbox]:
+def open_sandbox(
+    model: Path, *files: Path, code: Path | None = None, packages: Path | None = None
+) -> Iterator[Sandbox]:
     """Open a sandbox for a model file.
 
     Args:
         files: others that can be read in it.
         code: a ZIP of modules that came with the model, which it may import.
+        packages: a folder of packages that come before those of ``.venv``; see scikit_learns.py.
 
     Raises:
         DeployError: this machine can't make one.
     """
+    folders = [*filter(None, [packages])]
     environment = {
         "PATH": os.defpath,
-        "PYTHONPATH": str(KIT),
+        "PYTHONPATH": os.pathsep.join(map(str, [KIT, *folders])),
         "PYTHONDONTWRITEBYTECODE": "1",
         "HOME": "/tmp",
         **dict.fromkeys(THREADS, "1"),
     }
     with ExitStack() as stack:
-        command, descriptors = _bwrap_command([model, *files, *filter(None, [code])], stack)
+        command, descriptors = _bwrap_command([model, *files, *filter(None, [code]), *folders], stack)
         process = start_process([*command, tool("python"), "-m", WORKER], environment, descriptors)
         sandbox = Sandbox(model, process, code)
         stack.callback(sandbox.close)

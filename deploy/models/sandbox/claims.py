@@ -86,6 +86,9 @@ Bound = Annotated[int | float | str, PlainValidator(_bound)]
 
 Value = Annotated[bool | int | float | str, PlainValidator(_value)]
 OptionalValue = Annotated[bool | int | float | str | None, PlainValidator(_optional_value)]
+Version = Annotated[str, Field(pattern=r"\A(\d{1,4}(\.\d{1,4}){1,2}((rc|[ab])\d{1,3}|\.(dev|post)\d{1,3})?)?\z")]
+"""Of a package, as its releases are called; or nothing."""
+
 Count = Annotated[int, Field(ge=0, le=1 << 40)]
 Microseconds = Annotated[float, Field(gt=0, le=1e12)]
 PandasType = Annotated[

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from app.engines.classes import Task
 from deploy.base.errors import DeployError
 from deploy.models.sandbox.claims import (
     FIELDS,
@@ -23,13 +24,14 @@ from deploy.models.sandbox.claims import (
     Row,
     Sentence,
     Value,
+    Version,
 )
 from deploy.models.sandbox.text import visible
 
 LARGEST_BYTES = 1 << 30
 """Of a file that is handed over: a model's, or its graph."""
 
-CHOICES, ROWS, METRICS, NOTES, TYPES, KEYS = 100_000, 50, 20, 10, 1000, 30
+CHOICES, ROWS, METRICS, NOTES, TYPES, KEYS, EXAMPLES = 100_000, 50, 20, 10, 1000, 30, 5
 """Most of each that a reply can have."""
 
 
@@ -65,6 +67,12 @@ class UntrustedTypes(Reply):
     """The types of a skops file that must be trusted by name."""
 
     types: Annotated[list[Line], Field(fail_fast=True, max_length=TYPES)]
+
+
+class Writers(Reply):
+    """The scikit-learns that wrote files, each such as 1.3.2; empty where a file doesn't say."""
+
+    versions: Annotated[list[Version], Field(fail_fast=True, max_length=TYPES)]
 
 
 class Composed(Reply):
@@ -115,6 +123,22 @@ class MetricReport(_Part):
     value: Number
 
 
+class ExampleReport(_Part):
+    """A typical row, and the label that the model answers; None of a number."""
+
+    answer: Value | None
+    values: Row
+
+
+class IntervalReport(_Part):
+    """See `app.contract.Interval`."""
+
+    margin: Annotated[float, Field(gt=0)]
+    coverage: Annotated[float, Field(gt=0, lt=1)]
+    rows: Annotated[int, Field(ge=1, le=1 << 40)]
+    minimum: float | None = None
+
+
 class Description(Reply):
     """What a contract needs to know of a model and its table; the estimator is attached where its file isn't kept.
 
@@ -124,6 +148,7 @@ class Description(Reply):
     """
 
     estimator: Line
+    task: Task = "supervised"
     target: Name | Literal[""] = ""
     labels: Annotated[list[Value], Field(fail_fast=True, max_length=CHOICES)] | None
     words: Annotated[list[Sentence], Field(fail_fast=True, max_length=CHOICES)] | None = None
@@ -135,10 +160,13 @@ class Description(Reply):
     training_only: Annotated[list[Line], Field(fail_fast=True, max_length=METRICS)] = []
     made_by: Annotated[list[Line], Field(fail_fast=True, max_length=METRICS)] = []
     notes: Annotated[list[Sentence], Field(fail_fast=True, max_length=NOTES)] = []
+    interval: IntervalReport | None = None
+    examples: Annotated[list[ExampleReport], Field(fail_fast=True, max_length=EXAMPLES)] = []
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        if len(self.columns) != len(self.fields) or any(len(row) != len(self.fields) for row in self.rows):
+        rows = [*self.rows, *(example.values for example in self.examples)]
+        if len(self.columns) != len(self.fields) or any(len(row) != len(self.fields) for row in rows):
             raise ValueError("fields, columns and rows are of different lengths")
         if len(self.answers) != len(self.rows):
             raise ValueError("there are more or fewer answers than rows")
@@ -168,6 +196,7 @@ class TimingsReport(_Part):
 
     us_per_row: Microseconds
     scikit_learn_us_per_row: Microseconds
+    us_per_explanation: Microseconds | None
 
 
 class Validation(Reply):

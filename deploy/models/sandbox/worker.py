@@ -17,7 +17,8 @@ from typing import IO, Any
 
 from app.numerals import Mark
 from deploy.base.errors import DeployError
-from deploy.models.sandbox import own_modules, replies, resampling, versions
+from deploy.models.sandbox import own_modules, replies, resampling, versions, writers
+from deploy.models.sandbox.load_faults import load_fault
 
 MEMORY_BYTES = 8 << 30
 CPU_SECONDS = 500
@@ -69,6 +70,11 @@ def _run(task: str, model: str, code: str, **arguments: Any) -> RawReply:
         return {"fault": f"{model}: {type(fault).__name__}: {' '.join(str(fault).split())[:300]}"}, b""
 
 
+def written_by(model: str, files: list[str]) -> RawReply:
+    """Return the scikit-learns that wrote files, without opening one."""
+    return {"versions": [writers.version(Path(file)) for file in [model, *files]]}, b""
+
+
 def describe_table(model: str, data: str, target: str, decimal: Mark | None, trusted: list[str]) -> RawReply:
     """Return how the table is written that a model was trained on."""
     from deploy.models import training_table
@@ -77,14 +83,28 @@ def describe_table(model: str, data: str, target: str, decimal: Mark | None, tru
 
 
 def describe(
-    model: str, data: str, target: str, decimal: Mark | None, trusted: list[str], labels: str, anyway: bool
+    model: str,
+    data: str,
+    target: str,
+    decimal: Mark | None,
+    trusted: list[str],
+    labels: str,
+    anyway: bool,
+    test: str,
+    test_decimal: Mark | None,
 ) -> RawReply:
-    """Return what a contract needs to know of a model and its table; and the estimator, where the file isn't kept."""
-    from deploy.models import introspection
+    """Return what a contract needs to know of a model and its tables; and the estimator, where the file isn't kept."""
+    from deploy.models import held_out, introspection
 
     estimator = opened(Path(model), tuple(trusted))
     encoder = loaded(labels) if labels else None
     description = introspection.describe(model, estimator, data, target, decimal, encoder, anyway)
+    if test:
+        column, words = description["target"] or target, description["words"]
+        report = held_out.measured(model, estimator, test, column, test_decimal, description["labels"], words)
+        description["metrics"] = report["metrics"] | description["metrics"]
+        description["notes"] += report["notes"]
+        description["interval"] = report["interval"]
     description["metrics"] = [{"name": name, "value": value} for name, value in description["metrics"].items()]
     description |= {"training_only": sorted(resampling.left_out), "made_by": sorted(versions.patches_apart)}
     file = io.BytesIO()
@@ -170,29 +190,10 @@ def loaded(file: Path | str, trusted: tuple[str, ...] = ()) -> Any:
         except MemoryError:
             raise
         except Exception as fault:
-            raise _load_error(file, versions.of_another_minor(messages) or fault) from fault
+            raise load_fault(str(file), versions.of_another_minor(messages) or fault) from fault
     if other := versions.of_another_minor(messages):
-        raise _load_error(file, other)
+        raise load_fault(str(file), other)
     return content
-
-
-def _load_error(file: Path | str, fault: Exception) -> DeployError:
-    from sklearn.exceptions import InconsistentVersionWarning
-
-    if own := own_modules.missing_code(str(file), fault):
-        return own
-    lock = "in the Pipfile, and lock (CONTRIBUTING.md, A package)."
-    if isinstance(fault, InconsistentVersionWarning):
-        versions = f"scikit-learn {fault.original_sklearn_version}; this project runs {fault.current_sklearn_version}"
-        return DeployError(f"{file}: was made by {versions}", f"Train it again with that one, or name the older {lock}")
-    if isinstance(fault, ModuleNotFoundError):
-        advice = f"Is it yours? Then --code {str(fault.name).partition('.')[0]}.py. If not, name its package {lock}"
-        return DeployError(f"{file}: needs the module {fault.name}, which isn't installed", advice)
-    message = f"{type(fault).__name__}: {' '.join(str(fault).split())[:200]}"
-    return DeployError(
-        f"{file}: can't be opened: {message}",
-        "Is it complete, and was it saved by joblib.dump, pickle.dump or skops.io.dump?",
-    )
 
 
 def _load(file: Path, trusted: tuple[str, ...]) -> Any:
@@ -206,6 +207,7 @@ def _load(file: Path, trusted: tuple[str, ...]) -> Any:
 
 
 TASKS: dict[str, Callable[..., RawReply]] = {
+    "written_by": written_by,
     "describe": describe,
     "describe_table": describe_table,
     "validate": validate,

@@ -32,11 +32,13 @@ def test_one_row_or_many(client, body, count):
     assert sum(first["probabilities"].values()) == pytest.approx(1)
 
 
-def test_number_has_only_a_value(client):
+def test_number_has_a_value_and_an_interval_where_one_was_measured(client):
     fields = client.get("/api/v1/models/diabetes").json["contract"]["fields"]
     row = {field["name"]: field["example"] for field in fields}
     (prediction,) = client.post("/api/v1/models/diabetes/predictions", json=row).json["predictions"]
-    assert list(prediction) == ["value"]
+    assert list(prediction) == ["value", "interval"]
+    low, high, coverage = prediction["interval"].values()
+    assert (low < prediction["value"] < high, coverage) == (True, 0.9)
     assert 25 < prediction["value"] < 346
 
 

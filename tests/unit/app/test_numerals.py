@@ -1,6 +1,7 @@
 """Numbers as people and programs write them."""
 
 import time
+from random import Random
 
 import pytest
 
@@ -38,3 +39,23 @@ def test_what_programs_do_not_write_is_not_guessed_in_an_address(client):
     address = "/api/v1/models/exam/prediction?sueno=8&estudio=2,536"
     response = client.get(address, headers={"Accept-Language": "en"})
     assert response.json["errors"][0]["detail"] == "is ambiguous: write 2536 or 2.536"
+
+
+WRITTEN = ["0", "-0", "-0.0", "1.", ".5", "+2", "007", "1e5", "1E-3", "-0.5", "9" * 30, "0.1" + "0" * 40 + "1",
+           "5e-324", "1.7976931348623157e308", "123456789012345678", "-2.225073858507201e-308"]  # fmt: skip
+
+
+@pytest.mark.parametrize("cells", [WRITTEN, *([text, "8", "2.5"] for text in WRITTEN)])
+def test_column_of_numbers_is_exact(cells):
+    assert [*map(repr, numerals.plain_numbers(cells, None))] == [repr(float(cell)) for cell in cells]
+
+
+def test_columns_of_random_numbers_are_exact():
+    random = Random(1)
+    cells = [repr(random.uniform(-1, 1) * 10.0 ** random.randrange(-300, 300)) for _ in range(20_000)]
+    assert numerals.plain_numbers(cells, None) == [*map(float, cells)]
+
+
+@pytest.mark.parametrize("cells", [["1\n2", "3"], ["1", ""], ["1-2"], ["--1"], ["e"], ["1\n2", ""], ["."]])
+def test_what_is_no_column_of_numbers_is_none(cells):
+    assert numerals.plain_numbers(cells, None) is None

@@ -48,7 +48,8 @@ def test_unknown_language_is_not_found(client):
 def test_card_names_the_address_for_programs(client):
     page = client.get("/models/exam", headers={"Host": "practica_flask"}).text
     assert ">POST /api/v1/models/exam/predictions<" in page
-    assert "http://" not in page.replace("http://www.w3.org", "")
+    body = page.split("<body>")[1]
+    assert "http://" not in body.replace("http://www.w3.org", "")
 
 
 def test_card_has_metrics_source_and_versions(client):
@@ -69,8 +70,11 @@ def test_date_is_written_as_the_readers_region_does(client, accepted, day):
 
 @pytest.mark.parametrize(
     ("metric", "value", "spanish", "english"),
-    [("accuracy on the given table", 0.9023, "Exactitud, con la tabla que acompañaba al modelo: 90,2\xa0%",
-      "Accuracy, on the table that came with the model: 90.2%"),
+    [("accuracy on the given table", 0.9023, "Exactitud, con la tabla con la que se entrenó: 90,2\xa0%",
+      "Accuracy, on the table it was trained on: 90.2%"),
+     ("accuracy on rows not trained on", 0.8, "Exactitud, con filas con las que no se entrenó: 80\xa0%",
+      "Accuracy, on rows it wasn't trained on: 80%"),
+     ("rows not trained on", 111, "Filas con las que no se entrenó: 111", "Rows it wasn't trained on: 111"),
      ("r2_score", 0.5, "R²: 0,5", "R²: 0.5"), ("ROC_AUC", 0.75, "Área bajo la curva ROC: 0,75",
       "Area under the ROC curve: 0.75"), ("gain", 12345.6, "gain: 12.346", "gain: 12,346")],
 )  # fmt: skip

@@ -164,6 +164,7 @@ def test_form_with_a_name_of_two_lines_is_read_as_browsers_send_it(bundles, tmp_
     shutil.copytree(bundles / "exam", folder)
     manifest = json.loads((folder / "model.json").read_text())
     manifest["contract"]["fields"][0]["name"] = "estudio\n(h)"
+    manifest["contract"]["examples"] = []
     manifest["columns"] = {"estudio\n(h)": "float64", "sueno": "float64"}
     (folder / "model.json").write_text(json.dumps(manifest))
     client = create_app(Settings(app_bundles=tmp_path, secret_key="x" * 32)).test_client()

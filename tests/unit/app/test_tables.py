@@ -75,6 +75,7 @@ def test_added_columns_do_not_hide_those_of_the_table(app, bundles, tmp_path):
     shutil.copytree(bundles / "exam", tmp_path / "exam")
     manifest = json.loads((tmp_path / "exam" / "model.json").read_text())
     manifest["contract"]["fields"][0]["name"] = "prediction"
+    manifest["contract"]["examples"] = []
     manifest["columns"] = {"prediction": "float64", "sueno": "float64"}
     (tmp_path / "exam" / "model.json").write_text(json.dumps(manifest))
     table = Table(load(tmp_path / "exam"), io.BytesIO(b"prediction,sueno\n6,8\n"), 1000)

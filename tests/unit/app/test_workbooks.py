@@ -2,6 +2,7 @@
 
 import datetime
 import io
+import resource
 import zipfile
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +12,9 @@ import xlsxwriter
 from flask import Flask
 from python_calamine import load_workbook
 
-from app.tables import BadTable, Table, workbook_check
+from app.tables import BadTable, Table, workbook_extent
+from app.tables.workbook_check import MOST_BYTES, PIECE_BYTES
+from tests.attacks.workbooks import FAR, MANIFEST, ODS, parts, zipped
 from tests.unit.app.test_csv_upload import upload
 
 
@@ -70,40 +73,62 @@ def test_upload(client):
     response.close()
 
 
-def zipped(entries: dict[str, bytes]) -> bytes:
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in entries.items():
-            archive.writestr(name, content)
-    return file.getvalue()
+def with_sheet(rows: bytes, texts: bytes = b"") -> bytes:
+    """Return a workbook whose sheet has such rows of XML, not packed: it can't be taken for a bomb."""
+    return zipped(parts(rows, texts=texts), zipfile.ZIP_STORED)
 
 
-def with_sheet(rows: bytes) -> bytes:
-    """Return a workbook whose sheet has such rows of XML."""
-    given = zipfile.ZipFile(io.BytesIO(workbook([HEADER])))
-    entries = {name: given.read(name) for name in given.namelist()}
-    entries["xl/worksheets/sheet1.xml"] = (
-        b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
-        + rows
-        + b"</sheetData></worksheet>"
-    )
-    return zipped(entries)
+def shared(index: bytes) -> bytes:
+    """Return a workbook with a cell that shares a text."""
+    return with_sheet(b'<row><c t="s"><v>' + index + b"</v></c></row>", b"<si><t>a</t></si>" * 20)
+
+
+def directory_line(data: bytes, name: str) -> int:
+    """Return where the line of a file begins in a zip's directory."""
+    place = data.rindex(name.encode()) - 46
+    assert data[place:].startswith(b"PK\1\2")
+    return place
+
+
+def larger_than_its_zip() -> bytes:
+    """Return a bomb that says it is packed to more bytes than the whole zip has."""
+    data = bytearray(zipped(parts(b" " * (1 << 20))))
+    place = directory_line(data, "xl/worksheets/sheet1.xml")
+    data[place + 20 : place + 24] = (1 << 20).to_bytes(4, "little")
+    return bytes(data)
 
 
 BOMB = b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;">]><x>&b;</x>'
 TOO_LARGE, UNREADABLE = "The workbook is too large", "The workbook can't be read"
 REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
-    "unpacked, larger than it may be": (lambda: zipped({"xl/a": bytes(workbook_check.MOST_BYTES + 1)}), TOO_LARGE),
+    "unpacked, larger than it may be":
+        (lambda: zipped({"xl/a.xml": (b"%64d" % 1 + bytes(range(64))) * (MOST_BYTES // 127)}), TOO_LARGE),
+    "a bomb": (lambda: zipped(parts(b" " * 200_000)), TOO_LARGE),
+    "a bomb that lies": (larger_than_its_zip, TOO_LARGE),
+    "blanks without end": (lambda: with_sheet(b" " * (PIECE_BYTES * 3)), TOO_LARGE),
+    "more kinds of elements than there are":
+        (lambda: with_sheet(b"".join(b"<a%d/>" % number for number in range(3000))), TOO_LARGE),
+    "a text that cells share, all in all larger than it may be":
+        (lambda: with_sheet(b'<row><c t="s"><v>0</v></c></row>' * 1000,
+                            b"<si><t>" + b"a" * 70_000 + b"</t></si>"), TOO_LARGE),
+    "a text in two pieces": (lambda: shared(b"1<!-- -->2"), UNREADABLE),
+    "a text by an entity": (lambda: shared(b"1&#50;"), UNREADABLE),
+    "a text with a zero before it": (lambda: shared(b"01"), UNREADABLE),
+    "texts in a sheet": (lambda: with_sheet(b"<si><t>a</t></si><row><c/></row>"), UNREADABLE),
+    "cells among texts": (lambda: with_sheet(b"", b"<si><t>a</t></si><c/>"), UNREADABLE),
+    "OpenDocument": (lambda: zipped({"mimetype": b"application/vnd.oasis.opendocument.spreadsheet",
+                                     "META-INF/manifest.xml": MANIFEST, "content.xml": ODS.encode()}), UNREADABLE),
     "many files": (lambda: zipped({f"f{number}": b"" for number in range(1001)}), TOO_LARGE),
+    "many sheets": (lambda: zipped(parts(*[b""] * 200)), TOO_LARGE),
     "a cell far away": (lambda: with_sheet(b'<row><c r="A1"/></row><row><c r="XFD1048576"/></row>'), TOO_LARGE),
     "a row far away": (lambda: with_sheet(b'<row r="1048576"><c/><c/></row>'), TOO_LARGE),
     "a row beyond all": (lambda: with_sheet(b'<row r="99999999999999999999"><c/></row>'), TOO_LARGE),
     "a column beyond all": (lambda: with_sheet(b'<row><c r="AAAAAAAAAAAA1"/></row>'), TOO_LARGE),
     "cells without places":
-        (lambda: with_sheet(b"<row>" + b"<c/>" * (workbook_check.MOST_CELLS + 1) + b"</row>"), TOO_LARGE),
+        (lambda: with_sheet(b"<row>" + b"<c/>" * (workbook_extent.MOST_CELLS + 1) + b"</row>"), TOO_LARGE),
     "a narrow sheet of more rows than its answers may have":
-        (lambda: with_sheet(b"<row><c/></row>" * (workbook_check.MOST_CELLS // 5 + 1)), TOO_LARGE),
-    "elements without end": (lambda: with_sheet(b"<a/>" * (workbook_check.MOST_ELEMENTS + 1)), TOO_LARGE),
+        (lambda: with_sheet(b"<row><c/></row>" * (workbook_extent.MOST_CELLS // 5 + 1)), TOO_LARGE),
+    "elements without end": (lambda: with_sheet(b"<a/>" * (workbook_extent.MOST_ELEMENTS + 1)), TOO_LARGE),
     "entities": (lambda: zipped({"xl/workbook.xml": BOMB}), UNREADABLE),
     "no workbook": (lambda: zipped({"a.txt": b"a"}), UNREADABLE),
     "cut off": (lambda: workbook([HEADER])[:900], UNREADABLE),
@@ -123,18 +148,39 @@ def test_what_cannot_be_a_table_is_refused(app, kind):
     assert sentence in str(refusal.value)
 
 
+def test_texts_are_those_of_the_sheet_and_shared_ones(app):
+    rows = b'<row><c t="s"><v>0</v></c><c t="s"><v>1</v></c></row><row><c t="s"><v>2</v></c><c><v>8</v></c></row>'
+    texts = b"<si><t>estudio</t></si><si><r><t>sue</t></r><r><t>no</t></r></si><si><t>6,5</t></si>"
+    assert answer(app, with_sheet(rows, texts))[1][:3] == ["6,5", 8, "Aprobado"]
+
+
+def test_number_of_a_text_is_read_whole_wherever_the_file_is_cut(app):
+    names = b'<row><c t="s"><v>0</v></c><c t="s"><v>1</v></c></row>'
+    row = b'<row><c t="s"><v>10</v></c><c><v>8</v></c></row>'
+    texts = b"<si><t>estudio</t></si><si><t>sueno</t></si>" + b"<si><t>6</t></si>" * 9
+    rows = answer(app, with_sheet(names + row * 20_000, texts))
+    assert len(rows) == 20_001 and all(row[2] == "Aprobado" for row in rows[1:])
+
+
+def test_sheets_that_are_not_the_table_are_not_read(app):
+    names = b'<row><c t="str"><v>estudio</v></c><c t="str"><v>sueno</v></c></row>'
+    table = names + b"<row><c><v>6</v></c><c><v>8</v></c></row>"
+    data = zipped(parts(table, *[FAR] * 190))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert answer(app, data)[1][2] == "Aprobado"
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 << 10
+
+
 def test_what_the_directory_says_is_no_more_than_what_is_read(app):
     """A file that unpacks to more than its entry says is cut there, and its checksum is wrong."""
     data = bytearray(workbook([HEADER, ["a", 6, 8]]))
-    place = data.rindex(b"PK\1\2")
+    place = directory_line(data, "xl/worksheets/sheet1.xml")
     data[place + 24 : place + 28] = (9).to_bytes(4, "little")
     with pytest.raises(BadTable):
         Table(app.extensions["models"]["exam"], io.BytesIO(bytes(data)), 1000)
 
 
 def test_as_many_cells_as_may_be_take_bounded_memory(app):
-    import resource
-
     rows = [[f"{number}", 6 + number % 7, 8] for number in range(20_000)]
     table = Table(app.extensions["models"]["exam"], io.BytesIO(workbook([HEADER, *rows])), 1000)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

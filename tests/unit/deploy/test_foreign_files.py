@@ -12,8 +12,8 @@ FILES = {
     "m.keras": (b"PK\3\4", "Keras", "MLPClassifier"), "m.h5": (b"\x89HDF\r\n", "Keras", "MLPClassifier"),
     "m.pt": (b"PK\3\4", "PyTorch", "MLPRegressor"), "m.PTH": (b"\x80\2\x8a", "PyTorch", "MLPRegressor"),
     "m.json": (b'{"learner":{"a":1}}', "XGBoost", "XGBClassifier"), "m.ubj": (b"{L", "XGBoost", "XGBClassifier"),
-    "m.bst": (b"binf", "XGBoost", "Pipfile"), "m.model": (b"\0\0", "XGBoost", "Pipfile"),
-    "m.txt": (b"tree\nversion=v4\n", "LightGBM", "LGBMClassifier"), "m.cbm": (b"CBM1", "CatBoost", "Pipfile"),
+    "m.bst": (b"binf", "XGBoost", "--with xgboost"), "m.model": (b"\0\0", "XGBoost", "--with xgboost"),
+    "m.txt": (b"tree\nversion=v4\n", "LightGBM", "LGBMClassifier"), "m.cbm": (b"CBM1", "CatBoost", "--with catboost"),
     "m.rds": (b"\x1f\x8b\x08", "R", "write.csv"), "m.RData": (b"RDX3", "R", "write.csv"),
     "m.onnx": (b"\x08\x0a", "ONNX", "exported"), "m.pmml": (b"<?xml", "PMML", "exported"),
 }  # fmt: skip

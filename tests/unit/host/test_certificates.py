@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from puerto import preflight
+from puerto import nginx_preflight
 from puerto.authority import Authority
 from puerto.certificates import Pair, names_of, openssl, summary, validity
 from puerto.errors import HostError
@@ -153,7 +153,7 @@ def test_what_is_no_certificate_or_key_is_refused(pair, change, sentence):
 def test_files_of_the_host_s_that_are_not_there_are_named():
     names_of_site = Names("a", "/srv/a", "a", "a", tuple(NAMES), "/a.log", "/b.log", "/u.conf", "own")
     certificate = {"path": "/none/full.pem", "key_path": "/none/site.key", "text": ""}
-    (sentence,) = preflight.certificate_faults(names_of_site, certificate, "")
+    (sentence,) = nginx_preflight.certificate_faults(names_of_site, certificate, "")
     assert sentence == "/none/full.pem: can't be read on the host: No such file or directory."
 
 

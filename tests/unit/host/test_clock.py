@@ -12,13 +12,13 @@ from puerto import doctor, preflight
 )
 def test_clock_that_is_off_is_refused_before_anything_changes(monkeypatch, ahead, sentence):
     now = time.time()
-    requirements = preflight.Requirements(0, 0, int(now), "", adopt=False)
+    requirements = preflight.Requirements(0, 0, int(now), "", adopt=False, acme_directory="")
     monkeypatch.setattr(preflight.time, "time", lambda: int(now) + ahead)
     assert [*preflight._clock(requirements)] == [f"{sentence}: set it (timedatectl set-ntp true)."]
 
 
 def test_clock_that_is_right_is_no_fault():
-    assert not [*preflight._clock(preflight.Requirements(0, 0, int(time.time()), "", adopt=False))]
+    assert not [*preflight._clock(preflight.Requirements(0, 0, int(time.time()), "", adopt=False, acme_directory=""))]
 
 
 def test_doctor_says_that_a_clock_drifts():

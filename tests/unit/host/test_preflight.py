@@ -135,6 +135,17 @@ def test_there_are_limits_to_compare():
         ("gunicorn_timeout", 0, "0 is less than 1"),
         ("systemd_memory_max", "much", "'much' is not a share such as 50%, a size such as 512M, or infinity"),
         ("packages_upgrade", "dist", "value of packages_upgrade must be one of: security, all, none, got: dist"),
+        (
+            "nginx_acme_directory",
+            "http://acme.example/dir",
+            "'http://acme.example/dir' is not the address of an ACME directory, e.g. https://acme.example.org/directory",
+        ),
+        ("nginx_acme_email", "ada at home", "'ada at home' is not an email address, or empty"),
+        (
+            "nginx_acme_email",
+            "ada@home.org\nserver = x",
+            "'ada@home.org\\nserver = x' is not an email address, or empty",
+        ),
     ],
 )
 def test_value_that_cannot_work_is_refused_in_a_sentence(faults, name, value, sentence):
@@ -149,3 +160,9 @@ def test_name_that_others_follow_is_refused_with_them(faults):
 @pytest.mark.parametrize("value", ["security", "all", "none"])
 def test_updates_of_packages(faults, value):
     assert faults(packages_upgrade=value) == []
+
+
+def test_authority_s_certificate_must_be_on_this_machine(faults):
+    values = {"nginx_https": "acme", "nginx_acme_authority": "/none/root.pem"}
+    assert faults(**values) == ["nginx_acme_authority: there is no file /none/root.pem on this machine"]
+    assert faults(**values | {"nginx_https": "off"}) == []

@@ -85,11 +85,11 @@ class Rendering:
     @cached_property
     def unit_files(self) -> dict[Path, str]:
         """File on the host → text, of all that systemd reads."""
-        boot = self.render("systemd/flask_app-boot.service.j2")
-        return {
-            UNITS / self.application.service(self.plan.id): self.unit,
-            UNITS / f"{self.plan.unit}-boot.service": boot,
-        }
+        kinds = ["boot.service"]
+        if self.plan.https == "acme":
+            kinds += ["certificate.service", "certificate.timer"]
+        beside = {UNITS / f"{self.plan.unit}-{kind}": self.render(f"systemd/flask_app-{kind}.j2") for kind in kinds}
+        return {UNITS / self.application.service(self.plan.id): self.unit, **beside}
 
     @cached_property
     def environment_file(self) -> str:
@@ -121,6 +121,9 @@ SECOND = Rendering({"app_name": "second-one"})
 OWN = Rendering({"nginx_https": "own", "nginx_hsts_seconds": 63072000, "nginx_certificate": "/srv/full.pem"})
 """With a certificate that the operator has."""
 
+ACME = Rendering({"nginx_https": "acme"})
+"""With one that an authority signs and renews."""
+
 LONG = Rendering({"app_name": "a-name-that-is-as-long-as-it-be"})
 """With a name of as many characters as it may have."""
 
@@ -143,6 +146,7 @@ SCENARIOS = {
     "every default": [DEFAULTS],
     "everything changed": [CHANGED],
     "with a certificate of one's own": [OWN],
+    "with a certificate by ACME": [ACME],
     "everything changed, with a cache": [CHANGED_CACHE],
     "beside a site that answers all other names": [BESIDE],
     "two applications": [DEFAULTS, SECOND],

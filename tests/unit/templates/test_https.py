@@ -12,7 +12,7 @@ from puerto.authority import Authority
 from app import HEADERS, create_app
 from app.settings import Settings
 from tests.unit.templates.conftest import Served
-from tests.unit.templates.rendering import ALONE, CHANGED, CHANGED_CACHE, DEFAULTS, OWN, Rendering
+from tests.unit.templates.rendering import ACME, ALONE, CHANGED, CHANGED_CACHE, DEFAULTS, OWN, Rendering
 
 LOCAL = Rendering({"nginx_https": "local"})
 NAME = DEFAULTS.option("nginx_server_names")[0]
@@ -64,6 +64,27 @@ def test_own_certificate_redirects_and_tells_browsers_to_stay(served, authority)
     assert unchanged.status_code == 304
     _must_have_headers(unchanged)
     _must_be_of_today(site, authority)
+
+
+def test_name_is_sent_on_once_there_is_a_certificate_for_it(served, tmp_path):
+    """Until then, and for names that have none yet, HTTP answers; an authority is never sent on."""
+    root = ACME.option("app_root")
+    sent_on, challenges = f"{root}/shared/https", f"{root}/challenges"
+    site = served(ACME, ACME.site.replace(sent_on, f"{tmp_path}/https").replace(challenges, f"{tmp_path}/challenges"))
+    challenge = "/.well-known/acme-challenge/token"
+    (tmp_path / "challenges" / challenge[1:]).parent.mkdir(parents=True)
+    (tmp_path / "challenges" / challenge[1:]).write_text("key")
+    assert get(site, "/static/style.css", "http").status_code == 200
+    (tmp_path / "https").mkdir()
+    (tmp_path / "https" / NAME).touch()
+    redirect = get(site, "/models/exam?a=b", "http", "POST")
+    assert (redirect.status_code, redirect.headers["Location"]) == (308, f"https://{NAME}/models/exam?a=b")
+    _must_have_headers(redirect)
+    other = get(site, "/static/style.css", "http", Host=ACME.option("nginx_server_names")[1])
+    assert other.status_code == 200
+    assert get(site, "/static/style.css").status_code == 200
+    answer = get(site, challenge, "http")
+    assert (answer.status_code, answer.text) == (200, "key")
 
 
 def _must_have_headers(answer: requests.Response) -> None:

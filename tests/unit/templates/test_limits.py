@@ -235,6 +235,6 @@ def test_each_route_has_its_class(bundles):
     }
     assert {route for route, name in found.items() if name == "tables"} == {("POST", "/models/<name>/table")}
     pages = {rule for (_, rule), name in found.items() if name == "pages"}
-    owners = ("pages.", "bootstrap.", "swagger.")
+    owners = ("pages.", "links.", "embedding.", "bootstrap.", "swagger.")
     rules = {rule.rule for rule in app.url_map.iter_rules() if rule.endpoint.startswith(owners)}
     assert pages == rules - {"/models/<name>/table"}

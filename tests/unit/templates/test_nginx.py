@@ -69,7 +69,8 @@ def test_nothing_is_left_to_be_rendered(rendering: Rendering):
 def test_limits_are_the_options(rendering: Rendering):
     assert directives(rendering.site, "client_max_body_size") == [f"{rendering.option('app_max_body_kib')}k"]
     assert set(directives(rendering.site, "server_name")) == {" ".join(rendering.option("nginx_server_names"))}
-    assert set(directives(rendering.site, "access_log")) == {rendering.option("nginx_access_log")}
+    log = f"{rendering.option('nginx_access_log')} {rendering.option('app_name')}_paths"
+    assert set(directives(rendering.site, "access_log")) == {log}
     assert set(directives(rendering.site, "error_log")) == {rendering.option("nginx_error_log")}
 
 
@@ -122,6 +123,7 @@ NAMES = {
     "who is asked": r"proxy_pass http://(\S+);",
     "sockets": r"server (unix:\S+)",
     "variables": r"^map .* (\$\w+) \{|^\s*set (\$\w+)",
+    "formats of logs": r"^log_format (\S+)",
     "zones": r"zone=([^:;\s]+)",
     "caches": r"^\s*proxy_cache (\S+);",
     "folders of caches": r"^proxy_cache_path (\S+)",
@@ -129,7 +131,7 @@ NAMES = {
     "folders": r"(?:alias|root) (\S+);",
     "flags": r"-f (\S+)\)",
     "server names": r"server_name (.*);",
-    "logs": r"(?:access|error)_log (\S+);",
+    "logs": r"(?:access|error)_log (\S+)[ ;]",
 }
 """What Nginx has one namespace for, or each application its own; of a map defined twice, Nginx takes the last."""
 

@@ -14,7 +14,7 @@ export PIP_COMPILE=0
 mkdir "$folder/tmp" # the host's own /tmp may be small
 export TMPDIR="$folder/tmp" XDG_CACHE_HOME="$folder/tmp" PIP_USER=0 # whatever root's pip.conf says
 export PIPENV_VENV_IN_PROJECT=1 PIPENV_NOSPIN=1 PIP_NO_CACHE_DIR=1 CI=1 NO_COLOR=1 TERM=dumb COLUMNS=1000
-"$pipenv" sync
+"$pipenv" sync --categories "packages model-packages"
 # As with pip, a file that can't be compiled is left as it is.
 .venv/bin/python -m compileall -q -j 0 -x 'site-packages/.*/tests/' "$PWD/.venv/lib" >/dev/null 2>&1 || true
 rm -rf "$folder/tmp"

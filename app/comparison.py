@@ -1,0 +1,137 @@
+"""Two answers side by side: what was entered otherwise, and how far the answers are apart."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.answers import Answer, answer_of
+from app.contract import Classification
+from app.languages import DIGITS, N_, current, gettext, number, percent
+from app.model import Model
+from app.predictions import Prediction
+from app.values import Row
+
+SHOWN = 6
+"""Labels whose probabilities are compared: those that change most."""
+
+LEAST = 0.0005
+"""Of a probability, what can be seen where tenths of a percent are written."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """What two cases have in common, or not: what it is, A's and B's, and from A to B."""
+
+    label: str
+    first: str
+    second: str
+    change: str = ""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two answers.
+
+    Attributes:
+        first, second: A's and B's.
+        sentence: what the difference is.
+        lines: of the answers; none where the model gives no probabilities.
+        rest: how many labels change less than these.
+        changed, same: of the fields.
+        warnings: how A's and B's values differ from what the model has seen.
+    """
+
+    first: Answer
+    second: Answer
+    sentence: str
+    lines: Sequence[Line]
+    rest: int
+    changed: Sequence[Line]
+    same: Sequence[Line]
+    warnings: Sequence[str]
+
+
+def compared(model: Model, rows: tuple[Row, Row], predictions: Sequence[Prediction]) -> Comparison:
+    """Return how two answers differ, in the language of the request."""
+    first, second = (answer_of(model.contract, prediction) for prediction in predictions)
+    lines = _lines(model, predictions)
+    fields = [
+        (Line(field.heading(), field.in_words(one), field.in_words(other)), one == other)
+        for field, one, other in zip(model.contract.fields, *rows, strict=True)
+    ]
+    return Comparison(
+        first,
+        second,
+        _sentence(model, predictions, (first, second)),
+        lines[:SHOWN],
+        len(lines[SHOWN:]),
+        [line for line, is_same in fields if not is_same],
+        [line for line, is_same in fields if is_same],
+        _warnings(model, rows),
+    )
+
+
+def _warnings(model: Model, rows: tuple[Row, Row]) -> list[str]:
+    labels = {field.name: field.heading() for field in model.contract.fields}
+    pairs = zip("AB", model.validator.warnings(rows), strict=True)
+    return [f"{letter}, {labels[name]}: {fault}" for letter, faults in pairs for name, fault in faults.items()]
+
+
+def _lines(model: Model, predictions: Sequence[Prediction]) -> list[Line]:
+    first, second = predictions
+    predicts = model.contract.predicts
+    if not isinstance(predicts, Classification):
+        one, other = (answer_of(model.contract, prediction).headline for prediction in predictions)
+        return [Line(predicts.label[current()], one, other, _signed(_difference(predictions)))]
+    shares = zip(predicts.labels, first.probabilities or (), second.probabilities or (), strict=False)
+    ordered = sorted(shares, key=lambda item: -abs(item[2] - item[1]))
+    return [
+        Line(label.label[current()], percent(one), percent(other), _points(other - one))
+        for label, one, other in ordered
+    ]
+
+
+def _sentence(model: Model, predictions: Sequence[Prediction], answers: Sequence[Answer]) -> str:
+    """Return what the difference is: no verdict is said where one of them is none."""
+    one, other = answers
+    if not isinstance(model.contract.predicts, Classification):
+        return _number_sentence(model, _difference(predictions))
+    if one.headline == other.headline and not one.is_close and not other.is_close:
+        return gettext(N_("Both get the same answer: %(label)s."), label=one.headline)
+    if one.is_close or other.is_close:
+        return _share_sentence(one, other)
+    message = N_("The answer changes from “%(first)s” to “%(second)s”.")
+    return gettext(message, first=one.headline, second=other.headline)
+
+
+def _share_sentence(one: Answer, other: Answer) -> str:
+    """Return how the probability changes that rises most."""
+    before = {share.label: share for share in one.shares}
+    risen = max(other.shares, key=lambda share: share.probability - before[share.label].probability)
+    message = N_("“%(label)s” goes from %(first)s to %(second)s.")
+    return gettext(message, label=risen.label, first=before[risen.label].percentage, second=risen.percentage)
+
+
+def _number_sentence(model: Model, change: float) -> str:
+    predicts = model.contract.predicts
+    unit = "" if isinstance(predicts, Classification) or not predicts.unit else f" {predicts.unit[current()]}"
+    if not change:
+        return gettext(N_("Both get the same answer."))
+    message = N_("B's answer is %(change)s higher.") if change > 0 else N_("B's answer is %(change)s lower.")
+    return gettext(message, change=number(abs(change)) + unit)
+
+
+def _difference(predictions: Sequence[Prediction]) -> float:
+    """Return from one number to the other, to the last digit that a page shows of them."""
+    one, other = (float(prediction.value) for prediction in predictions)
+    largest = max(abs(one), abs(other))
+    return round(other - one, max(0, DIGITS - 1 - math.floor(math.log10(largest)))) if largest else 0
+
+
+def _points(change: float) -> str:
+    """Return a difference of probabilities, in percentage points."""
+    return gettext(N_("%(points)s points"), points=_signed(round(100 * change, 1) if abs(change) >= LEAST else 0))
+
+
+def _signed(change: float) -> str:
+    return f"{'+' if change > 0 else '−' if change < 0 else ''}{number(abs(change))}"

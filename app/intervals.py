@@ -1,0 +1,38 @@
+"""Between what the truth lies, as a page says it: measured on rows that the model wasn't trained on."""
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+
+from app.contract import Contract, Regression
+from app.languages import N_, current, gettext, number
+from app.predictions import Prediction
+
+CASES = 100
+"""Of so many at most a sentence says in how many the truth lies there."""
+
+
+@dataclass(frozen=True)
+class PredictionInterval:
+    """What a page says of a prediction's interval, and the rows that it was measured on."""
+
+    sentence: str
+    rows: int
+
+
+def interval_of(contract: Contract, prediction: Prediction) -> PredictionInterval | None:
+    """Return what a page says, in the language of the request; None where nothing was measured."""
+    predicts = contract.predicts
+    if not isinstance(predicts, Regression) or predicts.interval is None:
+        return None
+    low, high = predicts.interval.ends(float(prediction.value))
+    step = 10.0 ** (math.floor(math.log10(predicts.interval.margin)) - 1)
+    share = Fraction(predicts.interval.coverage).limit_denominator(CASES)
+    sentence = gettext(
+        N_("Between %(low)s and %(high)s in %(times)s of %(cases)s such cases."),
+        low=number(math.floor(low / step) * step),
+        high=number(math.ceil(high / step) * step) + (f" {predicts.unit[current()]}" if predicts.unit else ""),
+        times=number(share.numerator),
+        cases=number(share.denominator),
+    )
+    return PredictionInterval(sentence, predicts.interval.rows)

@@ -1,0 +1,83 @@
+"""Typical rows for a form's examples: for each answer what is usual where the model gives it; nobody's own row."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from app.engines.scikit_learn import Input, arrange
+from app.fields import KINDS
+from app.fields.field import PUBLIC
+from app.values import Row
+from deploy.models.json_values import json_value
+
+MOST = 5
+CELLS = 2_000
+"""Of all examples together: a form of very many fields has fewer."""
+
+FIFTHS = ((0, 1), (2, 3), (4, 5))
+"""Of the answers, from the least to the greatest: those that a low, a middle and a high number stand for."""
+
+
+def examples(
+    estimator: Any,
+    frame: Any,
+    predicted: Sequence[Any],
+    labels: Sequence[Any] | None,
+    fields: Sequence[dict[str, Any]],
+    container: Input,
+) -> list[dict[str, Any]]:
+    """Return typical rows: of each label, its commonest first; of numbers, one of low, middle and high ones.
+
+    Args:
+        frame: the training table, as the model takes it.
+        predicted: what the model answers to its first rows.
+        labels: of a classifier; None: it predicts numbers.
+        fields: as `introspection.describe` has them.
+        container: what the model takes rows in.
+
+    Returns:
+        for each its answer, None of a number, and its values: none of a row to which the model answers otherwise.
+    """
+    most = min(MOST, CELLS // len(fields))
+    groups = [*(_of_labels(predicted, labels) if labels is not None else _of_numbers(predicted))][:most]
+    rows = [_row(frame.iloc[places], fields) for _, places in groups]
+    own = [field["example"] for field in fields]
+    if all(row == own for row in rows):  # such as a text's, which is nobody's
+        return []
+    types = {name: str(kind) for name, kind in frame.dtypes.items()}
+    try:
+        answers = np.ravel(estimator.predict(arrange(rows, container, types))).tolist()
+    except Exception:  # a row that the table has none like
+        return []
+    if labels is None:
+        is_rising = len(answers) == len(FIFTHS) and answers[0] < answers[1] < answers[2]
+        return [{"answer": None, "values": row} for row in rows] if is_rising else []
+    triples = zip(groups, rows, answers, strict=True)
+    return [{"answer": label, "values": row} for (label, _), row, answer in triples if answer == label and row != own]
+
+
+def _of_labels(predicted: Sequence[Any], labels: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
+    answers = np.array(predicted, dtype=object)
+    places = {place: np.flatnonzero(answers == label) for place, label in enumerate(labels[:CELLS])}
+    for place in sorted(places, key=lambda place: -len(places[place])):
+        if len(places[place]) >= PUBLIC:
+            yield labels[place], places[place]
+
+
+def _of_numbers(predicted: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
+    order = np.argsort(np.array(predicted, dtype=float), kind="stable")
+    for first, last in FIFTHS:
+        places = order[first * len(order) // 5 : last * len(order) // 5]
+        if len(places) >= PUBLIC:
+            yield None, places
+
+
+def _row(rows: Any, fields: Sequence[dict[str, Any]]) -> Row:
+    return [_value(rows[field["name"]], field) for field in fields]
+
+
+def _value(column: Any, field: dict[str, Any]) -> Any:
+    present = [value for value in map(json_value, column) if value is not None]
+    value = KINDS[field["kind"]].typical(present, field["example"])
+    return value if value in field.get("choices", [value]) else field["example"]

@@ -1,0 +1,126 @@
+"""Goes through a contract's words with its owner; comments, and all else in the file, stay as they are."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from deploy.base.errors import DeployError
+from deploy.models.contracts import read_contract
+
+INTRODUCTION = "In people's words: Enter keeps what stands in brackets, “Edad | Age” says it in Spanish and in English."
+BETWEEN = "|"
+"""Parts the Spanish from the English."""
+
+LISTED = 12
+"""Choices of a field that are gone through, at most: more are a list from elsewhere."""
+
+Place = tuple[str | int, ...]
+"""The keys and positions that lead to a text."""
+
+
+def go_through(file: Path, *, is_draft: bool = False) -> int:
+    """Ask for each text of a contract, write what is answered, and return how many were changed.
+
+    The end of the input ends it; what was answered until then stays.
+
+    Args:
+        file: the contract.
+        is_draft: ask for the title alone, and for what answers mean that are numbers.
+
+    Raises:
+        DeployError: the contract is no good, or isn't after an answer that nobody could correct.
+    """
+    contract = read_contract(file).model_dump(mode="json")
+    changed = 0
+    print(INTRODUCTION)
+    for place, question in _draft_questions(contract) if is_draft else _questions(contract):
+        try:
+            changed += _ask(file, place, question)
+        except EOFError:
+            print()
+            break
+    return changed
+
+
+def _draft_questions(contract: dict[str, Any]) -> Iterator[tuple[Place, str]]:
+    yield ("title",), "What is it called?"
+    labels = contract["predicts"].get("labels") or []
+    if any(not isinstance(label["value"], str) for label in labels):
+        yield from _label_questions(labels)
+
+
+def _questions(contract: dict[str, Any]) -> Iterator[tuple[Place, str]]:
+    yield ("title",), "What is it called?"
+    yield ("description",), "What does it do?"
+    yield ("predicts", "label"), "What does it predict?"
+    yield from _label_questions(contract["predicts"].get("labels") or [])
+    for number, field in enumerate(contract["fields"]):
+        yield ("fields", number, "label"), f"What is {field['name']}?"
+        yield ("fields", number, "help"), f"What helps to fill in {field['name']}?"
+        choices = field.get("choices") or []
+        for position, choice in enumerate(choices if len(choices) <= LISTED else []):
+            place = ("fields", number, "choices", position, "label")
+            yield place, f"What does {field['name']}: {_value(choice)} mean?"
+
+
+def _label_questions(labels: list[dict[str, Any]]) -> Iterator[tuple[Place, str]]:
+    for number, label in enumerate(labels[:LISTED]):
+        yield ("predicts", "labels", number, "label"), f"What does the answer {_value(label)} mean?"
+
+
+def _value(choice: dict[str, Any]) -> str:
+    return json.dumps(choice["value"], ensure_ascii=False)
+
+
+def _ask(file: Path, place: Place, question: str) -> bool:
+    """Ask until the contract is good with the answer; return whether it changed. What isn't there isn't asked for."""
+    text = file.read_text(encoding="utf-8")
+    node = _node(yaml.compose(text, Loader=yaml.SafeLoader), place)
+    if node is None:
+        return False
+    start = node.start_mark.index
+    end = start + len(text[start : _end(node)].rstrip())
+    now = _shown(yaml.constructor.SafeConstructor().construct_document(node))
+    while answer := input(f"{question} [{now}] ").strip():
+        file.write_text(text[:start] + _written(answer) + text[end:], encoding="utf-8")
+        try:
+            read_contract(file)
+        except DeployError as fault:
+            file.write_text(text, encoding="utf-8")
+            print(fault.reason)
+        else:
+            return True
+    return False
+
+
+def _node(node: yaml.Node | None, place: Place) -> yaml.Node | None:
+    for part in place:
+        if isinstance(node, yaml.MappingNode):
+            node = next((value for key, value in node.value if key.value == part), None)
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+        else:
+            return None
+    return node
+
+
+def _end(node: yaml.Node) -> int:
+    """Return where a node's own text ends: a block's mark stands after the comments that follow it."""
+    if isinstance(node, yaml.MappingNode) and not node.flow_style:
+        return _end(node.value[-1][1])
+    return int(node.end_mark.index)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, dict):
+        return f"{value.get('es', '')} {BETWEEN} {value.get('en', '')}"
+    return str(value)
+
+
+def _written(answer: str) -> str:
+    """Return an answer as YAML that may stand anywhere, on one line."""
+    parts = [json.dumps(part.strip(), ensure_ascii=False) for part in answer.split(BETWEEN, 1)]
+    return parts[0] if len(parts) == 1 else f"{{es: {parts[0]}, en: {parts[1]}}}"

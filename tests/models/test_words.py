@@ -1,0 +1,96 @@
+"""A contract's words, gone through with its owner at a terminal."""
+
+import io
+import os
+import pty
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from sklearn.linear_model import LogisticRegression
+
+from deploy.base.paths import KIT
+from deploy.models import cli, words
+from tests.models.project import HIGH, TABLE
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """Yield a function that types lines at a terminal, before they are asked for."""
+    keyboard, end = pty.openpty()
+    with os.fdopen(end, encoding="utf-8") as screen, os.fdopen(keyboard, "wb", buffering=0) as keys:
+        monkeypatch.setattr(sys, "stdin", screen)
+        yield lambda *lines: keys.write("".join(f"{line}\n" for line in lines).encode())
+
+
+@pytest.fixture
+def contract(tmp_path: Path) -> Path:
+    """A contract with comments, in flow style and in blocks."""
+    file = tmp_path / "titanic" / "model.yaml"
+    shutil.copytree(KIT / "models" / "titanic", file.parent)
+    file.write_text(file.read_text().replace("predicts:\n", "# What comes out.\npredicts:  # of two\n", 1))
+    return file
+
+
+def test_who_adds_a_model_at_a_terminal_is_asked_what_its_numbers_mean(add, terminal, capsys):
+    terminal("¿Será alto? | Will it be high?", "Bajo | Low", "Alto: sí")
+    folder = add(add.file("stranger.joblib", LogisticRegression().fit(TABLE[["u", "v"]], HIGH)), data=add.table())
+    contract = yaml.safe_load((folder / "model.yaml").read_text())
+    assert contract["title"] == {"es": "¿Será alto?", "en": "Will it be high?"}
+    assert [label["label"] for label in contract["predicts"]["labels"]] == [{"es": "Bajo", "en": "Low"}, "Alto: sí"]
+    assert '"¿Será alto?"' in (add.bundles / "stranger" / "model.json").read_text()
+    printed = capsys.readouterr().out
+    assert "What does the answer 0 mean? [y: 0]" in printed
+    assert "What do its answers mean? Say it" not in printed
+
+
+def test_only_what_is_answered_changes(contract, monkeypatch):
+    before, text = yaml.safe_load(contract.read_text()), contract.read_text()
+    answers = [
+        "",
+        "Dice si, viajando así, habrías llegado | Says whether, travelling so, you'd have arrived",
+        "",
+        "Viva",
+    ]
+    monkeypatch.setattr(sys, "stdin", io.StringIO("\n".join([*answers, ""])))
+    assert words.go_through(contract) == 2
+    after = yaml.safe_load(contract.read_text())
+    assert after.pop("description") == {
+        "es": "Dice si, viajando así, habrías llegado",
+        "en": "Says whether, travelling so, you'd have arrived",
+    }
+    assert after["predicts"]["labels"][0].pop("label") == "Viva"
+    del before["description"], before["predicts"]["labels"][0]["label"]
+    assert after == before
+    kept = [line for line in text.splitlines() if "es: Di cómo" not in line and "en: Say how" not in line]
+    lost = [line for line in kept if line not in contract.read_text().splitlines()]
+    assert lost == ["    - {value: survived, label: {es: Habrías sobrevivido, en: You would have survived}}"]
+
+
+def test_answer_that_the_contract_does_not_take_is_asked_for_again(contract, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{'x' * 2001}\nTitanic\n"))
+    assert words.go_through(contract) == 1
+    assert yaml.safe_load(contract.read_text())["title"] == "Titanic"
+    assert "at most 2000 characters" in capsys.readouterr().out
+
+
+def test_every_text_is_asked_for(contract, monkeypatch, capsys):
+    count = 200
+    monkeypatch.setattr(sys, "stdin", io.StringIO("Otra | Another\n" * count))
+    changed = words.go_through(contract)
+    printed = capsys.readouterr().out
+    assert printed.count("? [") == changed < count
+    for question in ("What is class?", 'What does class: "first" mean?', 'What does the answer "died" mean?'):
+        assert question in printed
+    assert contract.read_text().count("Otra") == changed
+
+
+def test_command_says_what_to_do_next(stranger, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stdin", io.StringIO("Título | Title\n"))
+    assert cli.main(["words", "stranger"]) == 0
+    assert "1 text changed" in (printed := capsys.readouterr().out) and "model check stranger" in printed
+    assert cli.main(["check", "stranger"]) == 0
+    assert cli.main(["words", "other"]) == 2
