@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from puerto import neighbours
 from puerto.layout import SIGNATURE
+from puerto.neighbours import Neighbours
+from puerto.nginx_config import Configuration, parse
 
 THEIRS = "server {{ listen {port}; server_name shop.example; }}"
 OURS = "# {signature}: ours\nserver {{ listen 80; listen 443 ssl; server_name site.example; }}"
@@ -40,3 +42,13 @@ def test_site_that_says_so_stays_the_default_in_any_order(enabled):
 def test_alone_there_is_nobody_to_come_after(enabled):
     (enabled / "practica_flask").write_text(OURS.format(signature=SIGNATURE))
     assert not neighbours.first_only_by_order("practica_flask")
+
+
+def test_what_nginx_takes_once_is_left_to_who_has_it(tmp_path):
+    """Files of Puerto's have it too, and are written anew."""
+    line, theirs, own = "variables_hash_bucket_size 128;", tmp_path / "sizes.conf", tmp_path / "own.conf"
+    theirs.write_text(line)
+    own.write_text(f"{SIGNATURE}: x\n{line}")
+    for files, expected in ((), ""), ((own,), ""), ((own, theirs), str(theirs)):
+        configuration = Configuration({file: parse(file.read_text()) for file in files})
+        assert Neighbours(configuration).file_that_sets("variables_hash_bucket_size") == expected
