@@ -6,6 +6,7 @@ import ctypes, fcntl, json, os, pathlib, signal, socket, stat, sys, threading, t
 def known():
     "The folders that the process was told of: on the stack, as whoever attacks finds them."
     folders, frame = {"/", "/tmp", "/dev/shm", "/var/tmp", "/run", os.getcwd(), HOME, ROOT, PROJECT}, sys._getframe()
+    folders |= {path for path in sys.path if os.path.isdir(path)}
     while frame:
         values = [kept for kept in (frame.f_locals, frame.f_globals) if isinstance(kept, dict)]
         for value in [value for kept in values for value in list(kept.values())]:

@@ -137,6 +137,11 @@ def test_code_in_a_file_is_shut_in(attacked, kind, what):
     assert attempt.after == attempt.before
 
 
+def test_code_of_a_file_of_another_scikit_learn_was_shut_in_with_that_one(project):
+    attempt = project().add("pickle", "raise RuntimeError('opened by ' + __import__('sklearn').__version__)")
+    assert f"opened by {hostile.ANOTHER}" in attempt.refusal.reason
+
+
 @pytest.fixture(scope="module")
 def ended(project: Callable[[], Project]) -> dict[tuple[str, str], Attempt]:
     """Kind of file, what it does → what came of it; two at a time, for most of them only wait."""

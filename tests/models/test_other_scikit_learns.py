@@ -164,7 +164,6 @@ WORDS = {
     "lz4": (b"\x04\x22\x4d\x18" + bytes(50), "is compressed by lz4", "compress=3"),
     "no pickle": (b"\x80\x04" + bytes(range(256)), "is damaged, or isn't what joblib.dump", "Copy it once more"),
     "a module of one's own": (b"\x80\x04cmy_cleaning\nCleaner\n.", "needs the module my_cleaning", "--code my_c"),
-    "a class of the notebook": (b"\x80\x04c__main__\nCleaner\n.", "which the notebook or program", "--code my_code.py"),
 }  # fmt: skip
 """What a file is → its bytes, the reason that is given, the next step."""
 
