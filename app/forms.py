@@ -61,6 +61,10 @@ class TableForm(FlaskForm):  # type: ignore[misc]
     table = FileField(validators=[FileRequired()])
 
 
+class HeldForm(FlaskForm):  # type: ignore[misc]
+    """The form that fetches the answer to a table that was checked."""
+
+
 def form_of(model: Model, **arguments: Any) -> ModelForm:
     """Return a model's form, its inputs in the contract's order.
 

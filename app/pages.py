@@ -22,7 +22,7 @@ from app.intervals import interval_of
 from app.languages import N_, cookie_name, current, gettext
 from app.model import Model
 from app.predictions import Prediction, RefusedRows
-from app.tables import BadTable, Table
+from app.tables import BadTable, Table, held
 from app.tables.summary import summary
 from app.tables.template import template
 from app.texts import LANGUAGES
@@ -143,12 +143,14 @@ def table(name: str) -> Response | tuple[str, int]:
     """Return a table with its predictions, or the page that says how it was read and what it came to."""
     shown = request_data.model_named(name)
     forms.check_size(request_data.limits_for(shown, 1), table_bytes=current_app.config["MAX_CONTENT_LENGTH"])
-    form, empty = forms.TableForm(), forms.form_of(shown, formdata=None)
+    name_of_held = request.form.get("held", "")
+    form, empty = forms.HeldForm() if name_of_held else forms.TableForm(), forms.form_of(shown, formdata=None)
     if not form.validate():
         expired = bool(form.csrf_token.errors)
         table_error = "" if expired else gettext(N_("Choose a table file (CSV or xlsx)."))
         return page(shown, empty, expired=expired, table_error=table_error), 400 if expired else 422
-    file = _spooled(form.table.data)
+    if (file := held.fetched(name_of_held) if name_of_held else _spooled(form.table.data)) is None:
+        return page(shown, empty, table_error=gettext(N_("The table isn't held any more: choose it again."))), 422
     try:
         uploaded = Table(shown, file, current_app.config["MAX_COLUMNS"])
     except BadTable as error:
@@ -156,7 +158,12 @@ def table(name: str) -> Response | tuple[str, int]:
         return page(shown, empty, table_error=str(error.fault)), 422
     if "check" in request.form:
         with closing(uploaded):
-            return page(shown, empty, summary=summary(uploaded)), 200
+            parts = {"held": held.hold(file), "minutes": held.MINUTES, "summary": summary(uploaded)}
+            return page(shown, empty, **parts), 200
+    return _download(shown, uploaded)
+
+
+def _download(shown: Model, uploaded: Table) -> Response:
     response = Response(stream_with_context(uploaded.predicted()), content_type=uploaded.answer.content_type)
     response.headers["Content-Disposition"] = f'attachment; filename="{shown.name}.{uploaded.answer.suffix}"'
     response.call_on_close(uploaded.close)

@@ -12,9 +12,9 @@ def _as_csv(body: bytes) -> Attack:
     return Attack(body, {"Content-Type": CSV})
 
 
-def _upload(target: Target, table: bytes) -> Attack:
+def _upload(target: Target, table: bytes, *further: bytes) -> Attack:
     token = part("csrf_token", target.token.encode())
-    return multipart(token, part("table", table, '; filename="t.csv"', "Content-Type: text/csv\r\n"))
+    return multipart(token, *further, part("table", table, '; filename="t.csv"', "Content-Type: text/csv\r\n"))
 
 
 def _header_line(target: Target) -> bytes:
@@ -69,6 +69,10 @@ TABLES: dict[str, Shape] = {
     "upload, one line": lambda target: _upload(target, _header_line(target) + b"9" * target.size),
     "upload, commas": lambda target: _upload(target, _header_line(target) + b"," * target.size),
     "upload, empty lines": lambda target: _upload(target, _header_line(target) + b"\n" * target.size),
+    "upload, rows that are checked": lambda target: _upload(target, _rows(target), part("check", b"1")),
+    "upload, bad rows that are checked": lambda target: _upload(
+        target, _header_line(target) + repeated(b"x,y\n", target.size, between=b""), part("check", b"1")
+    ),
     "upload, rows": lambda target: _upload(
         target, _header_line(target) + repeated(_cells(target), target.size, between=b"")
     ),

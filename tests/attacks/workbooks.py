@@ -20,16 +20,6 @@ ELSEWHERE = "http://192.0.2.1/prices.xlsx"
 FAR = b'<row r="1"><c r="A1"><v>1</v></c></row><row r="298"><c r="ALL298"><v>1</v></c></row>'
 """Cells with three hundred thousand others between them."""
 
-MANIFEST = b'<m:manifest xmlns:m="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"/>'
-ODS = (
-    '<office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"'
-    ' xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0"'
-    ' xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0"><office:body><office:spreadsheet>'
-    '<table:table table:name="a"><table:table-row table:number-rows-repeated="1000000">'
-    '<table:table-cell office:value-type="string" table:number-columns-repeated="1000"><text:p>a</text:p>'
-    "</table:table-cell></table:table-row></table:table></office:spreadsheet></office:body></office:document-content>"
-)
-
 
 def zipped(entries: dict[str, bytes], packing: int = zipfile.ZIP_DEFLATED) -> bytes:
     """Return a zip with such files."""
@@ -58,6 +48,24 @@ def parts(*sheets: bytes, texts: bytes = b"") -> dict[str, bytes]:
         "xl/_rels/workbook.xml.rels": _relations(relations),
         "xl/sharedStrings.xml": f'<sst xmlns="{SPREADSHEET}">'.encode() + texts + b"</sst>",
         **{f"xl/worksheets/sheet{number}.xml": _sheet(rows) for number, rows in zip(numbers, sheets, strict=True)},
+    }
+
+
+def opendocument(rows: int = 1_000_000, columns: int = 1000) -> dict[str, bytes]:
+    """Return the files of a workbook of another kind, which says how often a cell is repeated."""
+    kind = "urn:oasis:names:tc:opendocument:xmlns"
+    content = (
+        f'<office:document-content xmlns:office="{kind}:office:1.0" xmlns:table="{kind}:table:1.0"'
+        f' xmlns:text="{kind}:text:1.0">'
+        '<office:body><office:spreadsheet><table:table table:name="a">'
+        f'<table:table-row table:number-rows-repeated="{rows}">'
+        f'<table:table-cell office:value-type="string" table:number-columns-repeated="{columns}"><text:p>a</text:p>'
+        "</table:table-cell></table:table-row></table:table></office:spreadsheet></office:body></office:document-content>"
+    )
+    return {
+        "mimetype": b"application/vnd.oasis.opendocument.spreadsheet",
+        "META-INF/manifest.xml": f'<manifest:manifest xmlns:manifest="{kind}:manifest:1.0"/>'.encode(),
+        "content.xml": content.encode(),
     }
 
 
@@ -155,8 +163,7 @@ def _sheets(target: Target) -> Attack:
 
 
 def _ods(target: Target) -> Attack:
-    kind = b"application/vnd.oasis.opendocument.spreadsheet"
-    return _upload(target, {"mimetype": kind, "META-INF/manifest.xml": MANIFEST, "content.xml": ODS.encode()})
+    return _upload(target, opendocument())
 
 
 def _once(shape: Shape) -> Shape:
