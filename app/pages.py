@@ -158,7 +158,7 @@ def table(name: str) -> Response | tuple[str, int]:
         return page(shown, empty, table_error=str(error.fault)), 422
     if "check" in request.form:
         with closing(uploaded):
-            parts = {"held": held.hold(file), "minutes": held.MINUTES, "summary": summary(uploaded)}
+            parts: dict[str, Any] = {"held": held.hold(file), "minutes": held.MINUTES, "summary": summary(uploaded)}
             return page(shown, empty, **parts), 200
     return _download(shown, uploaded)
 
