@@ -102,7 +102,7 @@ def test_refused_table_is_seen(opened, language, width, tmp_path):
     (tmp_path / "table.csv").write_text("valor,ancho\n1,2\n")
     page = opened(language, width=width)
     page.locator("#table-file").set_input_files(tmp_path / "table.csv")
-    page.locator("form[enctype] button").click()
+    page.locator("form[enctype] button:not([name])").click()
     expect(page.get_by_role("alert")).to_be_focused()
     expect(page.get_by_role("alert")).to_be_in_viewport()
     expect(page).to_have_title(("Error: Números", "Error: Numbers")[LANGUAGES.index(language)])
