@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask, Response, g, json, render_template, request
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 
 from app import logs
 from app.faults import Fault, InvalidInput
@@ -113,6 +113,8 @@ def field_errors(refusal: InvalidInput, base: str = "#", row: str = "") -> list[
 
 def is_for_program() -> bool:
     """Tell whether this request's response is read by a program rather than by people."""
+    if isinstance(request.routing_exception, BadRequest):
+        return True  # its Host is no name, so that a page could link to nothing
     if FOR_PROGRAMS.match(request.path):
         return True
     if request.endpoint and FOR_BOTH.match(request.path):
