@@ -98,6 +98,7 @@ def test_renewed_certificate_is_loaded_without_a_failed_request(signed, host, pe
     assert "CERTIFICATE" in before and "CERTIFICATE" in after and before != after
 
 
+@pytest.mark.long
 def test_authority_that_refuses_its_own_nonces_is_asked_again(signed, host, pebble):
     pebble.start(PEBBLE_WFE_NONCEREJECT="10")
     log = f"{signed.values[host.name]['__nginx_acme']}/logs/letsencrypt.log"
@@ -109,6 +110,7 @@ def test_authority_that_refuses_its_own_nonces_is_asked_again(signed, host, pebb
         pytest.fail("it refused none")
 
 
+@pytest.mark.long
 def test_failed_renewal_is_told_and_the_certificate_kept(signed, host, pebble):
     before = pebble.trusted(SHOP, "-k", "-w", "'%{certs}'")
     pebble.stop()

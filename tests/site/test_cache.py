@@ -140,13 +140,15 @@ def ask_during_a_release(
 
 def test_kept_answer_is_never_another_release_s(hosts, host, project, get):
     """The same address through a release whose model says the opposite, asked all the time."""
-    training = project / "models" / "exam" / "train.py"
-    before = training.read_text()
-    training.write_text(before.replace(RIGHT, OPPOSITE))
+    training, contract = (project / "models" / "exam" / name for name in ("train.py", "model.yaml"))
+    before = training.read_text(), contract.read_text()
+    training.write_text(before[0].replace(RIGHT, OPPOSITE))
+    contract.write_text(re.sub(r"^examples:\n(  .*\n)+", "", before[1], flags=re.MULTILINE))
     try:
         answers, after = ask_during_a_release(hosts, project, get)
     finally:
-        training.write_text(before)
+        training.write_text(before[0])
+        contract.write_text(before[1])
         assert hosts.play(playbook="ansible/release.yml").status == 0
     old, new = answers[0][0], answers[-1][0]
     assert old != new
