@@ -153,7 +153,7 @@ def _import(addition: Addition, draft: Path, copies: list[Path], code: Path | No
         made_with = scikit_learns.made_with(packages)
         description = _of_another_version(description, made_with) if packages else description
         contract_draft.write(draft, file, description, table, made_with, addition.keep_rows)
-        if sys.stdin.isatty():
+        if words.is_attended():
             words.go_through(draft / CONTRACT, is_draft=True)
         opened = None if estimator else sandbox
         with step("Comparing its engines with scikit-learn"):

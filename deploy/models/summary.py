@@ -1,6 +1,5 @@
 """What ``model add`` says of the model that it added."""
 
-import sys
 from importlib.metadata import version
 from typing import Any
 
@@ -9,6 +8,7 @@ from app.values import as_text
 from deploy.models.sandbox.replies import Description, TableReport
 from deploy.models.sandbox.text import visible
 from deploy.models.table_format import in_words
+from deploy.models.words import is_attended
 
 NAMED = 8
 """Columns that a sentence names."""
@@ -24,7 +24,7 @@ def print_summary(name: str, description: Description, table: TableReport | None
     prediction = "a number" if description.labels is None else f"one of {_listed(description.labels[:8])}"
     print(f"  predicts {answer}{prediction}")
     is_numbered = description.words is None and any(not isinstance(label, str) for label in description.labels or [])
-    if is_numbered and description.task != "outliers" and not sys.stdin.isatty():  # who sits there was asked
+    if is_numbered and description.task != "outliers" and not is_attended():  # who sits there was asked
         print("  What do its answers mean? Say it in people's words: predicts, labels, in its contract.")
     for field in description.fields:
         ends = (field.seen.minimum, field.seen.maximum) if field.seen else (None, None)

@@ -1,6 +1,7 @@
 """Goes through a contract's words with its owner; comments, and all else in the file, stay as they are."""
 
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,11 @@ LISTED = 12
 
 Place = tuple[str | int, ...]
 """The keys and positions that lead to a text."""
+
+
+def is_attended() -> bool:
+    """Return whether somebody sees the questions, and can answer them."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
 
 
 def go_through(file: Path, *, is_draft: bool = False) -> int:

@@ -23,7 +23,12 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
     keyboard, end = pty.openpty()
     with os.fdopen(end, encoding="utf-8") as screen, os.fdopen(keyboard, "wb", buffering=0) as keys:
         monkeypatch.setattr(sys, "stdin", screen)
-        yield lambda *lines: keys.write("".join(f"{line}\n" for line in lines).encode())
+
+        def type_in(*lines: str) -> None:
+            monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+            keys.write("".join(f"{line}\n" for line in lines).encode())
+
+        yield type_in
 
 
 @pytest.fixture
