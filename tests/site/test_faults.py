@@ -38,6 +38,7 @@ def small(hosts: Hosts, on: Callable[..., str]) -> Iterator[Path]:
            rm -f /etc/nginx/sites-*/{app_name}; nginx -s reload""".format_map(SMALL))  # fmt: skip
 
 
+@pytest.mark.long
 def test_full_disk_is_said_and_the_next_run_converges(hosts, on, small):
     def everywhere(command: str, values: dict | None = None) -> list[str]:
         return [on(host, command.format_map(values or hosts.values[name])) for name, host in hosts.by_name.items()]

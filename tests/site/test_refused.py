@@ -88,6 +88,7 @@ def test_release_that_falls_while_another_is_refused(hosts, project, on, changed
         time.sleep(0.5)
 
 
+@pytest.mark.long
 def test_current_release_is_mended_and_left_where_it_cannot_be(hosts, project, on, load):
     """The one before, which is warm, answers meanwhile."""
     before = current(hosts, on)
