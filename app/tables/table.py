@@ -67,7 +67,8 @@ class Table:
         decimal = (mark or ".") if isinstance(self._file, CsvFile) else None
         self._added = AddedColumns(model, self.header, self.notes, decimal)
         self._computation = Computation(model, self._added)
-        self._first_number, self._total_number = next(self._file.rows(), (0, None))[0], 0
+        first_rows = [number for number, _ in islice(self._file.rows(), 2)]
+        self._units_number, self._total_number = (first_rows[0] if len(first_rows) > 1 else 0), 0
         self._refused_rows = 0
 
     @property
@@ -201,7 +202,7 @@ class Table:
         try:
             return Line(number, cells, self.model.validator.text(values, self._marks))
         except InvalidInput as refusal:
-            is_unit = number == self._first_number and are_units(self.model, values)
+            is_unit = number == self._units_number and are_units(self.model, values)
             return Line(number, cells, None, LOOKS_LIKE_UNITS if is_unit else refusal)
 
     def _find_total(self, block: list[RawRow]) -> None:

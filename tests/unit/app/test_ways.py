@@ -184,6 +184,7 @@ def test_every_route_judges_text_alike(app, name):
     @given(rows(contract, text_values))
     @example({key: as_text(value) for key, value in contract.example.items()})
     @example({key: as_text(value) for key, value in contract.example.items()} | {contract.fields[0].name[:-1]: "0"})
+    @example(dict.fromkeys(contract.example, "false"))  # no units, since no row follows
     def judge(row: dict[str, str]) -> None:
         address, *tables = send_text(app, name, row)
         for errors, value in tables:
