@@ -33,7 +33,7 @@ def added(estimator: Any, data: bytes, target: str, decimal: Mark | None = None)
         report = TableReport.model_validate(worker.describe_table(decimal=decimal, **arguments)[0])
         assert not report.question, report.question
         description = Description.model_validate(
-            worker.describe(decimal=report.decimal, labels="", anyway=True, **arguments)[0]
+            worker.describe(decimal=report.decimal, labels="", anyway=True, test="", test_decimal=None, **arguments)[0]
         )
         contract_draft.write(folder, file, description, report, {}, keep_rows=True)
         contract = read_contract(folder / CONTRACT)
