@@ -170,12 +170,13 @@ def _manifest(contract: Contract, record: Record, reply: Validation) -> dict[str
 
 
 def _from_training(folder: Path, random_rows: int) -> tuple[bytes, dict[str, Any]]:
-    from deploy.models.validation import validate
+    from deploy.models.validation import require_example_answers, validate
 
     contract = read_contract(folder / CONTRACT)
     module = training(folder / TRAINING)
     trained = module.train()
     validated = validate(folder / CONTRACT, contract, trained.estimator, trained.rows, random_rows=random_rows)
+    require_example_answers(folder / CONTRACT, trained.estimator, contract, validated)
     document = contract.model_dump(mode="json")
     if document["predicts"]["kind"] == "regression" and (measured := interval(trained.held_out)):
         document["predicts"]["interval"] = measured

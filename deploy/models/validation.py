@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from app.contract import Classification, Contract
-from app.engines import PredictionError
+from app.engines import Engine, PredictionError
 from app.engines.classes import classes_of
 from app.engines.onnx import Onnx
 from app.engines.scikit_learn import Input, ScikitLearn
@@ -90,7 +90,7 @@ def validate(
     *cheaper, trained = (ScikitLearn(contract, estimator, how, kinds) for how in _inputs(contract, estimator))
     expected = _answers(contract, trained, probes, file)
     named = example_rows(file, contract)
-    require_answers(file, contract, _answers(contract, trained, named, file))
+    _answers(contract, trained, named, file)
     served = next((engine for engine in cheaper if _answers_alike(contract, engine, probes, expected)), trained)
     tried = [*corners, *named, *known, *accepted(contract, unrecorded)]
     choice = choose_engine(contract, trained, served, tried, random_rows)
@@ -220,10 +220,7 @@ def require_recorded_answers(
     Raises:
         DeployError: one gets another answer: another scikit-learn, numpy or processor computes otherwise.
     """
-    check, tolerance = RowValidator(contract), tolerance_of(expected)
-    engine = (
-        Onnx(contract, model.graph) if model.graph else ScikitLearn(contract, estimator, model.input, model.columns)
-    )
+    check, tolerance, engine = RowValidator(contract), tolerance_of(expected), _serving(contract, estimator, model)
     for row, recorded in zip(rows, expected, strict=True):
         try:
             values = check.typed(dict(zip(model.columns, row, strict=True)))
@@ -236,3 +233,17 @@ def require_recorded_answers(
                 f"{file.parent}: the model now answers {answer!r} to {row}; the recorded answer is {recorded!r}",
                 "Add it again where its packages are the same: model add --replace",
             )
+
+
+def require_example_answers(file: Path, estimator: Any, contract: Contract, model: ValidatedModel) -> None:
+    """Check that the contract's examples get the answers that they are called by.
+
+    Raises:
+        DeployError: one gets another.
+    """
+    engine, rows = _serving(contract, estimator, model), example_rows(file, contract)
+    require_answers(file, contract, [predictions(contract, engine, [row])[0] for row in rows])
+
+
+def _serving(contract: Contract, estimator: Any, model: ValidatedModel) -> Engine:
+    return Onnx(contract, model.graph) if model.graph else ScikitLearn(contract, estimator, model.input, model.columns)

@@ -135,6 +135,7 @@ def validate(
     table = introspection.rows(estimator, data, target, decimal) if data else []
     validated = validation.validate(file, promised, estimator, rows, columns, random_rows, table)
     validation.require_recorded_answers(file, estimator, promised, validated, rows, expected)
+    validation.require_example_answers(file, estimator, promised, validated)
     manifest = validated.manifest
     golden = [{"row": [*entry["row"].values()], "value": entry["value"]} for entry in manifest["golden"]]
     return manifest | {"columns": [*manifest["columns"].values()], "golden": golden}, validated.graph
