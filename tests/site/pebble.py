@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,10 @@ FOLDER = "/srv/pebble"
 VALID_SECONDS = 90 * 86400
 QUICK = {"PEBBLE_VA_NOSLEEP": "1", "PEBBLE_WFE_NONCEREJECT": "0"}
 """It asks for the challenge at once, and takes every nonce."""
+
+
+HOSTS_SECONDS = 6
+"""Go's resolver, the authority's, reads /etc/hosts again after five."""
 
 
 class Pebble:
@@ -65,3 +70,4 @@ class Pebble:
         lines = "".join(f"{address} {name}\n" for name in names) if address else ""
         script = f"cp /etc/hosts /etc/hosts.new; {gone}; printf %s {shlex.quote(lines)} >> /etc/hosts.new"
         self.run(f"{script}; cat /etc/hosts.new > /etc/hosts; rm /etc/hosts.new")
+        time.sleep(HOSTS_SECONDS)
