@@ -68,7 +68,7 @@ KINDS: dict[str, Callable[[Path, str], None]] = {
     "joblib": as_joblib, "pkl": as_pickle, "skops": as_skops, "sav": as_own_code,
     "pickle": as_of_another_scikit_learn,
 }  # fmt: skip
-"""A file's suffix → how it carries code; of the last, the code is given beside it."""
+"""A file's suffix → how it carries code; of sav, the code is given beside it."""
 
 
 def source(code: str, **values: Any) -> str:

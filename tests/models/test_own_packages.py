@@ -57,7 +57,7 @@ def test_package_is_locked_beside_the_kit_s_and_installed(site):
     [
         ("../x", "is no package's name"),
         ("scikit-learn==1.5.2", "the Pipfile names scikit-learn already"),
-        ("puerto-has-no-such-package", "No matching distribution found for puerto-has-no-such-package"),
+        ("imbalanced-learn==9999", "No matching distribution found for imbalanced-learn==9999"),
     ],
 )
 def test_package_that_cannot_be_had_is_refused_and_nothing_changes(site, name, sentence):

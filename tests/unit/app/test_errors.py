@@ -182,10 +182,9 @@ def test_request_id_is_accepted_only_from_a_proxy(bundles, proxies, header, acce
     assert (response.headers["X-Request-ID"] == header) == accepted
 
 
-@pytest.mark.parametrize("name", ["a" * 300, f"{'a' * 64}.example", "a..b", "exa mple", "-", "[::1"])
-def test_host_that_is_no_name_is_refused_without_a_page(failing, name):
+@pytest.mark.parametrize("name", ["a" * 300, f"{'a' * 64}.example", "a..b"])
+@pytest.mark.parametrize("address", ["/", "/models/exam", "/health", "/nowhere"])
+def test_host_that_is_no_name_is_refused_without_a_page(failing, name, address):
     """Before a proxy that knows the site's names it can't come; on platforms without one it does."""
-    for address in ("/", "/models/exam", "/health", "/nowhere"):
-        response = failing.get(address, headers={"Host": name, "Accept": "text/html"})
-        assert response.status_code in (200, 302, 400, 404), (address, response.status_code)
-        assert response.status_code < 400 or response.mimetype in ("application/problem+json", "text/html")
+    response = failing.get(address, headers={"Host": name, "Accept": "text/html"})
+    assert (response.status_code, response.mimetype) == (400, "application/problem+json")

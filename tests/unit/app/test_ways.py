@@ -135,7 +135,7 @@ def send_text(app: Any, name: str, row: dict[str, str]) -> list[tuple[str, Any]]
     response = client.post(f"/models/{name}", data={"csrf_token": token(page)} | row, headers=ENGLISH)
     details = [error["detail"] for error in address.json.get("errors", [])]
     unambiguous = [sentence for sentence in details if "is ambiguous" not in sentence]
-    assert response.status_code == (422 if unambiguous else 200) or len(unambiguous) < len(details)
+    assert response.status_code in ({422} if unambiguous else {200, 422} if details else {200})
     text = html.unescape(re.sub(r"<[^>]*>", "", response.text))
     assert all(sentence in text for sentence in unambiguous)
 

@@ -1,5 +1,6 @@
 """Gixy, which knows what is often wrong with Nginx's configuration, finds nothing in ours."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -31,7 +32,7 @@ Findings = set[str]
 @pytest.fixture(scope="session")
 def gixy() -> Callable[[Path], Findings]:
     """Have gixy read a configuration; return the names of what it finds."""
-    folder = state("test", "gixy")
+    folder = state("test", f"gixy-{hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()[:12]}")
     with exclusive(state("test", "gixy.lock")):
         if not (folder / "complete").exists():
             options = ["--quiet", "--no-deps", "--require-hashes", "--target", str(folder), "-r", str(REQUIREMENTS)]
