@@ -72,6 +72,13 @@ def when_ready(server: Any) -> None:
     gc.freeze()
 
 
+def post_worker_init(worker: Any) -> None:
+    """Look after the tables that a worker before this one held."""
+    from app.tables import held
+
+    held.clear_what_others_left()
+
+
 def child_exit(server: Any, worker: Any) -> None:
     """Log the requests that were in a worker when it died."""
     worker.log_lost_requests()

@@ -96,6 +96,8 @@ def plain_numbers(cells: Sequence[str], mark: Mark | None) -> list[float] | None
     Takes a fraction of the time that `parse` takes for each.
     """
     text = "\n".join(cells)
+    if mark is None and AMBIGUOUS_LINE.search(text):
+        return None
     if "," in text:
         if mark != "," or "." in text:
             return None

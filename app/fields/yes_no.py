@@ -15,6 +15,7 @@ from app.fields.field import Field
 from app.fields.numeric import EXACT
 from app.fields.parts import Column, Container, Readers, Schema, TensorType, Widget
 from app.languages import N_, gettext
+from app.numerals import Mark
 from app.values import Value
 
 WRITTEN = {True: True, "true": True, "verdadero": True, "yes": True, "sí": True, "si": True, "1": True, "1.0": True,
@@ -46,14 +47,14 @@ class YesNoField(Field):
         return "BOOL"
 
     def readers(self) -> Readers:
-        return Readers(self._read, lambda text, mark: self._read(text))
+        return Readers(self._read, self._read)
 
-    def _read(self, value: Any) -> Value:
+    def _read(self, value: Any, mark: Mark | None = None) -> Value:
         plain = value.strip().casefold() if isinstance(value, str) else value
         with suppress(KeyError, TypeError):
             return WRITTEN[plain]
         if self.others and isinstance(value, str):
-            value = numerals.parse(value.strip())
+            value = numerals.parse(value.strip(), mark)
         if self.others and type(value) in (int, float) and abs(value) < EXACT:
             return WRITTEN.get(value, float(value))  # a table may write 1 as 1.000
         raise Refused(N_("is neither yes nor no"))

@@ -101,7 +101,7 @@ def _is_wide(shape: Any) -> bool:
 def _whole_rows(model: Model, tensor: dict[str, Any], part: memoryview | None) -> list[dict[str, Any]]:
     """Return the rows of a tensor of shape [rows, fields], its values in the contract's order."""
     fields, (count, width) = model.contract.fields, tensor["shape"]
-    if width != len(fields) or type(count) is not int or count < 0:
+    if {type(count), type(width)} != {int} or width != len(fields) or count < 0:
         message = N_("The shape of the tensor “%(name)s” must be [rows, %(columns)s], a value for each field.")
         raise HttpError(422, message, name=tensor["name"][:100], columns=len(fields))
     request_data.check_row_count(count)

@@ -116,6 +116,9 @@ class CsvAnswer:
         """Return what follows the last row: nothing."""
         return iter(())
 
+    def close(self) -> None:
+        """Remove what was written on the way: nothing."""
+
     def _encoded(self, text: str) -> bytes:
         return text.encode(self.encoding.codec, "replace")
 

@@ -3,7 +3,7 @@
 import csv
 import io
 from collections import deque
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import islice, repeat
 from operator import attrgetter
@@ -88,7 +88,7 @@ class CsvFile:
                     if len(cells) == width and (first := cells[0]) and not first.isspace():
                         yield number, cells  # as most rows are: what follows takes more time
                     elif cells and (width == 1 or cells[0].strip() or any(map(str.strip, cells[: self._most_columns]))):
-                        yield number, cells if len(cells) == width else fitted(cells, width)
+                        yield number, cells if len(cells) == width else fitted(cells, width)[: self._most_columns + 1]
                 return
             except csv.Error:
                 yield reader.line_num, None
@@ -100,7 +100,7 @@ class CsvFile:
 
     def _sample(self, separator: str) -> Iterator[RawRow]:
         self.text.seek(0)
-        reader = csv.reader(self.text.read(SAMPLE_CHARACTERS).splitlines(keepends=True), delimiter=separator)
+        reader = csv.reader(_lines(self.text.read(SAMPLE_CHARACTERS)), delimiter=separator)
         with suppress(csv.Error):
             for cells in islice(filter(any_text, reader), FIRST_ROWS):
                 yield reader.line_num, cells[: self._most_columns]
@@ -126,7 +126,7 @@ class CsvFile:
         if len(header) == 1:
             if len(keys.intersection(_first_row(lines, " "))) > 1:
                 raise BadTable(N_("The columns are separated by blanks: save the table with commas or semicolons."))
-            separator = self._unused_separator(lines)
+            separator = self._unused_separator()
         return Heading(1, header, 0), separator
 
     def _first_lines(self) -> list[str]:
@@ -148,9 +148,11 @@ class CsvFile:
             raise BadTable(N_("The first line must name the columns, but it is longer than their names can be."))
         return lines
 
-    def _unused_separator(self, header: list[str]) -> str:
+    def _unused_separator(self) -> str:
         """Return the first separator that the rows of a table with one column don't use: ``1,5`` is a number there."""
-        lines = self.text.read(SAMPLE_CHARACTERS).splitlines(keepends=True)
+        self.text.seek(0)
+        self._first_lines()
+        lines = [*_lines(self.text.read(SAMPLE_CHARACTERS))]
 
         def is_unused(separator: str) -> bool:
             try:
@@ -159,6 +161,11 @@ class CsvFile:
                 return False
 
         return next(filter(is_unused, SEPARATORS), SEPARATORS[0])
+
+
+def _lines(text: str) -> Iterable[str]:
+    """Return lines as a file's reader parts them: at line ends alone, of which a word processor has others."""
+    return io.StringIO(text, newline="")
 
 
 def any_text(cells: Sequence[str]) -> bool:

@@ -89,7 +89,7 @@ def _check(file: IO[bytes], codec: str) -> tuple[bool, bool]:
             raise BadTable(N_("A line is longer than %(most)s bytes."), most=LINE_BYTES)
         has_quotes = has_quotes or b'"' in chunk
         is_ambiguous = is_ambiguous or AMBIGUOUS in (end + chunk).translate(SHAPE)
-        end = chunk[-OVERLAP_BYTES:]
+        end = (end + chunk)[-OVERLAP_BYTES:]
     decoder.decode(b"", final=True)
     return has_quotes, is_ambiguous or (end + b"\n").translate(SHAPE) == AMBIGUOUS
 

@@ -60,6 +60,12 @@ def clear() -> int:
     return 0
 
 
+def clear_what_others_left() -> None:
+    """Have what a worker that has ended left behind removed in time, by this one."""
+    if clear():
+        _clear_later()
+
+
 def _folder() -> Path:
     """Return this user's own folder.
 
@@ -68,7 +74,7 @@ def _folder() -> Path:
     """
     folder = Path(tempfile.gettempdir()) / f"puerto-tables-{os.getuid()}"
     with suppress(FileExistsError):
-        folder.mkdir()
+        folder.mkdir(0o700)
         folder.chmod(0o700)  # whatever the umask is
     found = folder.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
@@ -112,14 +118,14 @@ def _is_old(found: os.stat_result) -> bool:
 
 
 def _clear_later() -> None:
-    """Clear in some minutes, and again until nothing is left: one thread of a worker waits for it."""
+    """Clear each minute, until nothing is left: one thread of a worker waits for it."""
     if _clearing.acquire(blocking=False):
         threading.Thread(target=_clear_until_empty, name="held tables", daemon=True).start()
 
 
 def _clear_until_empty() -> None:
     try:
-        time.sleep(60 * MINUTES)
+        time.sleep(60)
         while clear():
             time.sleep(60)
     finally:

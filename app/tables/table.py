@@ -84,6 +84,7 @@ class Table:
     def close(self) -> None:
         """Give the file back."""
         self._file.close()
+        self.answer.close()
 
     def lines(self) -> Iterator[Line]:
         """Read the rows, each with its values or why it has none; empty lines are left out."""
@@ -158,19 +159,18 @@ class Table:
         if not missing:
             return
         others = UnknownNames(self.unused)
-        shown = [
-            f"{name[:SHOWN]} (“{others.closest(name)[:SHOWN]}”?)" if self.unused else name for name in missing[:NAMED]
-        ]
-        fault = Fault(N_("The table is missing these columns: %(names)s."), {"names": ", ".join(shown)})
+        near = {name: f" (“{others.closest(name)[:SHOWN]}”?)" if self.unused else "" for name in missing[:NAMED]}
+        listed = ", ".join(f"{name[:SHOWN]}{one}" for name, one in near.items()) + (", …" if missing[NAMED:] else "")
+        fault = Fault(N_("The table is missing these columns: %(names)s."), {"names": listed})
         advice = hint(self._file.first_rows(), missing)
         raise BadTable("%(fault)s %(advice)s" if advice else "%(fault)s", fault=fault, advice=advice)
 
     def _decimal_marks(self, known: Mark | None) -> tuple[marks.Marks, Mark | None]:
         """Return the mark of each column, and that of the table; read for it is only what may have both."""
+        fields = self.model.contract.fields
+        limits = {field.name: limit for field in fields if (limit := field.number_limits) is not None}
         if self._file.is_plain:
-            return {}, "."
-        fields = {field.name: field.number_limits for field in self.model.contract.fields}
-        limits = {name: limit for name, limit in fields.items() if limit is not None}
+            return dict.fromkeys(limits, "."), "."
         columns = marks.evidence(self._file.rows(), self._file.names, limits, self._file.has_points)
         settled = marks.settled(columns, limits, known)
         return settled, marks.written(columns, settled, known)

@@ -6,6 +6,7 @@ import io
 
 from app.contract import Contract
 from app.numerals import MARK_OF
+from app.tables.workbook import NumberText
 from app.values import Value, as_text
 
 
@@ -20,4 +21,4 @@ def template(contract: Contract, language: str) -> bytes:
 
 
 def _cell(value: Value, mark: str) -> str:
-    return as_text(value).replace(".", mark) if isinstance(value, float) else as_text(value)
+    return NumberText.of(value).replace(".", mark) if isinstance(value, float) else as_text(value)

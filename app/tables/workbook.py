@@ -91,8 +91,7 @@ class Workbook:
                 yield number, fitted(cells, len(self.header))
 
     def _rows(self) -> Iterator[tuple[int, list[str]]]:
-        first = (self._sheet.start or (0, 0))[0] + 1
-        for number, row in enumerate(self._sheet.iter_rows(), first):
+        for number, row in enumerate(self._sheet.iter_rows(), 1):  # from the sheet's first row on, wherever cells begin
             yield number, [*map(_text, row)]
 
 

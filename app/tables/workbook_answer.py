@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from typing import IO
 
 import xlsxwriter
@@ -20,12 +21,15 @@ class WorkbookAnswer:
 
     def __init__(self) -> None:
         self._row = 0
+        self._open = ExitStack()
 
     def begin(self, header: Sequence[str]) -> bytes:
         """Write the first row."""
-        self._file = _unnamed_file()
-        self._workbook = xlsxwriter.Workbook(self._file, OPTIONS)
+        folder = self._open.enter_context(tempfile.TemporaryDirectory())  # of the rows until then
+        self._file = self._open.enter_context(_unnamed_file())
+        self._workbook = xlsxwriter.Workbook(self._file, OPTIONS | {"tmpdir": folder})
         self._sheet = self._workbook.add_worksheet()
+        self._open.callback(self._sheet.row_data_fh.close)
         return self.piece([header])
 
     def piece(self, rows: Iterable[Sequence[str]]) -> bytes:
@@ -43,9 +47,13 @@ class WorkbookAnswer:
         """Return the file, piece by piece."""
         self._workbook.close()
         self._file.seek(0)
-        with self._file:
-            while piece := self._file.read(PIECE_BYTES):
-                yield piece
+        while piece := self._file.read(PIECE_BYTES):
+            yield piece
+        self.close()
+
+    def close(self) -> None:
+        """Remove what was written on the way, at the end or wherever the client went away."""
+        self._open.close()
 
 
 def _unnamed_file() -> IO[bytes]:

@@ -27,8 +27,13 @@ ENTRY = b"PK\x01\x02"
 READ = re.compile(r"(xl/)?_rels/[^/]*\.rels|xl/(?!calcchain)(worksheets/)?[^/]+\.xml", re.IGNORECASE)
 """The names of what is read; the rest isn't even unpacked."""
 
-UNREADABLE = (zipfile.BadZipFile, zlib.error, expat.ExpatError, ValueError, RuntimeError, EOFError, OSError)
-"""What reading a zip that is none, or encrypted, or cut off, raises."""
+UNREADABLE = (
+    zipfile.BadZipFile, zlib.error, expat.ExpatError, ValueError, RuntimeError, EOFError, OSError, LookupError,
+)  # fmt: skip
+"""What reading a zip that is none, or encrypted, or cut off, or in an unknown encoding, raises."""
+
+PACKED = frozenset((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED))
+"""How the files of a workbook are packed."""
 
 PIECE_BYTES = 1 << 18
 """Longer than any cell that Excel writes: no table has so many bytes without the beginning and end of an element."""
@@ -67,6 +72,8 @@ def _copy_entries(file: IO[bytes], copy: IO[bytes], extent: Extent) -> None:
         unpacked = sum(entry.file_size for entry in entries.values())
         if len(entries) > MOST_READ:
             raise too_large()
+        if not PACKED.issuperset(entry.compress_type for entry in entries.values()):
+            raise zipfile.BadZipFile("packed as no workbook is")
         if packed > file.seek(0, io.SEEK_END) or unpacked > MOST_BYTES or any(map(_is_bomb, entries.values())):
             raise too_large()
         for name, entry in entries.items():

@@ -4,6 +4,7 @@ Of a row or column that is far away, all that lies before it would be in memory;
 memory once for each of them.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from functools import cache
@@ -24,7 +25,7 @@ MOST_NAMES = 2000
 ADDED = 4
 """Columns that the answer adds: a narrow sheet costs the more for them, since each row does."""
 
-MOST_LETTERS = 3
+LETTERS = re.compile(r"[A-Z]{0,3}", re.IGNORECASE | re.ASCII)
 """Of a column's name: XFD is the last."""
 
 
@@ -142,7 +143,7 @@ def _number(digits: str) -> int:
 @cache
 def _place(letters: str) -> int:
     """Return the place of a column, from 1 on: A, B, … AA."""
-    if len(letters) > MOST_LETTERS:
+    if not LETTERS.fullmatch(letters):  # others are many, and would stay in the cache
         raise too_large()
     place = 0
     for letter in letters.upper():

@@ -57,3 +57,11 @@ def test_kind_of_a_table_s_column(column, properties):
 def test_usual_value_of_a_long_column_is_found_at_once():
     """In a time that grows with the column, not with its square."""
     assert recognised(Column([True, False, False] * 200_000))["example"] is False
+
+
+def test_yes_or_no_of_a_table_is_read_by_its_column_s_mark():
+    """pandas writes 1 as 1.000 where it is told to write three decimals."""
+    field = KINDS["yes_no"](kind="yes_no", name="f", label="F", example=True, others=True)
+    read = field.readers().text
+    assert [read(text, ".") for text in ("1.000", "0.000", "1.00")] == [True, False, True]
+    assert read("1,000", ",") is True

@@ -122,3 +122,14 @@ def test_folder_that_another_has_prepared_is_not_used(client, folder, tmp_path, 
     else:
         folder.write_text("")
     assert checked(client, TABLE)[1] == "" and not [*(tmp_path / "theirs").iterdir()]
+
+
+def test_worker_that_starts_looks_after_what_another_left(folder, monkeypatch):
+    cleared = []
+    monkeypatch.setattr(held, "_clear_later", lambda: cleared.append(True))
+    held.clear_what_others_left()
+    assert cleared == []
+    assert held.hold(io.BytesIO(TABLE))
+    cleared.clear()
+    held.clear_what_others_left()
+    assert cleared == [True]

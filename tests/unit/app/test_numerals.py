@@ -59,3 +59,8 @@ def test_columns_of_random_numbers_are_exact():
 @pytest.mark.parametrize("cells", [["1\n2", "3"], ["1", ""], ["1-2"], ["--1"], ["e"], ["1\n2", ""], ["."]])
 def test_what_is_no_column_of_numbers_is_none(cells):
     assert numerals.plain_numbers(cells, None) is None
+
+
+@pytest.mark.parametrize("neighbours", [["1500.5"], ["1500,5"], ["7"]])
+def test_cell_is_ambiguous_whatever_stands_beside_it(neighbours):
+    assert numerals.plain_numbers(["2.536", *neighbours], None) is None

@@ -129,6 +129,7 @@ TYPE = "No tensor of type {} can hold all the fields of this model: send one ten
     [
         (table([2, 3], FLAT), SHAPE),
         (table([2.0, 2], FLAT), SHAPE),
+        (table([2, 2.0], FLAT), SHAPE),
         (table([-2, 2], FLAT), SHAPE),
         (table([2, "2"], FLAT), SHAPE),
         (table([2, 2], FLAT[:3]), DATA),

@@ -3,12 +3,15 @@
 import csv
 import html
 import io
+from types import SimpleNamespace
 
 import pytest
 from flask import Flask
 
 from app.fields.number_text import NumberText
 from app.tables import BadTable, Table, marks
+from app.tables.csv_file import CsvFile
+from app.tables.encoding import CHUNK_BYTES, encoding_of
 from tests.unit.app.test_csv_upload import upload
 from tests.unit.app.test_workbooks import answer, workbook
 
@@ -136,3 +139,37 @@ def test_mark_of_a_column_is_found_beside_its_currency():
 def test_percent_sign_is_not_guessed(app):
     rows = answered(app, "estudio;sueno\n12,5 %;8\n")
     assert rows[0]["error"].startswith("line 2: estudio: has a percent sign: write it without")
+
+
+@pytest.mark.parametrize("line_end", ["\x0b", "\u2028", "\x85", "\x0c"])
+def test_line_ends_of_word_processors_end_no_line(app, line_end):
+    """Such a title took the first row with it: it was counted as two lines, and skipped as one."""
+    rows = answered(app, f"Notas{line_end}primer trimestre\nestudio,sueno\n6,8\n2,4\n")
+    assert [row["prediction"] for row in rows] == ["Aprobado", "Suspendido"]
+    assert rows[0]["warning"] == LEFT_OUT.format(line=2)
+
+
+def test_one_column_with_decimal_commas_is_read_where_all_may_be_missing():
+    file = CsvFile(io.BytesIO(b"price\n1,5\n2,5\n"), ["price", "size"], 1000, required=["price", "size"])
+    assert [cells for _, cells in file.rows()] == [["1,5"], ["2,5"]]
+
+
+def test_row_of_very_many_cells_takes_no_more_memory_than_a_wide_table():
+    file = CsvFile(io.BytesIO(b"a,b\n" + b"x," * 200_000 + b"x\n"), ["a", "b"], 1000)
+    ((_, cells),) = file.rows()
+    assert cells is not None and len(cells) == 1001
+
+
+@pytest.mark.parametrize("rest", [0, 1, 2, 3])
+def test_ambiguous_number_at_the_end_is_seen_wherever_the_file_is_cut(rest):
+    data = b"x;y\n" + b"1;2\n" * (CHUNK_BYTES // 4)
+    data = data[: CHUNK_BYTES + rest - 6] + b"\n1.234"
+    assert encoding_of(io.BytesIO(data)).is_ambiguous
+
+
+def test_missing_columns_are_named_as_some_of_more(app):
+    columns = [f"c{number}" for number in range(20)]
+    model = SimpleNamespace(validator=SimpleNamespace(names={*columns}, required=columns), contract=None)
+    with pytest.raises(BadTable) as refusal:
+        Table(model, io.BytesIO(b"a,b\n1,2\n"), 1000)
+    assert ", …." in str(refusal.value.fault)

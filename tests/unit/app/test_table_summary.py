@@ -70,6 +70,14 @@ def test_what_is_no_table_is_refused_as_before(client):
 
 
 @pytest.mark.parametrize("language", ["es", "en"])
+def test_number_in_a_table_to_fill_in_is_not_taken_for_thousands(client, language, monkeypatch):
+    contract = client.application.extensions["models"]["exam"].contract
+    monkeypatch.setitem(contract.fields[0].__dict__, "example", 2.536)
+    text = client.get("/models/exam/table.csv", headers={"Accept-Language": language}).text
+    assert {"es": "2,5360", "en": "2.5360"}[language] in text
+
+
+@pytest.mark.parametrize("language", ["es", "en"])
 @pytest.mark.parametrize("name", ["exam", "titanic", "diabetes"])
 def test_table_to_fill_in_is_answered(client, name, language):
     response = client.get(f"/models/{name}/table.csv", headers={"Accept-Language": language})

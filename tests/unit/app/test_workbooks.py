@@ -3,6 +3,7 @@
 import datetime
 import io
 import os
+import tempfile
 import zipfile
 from collections.abc import Callable
 from typing import Any
@@ -194,3 +195,39 @@ def test_as_many_cells_as_may_be_take_bounded_memory(app):
     grown = growth_of_memory()
     assert sum(map(len, table.predicted())) > 300_000
     assert grown() < 64 << 10
+
+
+def test_lines_are_those_of_the_sheet_wherever_its_cells_begin(app):
+    rows = answer(app, workbook([[], [], [], HEADER, ["a", 6, 8], [], ["b", "x", 8]]))
+    assert rows[-1][-1].startswith("line 7: ")
+
+
+@pytest.mark.parametrize("letters", ["!Ѐ一", "AAAA", "٣", "É"])
+def test_columns_that_no_sheet_has_are_refused_and_not_kept(letters):
+    before = workbook_extent._place.cache_info().currsize
+    with pytest.raises(BadTable):
+        workbook_extent._place(letters)
+    assert workbook_extent._place.cache_info().currsize == before
+
+
+@pytest.mark.parametrize("kind", ["encoding", "LZMA"])
+def test_workbook_that_python_cannot_read_is_refused_in_a_sentence(app, kind):
+    data = workbook([HEADER, ["a", 6, 8]])
+    packed = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as given, zipfile.ZipFile(packed, "w", zipfile.ZIP_LZMA) as written:
+        for name in given.namelist():
+            text = given.read(name).replace(b'encoding="UTF-8"', b'encoding="foo"' if kind == "encoding" else b"")
+            written.writestr(name, text, zipfile.ZIP_DEFLATED if kind == "encoding" else zipfile.ZIP_LZMA)
+    with pytest.raises(BadTable):
+        Table(app.extensions["models"]["exam"], packed, 1000)
+
+
+def test_answer_that_nobody_takes_leaves_nothing_behind(app, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    table = Table(app.extensions["models"]["exam"], io.BytesIO(workbook([HEADER, ["a", 6, 8]])), 1000)
+    pieces = table.predicted()
+    next(pieces)
+    assert [*tmp_path.iterdir()]
+    pieces.close()
+    table.close()
+    assert [*tmp_path.iterdir()] == []
