@@ -195,7 +195,7 @@ def _describe_site(file: Path) -> str:
 
 def _server_names(names: Names, configuration: Configuration) -> Iterator[Claim]:
     for name in names.nginx_server_names:
-        named = [server for server in configuration.servers if name in server.names]
+        named = [server for server in configuration.servers if server.answers_any([name])]
         servers = [server for server in named if any(map(server.listens_on, names.ports))]
         files = sorted(set(_others(names, [server.file for server in servers])))
         if files:

@@ -83,10 +83,9 @@ def faults(names: Names, requirements: Requirements, neighbours: Neighbours) -> 
 
 
 def _shared(names: Names, requirements: Requirements, neighbours: Neighbours) -> Iterator[str]:
-    """A deployment that serves another site too can't be taken over: that site would stop with it."""
+    """A deployment of which another site needs a part can't be taken over: that site would stop with it."""
     if requirements.adopt:
-        for site in survey(names, neighbours.configuration).shared:
-            yield f"{site} asks the deployment's unit too, and would lose it: give that site a unit of its own first."
+        yield from survey(names, neighbours.configuration).obstacles
 
 
 def _adopted(names: Names, requirements: Requirements, neighbours: Neighbours) -> set[str]:
