@@ -20,8 +20,8 @@ from .names import Names
 
 COPIES = Path("/var/backups/puerto")
 SHARED_MODE, LISTED = 0o1771, 0o4
-"""Of the old folder while two deployments work in it: its group writes there, and none can remove another's files, as in
-/tmp. Nginx and the application pass through it as anybody can; who could list it by its group goes on to."""
+"""Of the old folder while two deployments work in it: its group writes there, and none can remove another's files, as
+in /tmp. Nginx and the application pass through it as anybody can; who could list it by its group goes on to."""
 
 LINKS = {"current", "previous"}
 """Those of Puerto's own entries that are links."""
