@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from ansible.errors import AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 
@@ -38,9 +39,18 @@ def _certificate(variables: dict[str, Any], templar: Any, loader: Any) -> dict[s
         return {}
     is_brought = boolean(templar.template(variables["__nginx_certificate_brought"]))
     paths = [templar.template(variables[name]) for name in ("nginx_certificate", "nginx_certificate_key")]
-    texts = [Path(loader.get_real_file(path)).read_text(encoding="utf-8") if is_brought else "" for path in paths]
+    texts = [_text(path, loader) if is_brought else "" for path in paths]
     certificate = {"path": paths[0], "key_path": paths[1], "text": texts[0]}
     return {"certificate": certificate, "certificate_key": texts[1]}
+
+
+def _text(path: str, loader: Any) -> str:
+    try:
+        return Path(loader.get_real_file(path)).read_text(encoding="utf-8")
+    except OSError as fault:
+        raise AnsibleError(f"{path}: can't be read on this machine: {fault.strerror}.") from None
+    except ValueError:
+        raise AnsibleError(f"{path}: is no text (PEM).") from None
 
 
 def _package_index() -> str:

@@ -70,8 +70,8 @@ def main() -> None:
         supports_check_mode=True,
     )
     names = Names.read(module.params["names"])
-    pending = Adoption.pending(names.app_name)
     try:
+        pending = Adoption.pending(names.app_name)
         match module.params["state"]:
             case "surveyed":
                 module.exit_json(changed=False, backup=pending.backup if pending else "", **_survey(names))

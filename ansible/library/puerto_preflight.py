@@ -8,6 +8,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible.module_utils.puerto import accounts, nginx_preflight, package_manager, preflight, processes
+from ansible.module_utils.puerto.errors import HostError
 from ansible.module_utils.puerto.footprint import claims
 from ansible.module_utils.puerto.layout import ENABLED
 from ansible.module_utils.puerto.names import Names
@@ -139,6 +140,13 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
+    try:
+        _report(module)
+    except (HostError, OSError) as fault:
+        module.fail_json(msg=str(fault))
+
+
+def _report(module: AnsibleModule) -> None:
     names, requirements = Names.read(module.params["names"]), Requirements.read(module.params["requirements"])
     neighbours = Neighbours.here()
     faults = preflight.faults(names, requirements, neighbours)

@@ -2,8 +2,9 @@
 
 import json
 import os
+import stat
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,14 +13,18 @@ from typing import Any, Self
 from . import accounts, package_manager, restoration, systemd
 from .errors import HostError
 from .files import clear, write
-from .footprint import ENTRIES
+from .footprint import ENTRIES, is_own_folder
 from .handmade import Handmade
 from .layout import ENABLED, NGINX
 from .names import Names
 
 COPIES = Path("/var/backups/puerto")
-SHARED_MODE = 0o1777
-"""Of the old folder while two deployments work in it: as in /tmp, none can remove another's files."""
+SHARED_MODE, LISTED = 0o1771, 0o4
+"""Of the old folder while two deployments work in it: its group writes there, and none can remove another's files, as
+in /tmp. Nginx and the application pass through it as anybody can; who could list it by its group goes on to."""
+
+LINKS = {"current", "previous"}
+"""Those of Puerto's own entries that are links."""
 
 
 @dataclass(frozen=True)
@@ -89,21 +94,54 @@ def _frozen(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
+def obstacles(names: Names, handmade: Handmade) -> list[str]:
+    """Return a sentence for each reason why a deployment can't be taken over, or the run that was cut off go on."""
+    if adoption := Adoption.pending(names.app_name):
+        return list(_planted(Path(adoption.root))) if adoption.root else []
+    root = Path(names.app_root)
+    if handmade and (root / "current").is_symlink() and is_own_folder(root):
+        parts = ", ".join(handmade.sites or handmade.units)
+        return [
+            f"An application of Puerto's runs in {root} already, and the way back would remove it: take its names out "
+            f"of what was made by hand ({parts}), then run up instead of adopt."
+        ]
+    taken = sorted({entry.name for entry in root.iterdir()} & ENTRIES) if str(root) in handmade.folders else []
+    sentence = f"{root} has {', '.join(taken)} already, which Puerto's own would be called: rename them first."
+    return [sentence] if taken else []
+
+
+def _planted(root: Path) -> Iterator[str]:
+    """Yield a sentence for each entry called as one of Puerto's own that another account has put there."""
+    for entry in (root / name for name in sorted(ENTRIES)):
+        is_link = entry.is_symlink()
+        if (is_link or entry.exists()) and (entry.lstat().st_uid or (is_link and entry.name not in LINKS)):
+            yield f"{entry} isn't root's own, and Puerto would trust it: find out who put it there, and remove it."
+
+
 def begin(names: Names, handmade: Handmade) -> Adoption:
-    """Copy a deployment, and write the program that puts it back; nothing of it is changed but its folder's mode.
+    """Copy a deployment, and write the program that puts it back; nothing of it is changed but who has its folder.
 
     Raises:
-        HostError: its folder has entries that are called as Puerto's own.
+        HostError: it can't be taken over, or its folder has entries of another's that are called as Puerto's own.
     """
-    if adoption := Adoption.pending(names.app_name):
-        return adoption
+    adoption = Adoption.pending(names.app_name)
+    if not adoption:
+        _require_none(obstacles(names, handmade))
+        adoption = _begin(names, handmade)
+    if adoption.root:
+        _share(Path(adoption.root), adoption.units)
+    _require_none(obstacles(names, handmade))
+    return adoption
+
+
+def _require_none(sentences: list[str]) -> None:
+    if sentences:
+        raise HostError("\n".join(sentences))
+
+
+def _begin(names: Names, handmade: Handmade) -> Adoption:
     root = Path(names.app_root)
     is_inside = names.app_root in handmade.folders
-    taken = sorted({entry.name for entry in root.iterdir()} & ENTRIES) if is_inside else []
-    if taken:
-        raise HostError(
-            f"{root} has {', '.join(taken)} already, which Puerto's own would be called: rename them first."
-        )
     units = [Path(file).name for file in handmade.units if Path(file).is_file()]
     stamp = f"{datetime.now(UTC):%Y%m%d-%H%M%S}"
     adoption = Adoption(
@@ -120,10 +158,34 @@ def begin(names: Names, handmade: Handmade) -> Adoption:
     write(Path(adoption.backup) / "packages", "\n".join(package_manager.installed()) + "\n", 0o600)
     write(Path(adoption.backup) / "restore.sh", restoration.program(adoption, names), 0o700)
     adoption.save()
-    if is_inside:
-        os.chown(root, 0, -1)
-        root.chmod(SHARED_MODE)
     return adoption
+
+
+def _share(root: Path, units: Iterable[str]) -> None:
+    """Give a folder to root, so that what runs there can go on; a run that was cut off may have done so already."""
+    metadata = root.stat()
+    is_shared = metadata.st_mode & SHARED_MODE == SHARED_MODE and not metadata.st_mode & stat.S_IWOTH
+    if not metadata.st_uid and is_shared:
+        return
+    os.chown(root, 0, _group(root, units))
+    root.chmod(SHARED_MODE | ((metadata.st_mode | metadata.st_mode >> 3) & LISTED))
+
+
+def _group(root: Path, units: Iterable[str]) -> int:
+    """Return the group by which what runs in a folder can go on writing there; without a unit, its owner's."""
+    services = [Path(unit).name for unit in units if unit.endswith(".service")]
+    services.sort(key=lambda unit: not Path(systemd.value(unit, "WorkingDirectory")).is_relative_to(root))
+    for unit in services[:1]:
+        group, user = systemd.value(unit, "Group"), systemd.value(unit, "User") or "root"
+        if group.isdigit():
+            return int(group)
+        if entry := accounts.group(group):
+            return entry.gr_gid
+        if account := accounts.user(user):
+            return account.pw_gid
+    metadata = root.stat()
+    owner = accounts.user(accounts.user_name(metadata.st_uid))
+    return owner.pw_gid if owner and metadata.st_uid else metadata.st_gid
 
 
 def _owner(folder: Path) -> tuple[str, ...]:

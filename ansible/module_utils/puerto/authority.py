@@ -20,6 +20,9 @@ RENEWED_DAYS = 30
 OTHERS = 0o077
 """What others than its owner may do with a file, in its mode."""
 
+NO_ADDRESSES = "excluded;IP:0.0.0.0/0.0.0.0,excluded;IP:::/::"
+"""A constraint on names leaves addresses free, unless they have one of their own (RFC 5280, 4.2.1.10)."""
+
 CONFIGURATION = "[req]\ndistinguished_name = subject\n[subject]\n"
 NEW_KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
 
@@ -44,7 +47,7 @@ class Authority:
             left = validity(pair.certificate)[1] - time.time()
             is_private = not self.site_key.stat().st_mode & OTHERS
             is_lasting = left > RENEWED_DAYS * DAY_SECONDS
-            return is_private and is_lasting and not pair.faults(self.names) and self._has_signed()
+            return is_private and is_lasting and not pair.faults(self.names) and self._can_sign() and self._has_signed()
         except (HostError, OSError):
             return False
 
@@ -65,7 +68,12 @@ class Authority:
                 self._sign(folder)
 
     def _can_sign(self) -> bool:
-        return self.certificate.exists() and self.key.exists()
+        """Return whether there is one, which may sign for no addresses: Puerto's first ones might have."""
+        if not self.certificate.exists() or not self.key.exists():
+            return False
+        text = self.certificate.read_text(encoding="utf-8")
+        _, _, excluded = openssl("x509", "-noout", "-ext", "nameConstraints", text=text).partition("Excluded:")
+        return excluded.count("IP:") == NO_ADDRESSES.count("IP:")
 
     def _has_signed(self) -> bool:
         at_end = str(int(validity(self.site_certificate.read_text(encoding="utf-8"))[1]) - DAY_SECONDS)
@@ -78,7 +86,7 @@ class Authority:
     def _make(self, folder: Path) -> None:
         permitted = ",".join(f"permitted;DNS:{name}" for name in self.names)
         extensions = ("basicConstraints=critical,CA:TRUE,pathlen:0", "keyUsage=critical,keyCertSign",
-                      "subjectKeyIdentifier=hash", f"nameConstraints=critical,{permitted}")  # fmt: skip
+                      "subjectKeyIdentifier=hash", f"nameConstraints=critical,{permitted},{NO_ADDRESSES}")  # fmt: skip
         subject = f"/O=Puerto/CN=Puerto on {socket.gethostname()[:32]} {secrets.token_hex(3)}"
         options = [option for extension in extensions for option in ("-addext", extension)]
         self._request(folder, "-x509", "-days", str(AUTHORITY_DAYS), "-subj", subject, *options)

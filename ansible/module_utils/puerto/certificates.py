@@ -132,9 +132,12 @@ def openssl(*arguments: str, text: str = "") -> str:
     """Run OpenSSL's program, with a text as its input, and return what it prints.
 
     Raises:
-        HostError: it fails; its first line.
+        HostError: it fails; its first line. Or it isn't there.
     """
-    done = subprocess.run(["openssl", *arguments], input=text, capture_output=True, text=True)
+    try:
+        done = subprocess.run(["openssl", *arguments], input=text, capture_output=True, text=True)
+    except FileNotFoundError as fault:
+        raise HostError("OpenSSL's program isn't installed (apt-get install openssl)") from fault
     if done.returncode:
         raise HostError(next(iter(done.stderr.splitlines()), "") or f"openssl {arguments[0]} failed")
     return done.stdout

@@ -9,7 +9,7 @@ from typing import Any
 
 from . import accounts, processes, systemd
 from .errors import HostError
-from .layout import ENABLED, ID, SIGNATURE, SITES, UNITS, Application
+from .layout import ENABLED, ID, LATE, SIGNATURE, SITES, UNITS, Application
 from .names import Names
 from .neighbours import DEFAULT, is_debians_default, is_puertos
 from .nginx_config import Configuration
@@ -136,6 +136,8 @@ def _units(names: Names) -> Iterator[Claim]:
     yield Claim("unit", str(UNITS / "multi-user.target.wants" / boot.name), OURS if boot.exists() else ABSENT)
     if names.nginx_https == "acme":
         yield from (_unit_file(UNITS / f"{unit}-certificate.{kind}", root) for kind in ("service", "timer"))
+        timer = UNITS / f"{unit}-certificate.timer"
+        yield Claim("unit", str(UNITS / "timers.target.wants" / timer.name), OURS if timer.exists() else ABSENT)
     for kind in ("socket", "timer", "path"):  # which would start the unit of that name, now another's program
         if systemd.exists(f"{unit}.{kind}"):
             yield _unit_file(UNITS / f"{unit}.{kind}", root)
@@ -170,7 +172,7 @@ def _runtime_folder(names: Names) -> Iterator[Claim]:
 
 def _sites(names: Names, configuration: Configuration) -> Iterator[Claim]:
     unknown_hosts = Path(names.nginx_unknown_hosts)
-    for file in (SITES / names.app_name, ENABLED / names.app_name, unknown_hosts):
+    for file in (SITES / names.app_name, ENABLED / names.app_name, ENABLED / f"{LATE}{names.app_name}", unknown_hosts):
         if not file.exists() and not file.is_symlink():
             yield Claim("site", str(file), ABSENT)
         elif _is_own_site(names, file) or (file == unknown_hosts and is_puertos(file)):
@@ -195,7 +197,7 @@ def _describe_site(file: Path) -> str:
 
 def _server_names(names: Names, configuration: Configuration) -> Iterator[Claim]:
     for name in names.nginx_server_names:
-        named = [server for server in configuration.servers if name in server.names]
+        named = [server for server in configuration.servers if server.answers_any([name])]
         servers = [server for server in named if any(map(server.listens_on, names.ports))]
         files = sorted(set(_others(names, [server.file for server in servers])))
         if files:

@@ -8,7 +8,7 @@ from typing import Any
 
 from . import processes, systemd
 from .footprint import ENTRIES, is_own_folder
-from .layout import ENABLED, SITES, UNITS
+from .layout import ENABLED, NGINX, SITES, UNITS
 from .names import Names
 from .neighbours import is_puertos
 from .nginx_config import Configuration, Server
@@ -20,6 +20,8 @@ FILES_SEARCHED = 20_000
 ADDRESS = re.compile(r"https?://(unix:[^:]+|[^/:]+(?::\d+)?)")
 LOCAL = {"127.0.0.1", "localhost", "[::1]", "0.0.0.0"}
 UNIT_KINDS = (".service", ".socket")
+SITE_FOLDERS = (ENABLED, NGINX / "conf.d")
+"""Where a file may be a site, which can be taken out by itself."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Handmade:
         sockets: where it listens: Unix sockets, or ports.
         models: files of models in its folders.
         settings: names of the settings in its .env.
-        shared: files of other sites that ask the same units, which would stop with it.
+        obstacles: a sentence for each part of it that others need too, who would lose it.
     """
 
     sites: tuple[str, ...]
@@ -42,7 +44,7 @@ class Handmade:
     sockets: tuple[str, ...]
     models: tuple[str, ...]
     settings: tuple[str, ...]
-    shared: tuple[str, ...]
+    obstacles: tuple[str, ...]
 
     def __bool__(self) -> bool:
         return bool(self.sites or self.units)
@@ -56,7 +58,8 @@ def survey(names: Names, configuration: Configuration) -> Handmade:
     """Find the deployment that stands where the application is to be: it has its server names, its site or its unit."""
     servers = [server for server in configuration.servers if _is_meant(server, names)]
     addresses = sorted({address for server in servers for address in _addresses(server, configuration)})
-    units = {unit for address in addresses for unit in _units_at(address)}
+    asked = {unit for address in addresses for unit in _units_at(address)}
+    units = {*asked}
     own = f"{names.systemd_unit}.service"
     if (UNITS / own).is_file() and not is_puertos(UNITS / own):
         units.add(own)
@@ -73,14 +76,48 @@ def survey(names: Names, configuration: Configuration) -> Handmade:
         tuple(sorted(map(str, sites))), tuple(files), tuple(sorted(folders)), tuple(addresses),
         tuple(model for folder in sorted(folders) for model in _models(Path(folder))),
         tuple(setting for folder in sorted(folders) for setting in _settings(Path(folder) / ".env")),
-        tuple(sorted({str(server.file) for server in configuration.servers if server not in servers
-                      and {*addresses} & {*_addresses(server, configuration)}} - {*map(str, sites)})),
+        (*_mixed(servers, configuration, names), *_asked(asked, servers, configuration), *_packaged(units)),
     )  # fmt: skip
 
 
 def _is_meant(server: Server, names: Names) -> bool:
-    named = bool(server.names & set(names.nginx_server_names)) or server.file == ENABLED / names.app_name
+    named = server.answers_any(names.nginx_server_names) or server.file == ENABLED / names.app_name
     return named and not is_puertos(server.file)
+
+
+def _mixed(servers: list[Server], configuration: Configuration, names: Names) -> Iterator[str]:
+    """Yield a sentence for each file that can't be taken out of Nginx without another's site."""
+    named = {server.file for server in servers if server.answers_any(names.nginx_server_names)}
+    others = {
+        server.file
+        for server in configuration.servers
+        if server not in servers or (server.names and not server.answers_any(names.nginx_server_names))
+    }
+    for file in sorted({server.file for server in servers}):
+        if file.parent not in SITE_FOLDERS:
+            yield f"{file} is no site's own file: move this site into a file of its own in {ENABLED} first."
+        elif file in named & others:
+            yield f"{file} holds other sites too: move this site into a file of its own first."
+
+
+def _asked(units: set[str], servers: list[Server], configuration: Configuration) -> Iterator[str]:
+    """Yield a sentence for each other site that asks one of the units, at whichever of its addresses."""
+    for file in sorted({server.file for server in configuration.servers} - {server.file for server in servers}):
+        own = [server for server in configuration.servers if server.file == file]
+        addresses = {address for server in own for address in _addresses(server, configuration)}
+        if any(_units_at(address) & units for address in addresses):
+            yield f"{file} asks the deployment's unit too, and would lose it: give that site a unit of its own first."
+
+
+def _packaged(units: set[str]) -> Iterator[str]:
+    """Yield a sentence for each unit of which only additions are an administrator's: others may need it too."""
+    for unit in sorted(units):
+        file = UNITS / unit
+        if _unit_files(unit) and (file.is_symlink() or not file.is_file()):
+            yield (
+                f"{unit} can't be stopped and removed, as {file} is no file: its own lies elsewhere. Give this site a "
+                "unit of its own there first."
+            )
 
 
 def _addresses(server: Server, configuration: Configuration) -> Iterator[str]:

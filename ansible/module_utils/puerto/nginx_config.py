@@ -2,7 +2,7 @@
 
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,8 +49,13 @@ class Server:
 
     @property
     def names(self) -> set[str]:
-        """The host names that it answers to."""
-        return {name for name in self.directive.values("server_name") if name not in ("", "_")}
+        """The host names that it answers to, in lower case; ``.example.org`` is example.org and all below it."""
+        names = {name if name.startswith("~") else name.lower() for name in self.directive.values("server_name")}
+        return {name.removeprefix(".") for name in names - {"", "_"}}
+
+    def answers_any(self, names: Iterable[str]) -> bool:
+        """Return whether it answers to one of these host names."""
+        return not self.names.isdisjoint(name.lower() for name in names)
 
     def listens_on(self, port: int) -> bool:
         """Return whether it listens on a TCP port."""

@@ -49,7 +49,7 @@ def _locked_by(lock: Path) -> int | None:
     try:
         with lock.open("rb") as file:
             answer = fcntl.fcntl(file, fcntl.F_GETLK, question)
-    except FileNotFoundError:
+    except (FileNotFoundError, PermissionError):  # only root may ask, and the preflight says so by itself
         return None
     kind, _, _, _, pid = struct.unpack(FLOCK, answer)
     return None if kind == fcntl.F_UNLCK else max(pid, 0)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from . import acme_preflight, nginx_preflight, package_index
+from . import acme_preflight, adoption, nginx_preflight, package_index
 from .adoption import Adoption
 from .errors import HostError
 from .footprint import FOREIGN, Claim, claims
@@ -83,16 +83,16 @@ def faults(names: Names, requirements: Requirements, neighbours: Neighbours) -> 
 
 
 def _shared(names: Names, requirements: Requirements, neighbours: Neighbours) -> Iterator[str]:
-    """A deployment that serves another site too can't be taken over: that site would stop with it."""
+    """A deployment of which others need a part can't be taken over, nor one whose way back would remove another."""
     if requirements.adopt:
-        for site in survey(names, neighbours.configuration).shared:
-            yield f"{site} asks the deployment's unit too, and would lose it: give that site a unit of its own first."
+        handmade = survey(names, neighbours.configuration)
+        yield from (*handmade.obstacles, *adoption.obstacles(names, handmade))
 
 
 def _adopted(names: Names, requirements: Requirements, neighbours: Neighbours) -> set[str]:
     """Return the files of a deployment that is taken over, or that a run which was cut off began to take over."""
-    adoption = Adoption.pending(names.app_name)
-    files = {*adoption.sites, *adoption.units, adoption.root} if adoption else set()
+    pending = Adoption.pending(names.app_name)
+    files = {*pending.sites, *pending.units, pending.root} if pending else set()
     if requirements.adopt:
         handmade = survey(names, neighbours.configuration)
         files |= {*handmade.sites, *handmade.units, *handmade.folders}

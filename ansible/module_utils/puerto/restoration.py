@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .footprint import CACHES, ENTRIES
-from .layout import ENABLED, LATE, SITES, UNITS
+from .layout import ENABLED, LATE, SIGNATURE, SITES, UNITS
 from .names import Names
 
 if TYPE_CHECKING:
@@ -43,6 +43,8 @@ systemctl daemon-reload
 SITE = """
 # Its site: Nginx changes over at once, and serves what has begun to its end.
 rm -f {links}
+# What answers unknown names stays while another application of Puerto's has it.
+grep -qs '{signature}' {enabled}/* || rm -f {unknown_hosts}
 {sites}
 nginx -t -q
 systemctl reload nginx
@@ -51,7 +53,11 @@ sleep 5
 
 REMOVED = """
 # What Puerto made.
-systemctl stop '{unit}-drain-*' '{unit}-retire-*' '{unit}-watch*'
+systemctl stop '{unit}-drain-*' '{unit}-retire-*' '{unit}-watch.*'
+if grep -qs '^WorkingDirectory={root}/' {units}/{unit}-certificate.service; then
+    systemctl disable --quiet --now {unit}-certificate.timer 2>/dev/null || true
+    rm -f {units}/{unit}-certificate.timer
+fi
 for file in {units}/{unit}-*.service; do
     if grep -qs '^WorkingDirectory={root}/' "$file"; then
         systemctl disable --quiet --now "$(basename "$file")" 2>/dev/null || true
@@ -71,7 +77,7 @@ rmdir --ignore-fail-on-non-empty {backups}
 def program(adoption: Adoption, names: Names) -> str:
     """Return the text of the program."""
     unit, site = names.systemd_unit, names.app_name
-    links = [f"{SITES}/{site}", f"{ENABLED}/{site}", f"{ENABLED}/{LATE}{site}", names.nginx_unknown_hosts]
+    links = [f"{SITES}/{site}", f"{ENABLED}/{site}", f"{ENABLED}/{LATE}{site}"]
     # Its unit may have the name by which Puerto calls its own: a link, until its file is back.
     own_name = f"test ! -L {UNITS}/{unit}.service || rm -f {UNITS}/{unit}.service"
     entries = [f"{names.app_root}/{entry}" for entry in sorted(ENTRIES)] if adoption.root else [names.app_root]
@@ -82,6 +88,7 @@ def program(adoption: Adoption, names: Names) -> str:
         "unit_files": "\n".join([own_name, *_backs(adoption.units)]),
         "states": "\n".join(_states(adoption)), "sockets": "\n".join(_waits(adoption)),
         "sites": "\n".join(_backs((*adoption.sites, f"{ENABLED}/default", names.nginx_unknown_hosts))),
+        "signature": SIGNATURE, "enabled": ENABLED, "unknown_hosts": names.nginx_unknown_hosts,
         "owner": _owner(adoption),
     }  # fmt: skip
     parts = (HEAD, FOLDER if adoption.root else "", STARTED, SITE, REMOVED)

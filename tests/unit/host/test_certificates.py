@@ -1,11 +1,15 @@
 """What a certificate must be before a run changes anything, and what the host's own authority signs."""
 
+import importlib.util
 import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from ansible.errors import AnsibleError
+from puerto import authority as authority_module
 from puerto import nginx_preflight
 from puerto.authority import Authority
 from puerto.certificates import Pair, names_of, openssl, summary, validity
@@ -14,6 +18,7 @@ from puerto.names import Names
 from puerto.nginx_build import NginxBuild
 from puerto.plan import Plan
 
+from deploy.base.paths import KIT
 from tests.plans import SENT
 
 NAMES = ["shop.example", "www.shop.example"]
@@ -178,3 +183,46 @@ def test_site_is_written_as_each_debian_s_nginx_reads_it():
 def test_openssl_s_own_words_are_passed_on():
     with pytest.raises(HostError, match="nowhere"):
         openssl("x509", "-in", "nowhere")
+
+
+def test_openssl_that_is_not_installed_is_said(monkeypatch, pair):
+    monkeypatch.setenv("PATH", "/none")
+    (sentence,) = pair.faults(NAMES)
+    assert sentence == "full.pem: can't be read: OpenSSL's program isn't installed (apt-get install openssl)."
+
+
+@pytest.mark.parametrize("address", ["192.0.2.1", "2001:db8::1"])
+def test_authority_signs_for_no_address(tmp_path, monkeypatch, address):
+    made = Authority(tmp_path, NAMES)
+    made.sign()
+    monkeypatch.setattr(made, "names", [f"{NAMES[0]},IP:{address}"])
+    made._sign(_with_configuration(tmp_path / "work"))
+    assert not made._has_signed()
+
+
+def test_authority_that_could_sign_for_addresses_is_made_anew(tmp_path, monkeypatch):
+    older = Authority(tmp_path, NAMES)
+    _with_configuration(tmp_path / "work")
+    monkeypatch.setattr(authority_module, "NO_ADDRESSES", "permitted;DNS:else.example")
+    older._make(tmp_path / "work")
+    older._sign(tmp_path / "work")
+    monkeypatch.undo()
+    before = older.certificate.read_text()
+    assert not older.is_up_to_date()
+    older.sign()
+    assert older.is_up_to_date() and older.certificate.read_text() != before
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [(b"\x30\x82\xff", "is no text (PEM)."), (None, "can't be read on this machine: Is a directory.")],
+)  # fmt: skip
+def test_operator_s_file_that_is_no_pem_is_named(tmp_path, content, sentence):
+    file = tmp_path / "site.pfx"
+    file.write_bytes(content) if content else file.mkdir()
+    spec = importlib.util.spec_from_file_location("plugin", KIT / "ansible" / "action_plugins" / "puerto_preflight.py")
+    plugin = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(plugin)
+    with pytest.raises(AnsibleError) as error:
+        plugin._text(str(file), SimpleNamespace(get_real_file=str))
+    assert error.value.message == f"{file}: {sentence}"

@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import pytest
+from puerto import footprint, systemd
 from puerto.footprint import FOREIGN, RELEASES_MODE, Claim, is_own_folder
 from puerto.handmade import Handmade
+from puerto.names import Names
 from puerto.nginx_config import from_dump
 from puerto.preflight import refusal
 
@@ -60,3 +62,16 @@ def test_deep_configuration_is_read_to_its_bottom():
 
 def test_nothing_made_by_hand_is_nothing():
     assert not Handmade((), (), (), (), (), (), ())
+
+
+def test_names_that_a_run_may_link_are_looked_at(monkeypatch, tmp_path):
+    """The site that is read after others', and the timer's start."""
+    monkeypatch.setattr(systemd, "exists", lambda unit: False)
+    monkeypatch.setattr(footprint, "UNITS", tmp_path)
+    root, log = str(tmp_path / "srv"), "/x.log"
+    names = Names("shop", root, "puerto-none", "puerto-none", ("shop.example",), log, log, "/unknown.conf", "acme")
+    claimed = {claim.name for claim in footprint.claims(names, from_dump(""))}
+    assert {
+        "/etc/nginx/sites-enabled/zz-shop",
+        f"{tmp_path}/timers.target.wants/puerto-none-certificate.timer",
+    } < claimed

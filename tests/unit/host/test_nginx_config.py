@@ -70,3 +70,9 @@ def test_error_is_nginx_s_own_sentence_once():
 nginx: [emerg] unexpected end of file in /etc/nginx/conf.d/x.conf:2
 nginx: configuration file /etc/nginx/nginx.conf test failed"""
     assert nginx_config.error_of(output) == "unexpected end of file in /etc/nginx/conf.d/x.conf:2"
+
+
+def test_host_names_are_the_same_in_any_case():
+    (server,) = nginx_config.from_dump("# configuration file /x:\nserver { server_name .Shop.example ~^A; }").servers
+    assert server.answers_any(["SHOP.example"]) and not server.answers_any(["other.example"])
+    assert "~^A" in server.names

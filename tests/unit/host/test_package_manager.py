@@ -38,3 +38,13 @@ def test_looking_takes_no_lock(lock):
     assert package_manager.holder() is None
     with lock.open("w") as file:
         fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def test_who_may_not_ask_is_told_of_nobody(lock, monkeypatch):
+    """Its mode is 0640: without root the preflight says that root is needed, and no more."""
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied", str(lock))
+
+    monkeypatch.setattr(Path, "open", refuse)
+    assert package_manager.holder() is None
