@@ -20,11 +20,21 @@ CONTRACT = {
     ("language", "value", "sentence"),
     [("en", 203_020.4, "Between 178,000 and 228,000 € in 9 of 10 such cases."),
      ("es", 203_020.4, "Entre 178.000 y 228.000 € en 9 de cada 10 casos así."),
-     ("en", 1000.0, "Between 0 and 26,000 € in 9 of 10 such cases.")],
+     ("en", 1000.0, "Between 0 and 26,000 € in 9 of 10 such cases."),
+     ("en", 1e308, "Between 1E308 and 1E308 € in 9 of 10 such cases."),
+     ("en", 1.7976931348623157e308, "Between 1.7977E308 and 1.7977E308 € in 9 of 10 such cases.")],
 )  # fmt: skip
 def test_interval_is_said_in_round_numbers_that_hold_it(app, language, value, sentence):
     with app.test_request_context(headers={"Accept-Language": language}):
         assert interval_of(Contract.model_validate(CONTRACT), Prediction(value)).sentence == sentence
+
+
+@pytest.mark.parametrize(("coverage", "cases"), [(0.999, "99 of 100"), (0.001, "1 of 100"), (0.95, "19 of 20")])
+def test_interval_never_holds_all_or_none(app, coverage, cases):
+    predicts = CONTRACT["predicts"] | {"interval": CONTRACT["predicts"]["interval"] | {"coverage": coverage}}
+    with app.test_request_context(headers={"Accept-Language": "en"}):
+        interval = interval_of(Contract.model_validate(CONTRACT | {"predicts": predicts}), Prediction(1000.0))
+    assert interval.sentence.endswith(f" in {cases} such cases.")
 
 
 def test_page_says_the_interval_where_one_was_measured(submit, client):
