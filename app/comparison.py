@@ -99,17 +99,23 @@ def _sentence(model: Model, predictions: Sequence[Prediction], answers: Sequence
     if one.headline == other.headline and not one.is_close and not other.is_close:
         return gettext(N_("Both get the same answer: %(label)s."), label=one.headline)
     if one.is_close or other.is_close:
-        return _share_sentence(one, other)
+        return _share_sentence(model.contract.predicts, predictions)
     message = N_("The answer changes from “%(first)s” to “%(second)s”.")
     return gettext(message, first=one.headline, second=other.headline)
 
 
-def _share_sentence(one: Answer, other: Answer) -> str:
-    """Return how the probability changes that rises most."""
-    before = {share.label: share for share in one.shares}
-    risen = max(other.shares, key=lambda share: share.probability - before[share.label].probability)
-    message = N_("“%(label)s” goes from %(first)s to %(second)s.")
-    return gettext(message, label=risen.label, first=before[risen.label].percentage, second=risen.percentage)
+def _share_sentence(predicts: Classification, predictions: Sequence[Prediction]) -> str:
+    """Return how the probability changes that rises most; where none rises visibly, the one that falls most."""
+    before, after = (prediction.probabilities or () for prediction in predictions)
+    order = sorted(range(len(predicts.labels)), key=lambda place: before[place] - after[place])
+    for place in (order[0], order[-1]):
+        first, second = percent(before[place]), percent(after[place])
+        if first != second:
+            label = predicts.labels[place].label[current()]
+            return gettext(
+                N_("“%(label)s” goes from %(first)s to %(second)s."), label=label, first=first, second=second
+            )
+    return gettext(N_("Both get the same probabilities."))
 
 
 def _number_sentence(model: Model, change: float) -> str:

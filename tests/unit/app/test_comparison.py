@@ -2,6 +2,7 @@
 
 import html
 import re
+from dataclasses import replace
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from app import links
 from app.comparison import compared
 from app.predictions import Prediction
+from app.texts import Texts
 
 THIRD = {"class": "third", "sex": "female", "age": "adult"}
 FIRST = THIRD | {"class": "first"}
@@ -100,6 +102,27 @@ def test_numbers_are_subtracted(app, values, sentence, change):
     assert (result.sentence, result.lines[0].change, result.changed) == (sentence, change, [])
 
 
+@pytest.mark.parametrize(("first", "second", "sentence"), [
+    ((0.48, 0.52), (0.48, 0.52), "Both get the same probabilities."),
+    ((0.48, 0.52), (0.48001, 0.51999), "Both get the same probabilities."),
+    ((0.48, 0.52), (0.51, 0.49), "“Same” goes from 48% to 51%."),
+    ((0.52, 0.48), (0.49, 0.51), "“Same” goes from 48% to 51%."),
+])  # fmt: skip
+def test_close_shares_are_compared_label_by_label(app, first, second, sentence):
+    """Even where both labels are called the same."""
+    model = app.extensions["models"]["every_kind"]
+    predicts = model.contract.predicts
+    labels = [label.model_copy(update={"label": Texts(es="Igual", en="Same")}) for label in predicts.labels]
+    contract = model.contract.model_copy(update={"predicts": predicts.model_copy(update={"labels": (*labels,)})})
+    alike = replace(model, manifest=model.manifest.model_copy(update={"contract": contract}))
+    row = model.validator.typed(model.contract.example)
+    pairs = [
+        Prediction(int(shares[1] > shares[0]) + 1, int(shares[1] > shares[0]), shares) for shares in (first, second)
+    ]
+    with app.test_request_context(headers={"Accept-Language": "en"}):
+        assert compared(alike, (row, row), pairs).sentence == sentence
+
+
 def test_form_at_fault_can_still_be_compared(submit, client):
     page = submit("exam", {"estudio": "6", "sueno": "8"}, language="en").text
     sent = client.post(button(page), data={"estudio": "25", "sueno": "8"}, headers={"Accept-Language": "en"})
@@ -122,7 +145,7 @@ def test_what_is_too_long_together_is_said(opinion):
 )
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_address_that_the_model_refuses_shows_why(client, query, method):
-    address = f"/models/exam/comparison/0?{query}"
+    address = f"/models/exam/comparison/0123456789ab?{query}"
     response = client.open(address, method=method, data={"estudio": "1", "sueno": "2"} if method == "post" else None)
     assert response.status_code == 422
     assert 'role="alert"' in response.text
