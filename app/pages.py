@@ -213,8 +213,8 @@ def _spooled(upload: FileStorage) -> IO[bytes]:
 
 def _reasons(shown: Model, row: Row, prediction: Prediction, form: forms.ModelForm) -> dict[str, Any]:
     """Return what moved the answer and what could still move it; or that a click shows it, where that takes long."""
-    if not is_quick(shown) and not (is_offered(shown) and "explanation" in request.args):
-        return {"is_explainable": is_offered(shown)}
+    if not is_quick(shown, row) and not (is_offered(shown, row) and "explanation" in request.args):
+        return {"is_explainable": is_offered(shown, row)}
     blank = [place for place, entry in enumerate(forms.inputs_of(form)) if not (entry.data or "").strip()]
     places = sorted({*blank, *(place for place, value in enumerate(row) if value is None)})
     return {
