@@ -102,11 +102,21 @@ def test_numbers_are_subtracted(app, values, sentence, change):
     assert (result.sentence, result.lines[0].change, result.changed) == (sentence, change, [])
 
 
+@pytest.mark.parametrize(("change", "sentence"), [
+    (5.0, "La respuesta de B supera en 5 a la de A."), (-5.0, "La respuesta de B queda 5 por debajo de la de A."),
+])  # fmt: skip
+def test_numbers_are_compared_in_spanish(app, change, sentence):
+    model = app.extensions["models"]["diabetes"]
+    row = [field.example for field in model.contract.fields]
+    with app.test_request_context(headers={"Accept-Language": "es"}):
+        assert compared(model, (row, row), [Prediction(100.0), Prediction(100.0 + change)]).sentence == sentence
+
+
 @pytest.mark.parametrize(("first", "second", "sentence"), [
     ((0.48, 0.52), (0.48, 0.52), "Both get the same probabilities."),
     ((0.48, 0.52), (0.48001, 0.51999), "Both get the same probabilities."),
     ((0.48, 0.52), (0.51, 0.49), "“Same” goes from 48% to 51%."),
-    ((0.52, 0.48), (0.49, 0.51), "“Same” goes from 48% to 51%."),
+    ((0.48, 0.52), (0.45, 0.55), "“Same” goes from 52% to 55%."),
 ])  # fmt: skip
 def test_close_shares_are_compared_label_by_label(app, first, second, sentence):
     """Even where both labels are called the same."""

@@ -73,7 +73,7 @@ def test_same_entries_get_the_same_explanation(submit):
 def test_ten_have_a_bar_and_the_others_are_one(submit, timed, monkeypatch):
     monkeypatch.setattr("app.explanation.SHOWN", 1)
     rows = moves(submit("titanic", THIRD, language="en").text)
-    assert [name for name, _ in rows][1:-1] == ["How you travelled: In third class", "The other 2, together"]
+    assert [name for name, _ in rows][1:-1] == ["How you travelled: In third class", "Everything else (2)"]
     baseline, *amounts, answer = [number_in(amount) for _, amount in rows]
     assert baseline + sum(amounts) == pytest.approx(answer, abs=0.2)
 
