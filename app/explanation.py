@@ -8,7 +8,7 @@ from itertools import accumulate, pairwise
 from app.answers import entered
 from app.attribution import Attribution, attribute
 from app.contract import Classification
-from app.languages import DIGITS, current, number, percent, signed
+from app.languages import DIGITS, measured, percent, signed
 from app.model import Model
 from app.predictions import Prediction
 from app.values import Row, Value
@@ -108,7 +108,7 @@ def in_words(model: Model, height: float) -> str:
     predicts = model.contract.predicts
     if isinstance(predicts, Classification):
         return percent(height)
-    return number(height) + (f" {predicts.unit[current()]}" if predicts.unit else "")
+    return measured(height, predicts.unit)
 
 
 def _expected_us(model: Model, row: Row) -> float:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from app.contract import Contract, Regression
-from app.languages import N_, current, gettext, number
+from app.languages import N_, gettext, measured, number
 from app.predictions import Prediction
 
 CASES = 100
@@ -35,7 +35,7 @@ def interval_of(contract: Contract, prediction: Prediction) -> PredictionInterva
     sentence = gettext(
         N_("Between %(low)s and %(high)s in %(times)s of %(cases)s such cases."),
         low=number(_outward(low, step, math.floor)),
-        high=number(_outward(high, step, math.ceil)) + (f" {predicts.unit[current()]}" if predicts.unit else ""),
+        high=measured(_outward(high, step, math.ceil), predicts.unit),
         times=number(share.numerator),
         cases=number(share.denominator),
     )
