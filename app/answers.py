@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from app import api
 from app.contract import Classification, Contract
 from app.faults import Fault
-from app.languages import current, number, percent
+from app.languages import current, measured, percent
 from app.model import Model
 from app.predictions import Prediction
 from app.values import Row
@@ -63,8 +63,8 @@ def answer_of(contract: Contract, prediction: Prediction) -> Answer:
     """Return what a page says of a prediction, in the language of the request."""
     predicts = contract.predicts
     if not isinstance(predicts, Classification) or prediction.label is None:
-        unit = "" if isinstance(predicts, Classification) or not predicts.unit else f" {predicts.unit[current()]}"
-        return Answer(number(float(prediction.value)) + unit, is_label=False)
+        unit = None if isinstance(predicts, Classification) else predicts.unit
+        return Answer(measured(float(prediction.value), unit), is_label=False)
     labels = [label.label[current()] for label in predicts.labels]
     shares = [Share(labels[place], share, percent(share)) for place, share in enumerate(prediction.probabilities or ())]
     if not shares:

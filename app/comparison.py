@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.answers import Answer, answer_of
-from app.contract import Classification
-from app.languages import DIGITS, N_, current, gettext, number, percent
+from app.contract import Classification, Regression
+from app.languages import DIGITS, N_, current, gettext, measured, number, percent
 from app.model import Model
 from app.predictions import Prediction
 from app.values import Row
@@ -95,30 +95,34 @@ def _sentence(model: Model, predictions: Sequence[Prediction], answers: Sequence
     """Return what the difference is: no verdict is said where one of them is none."""
     one, other = answers
     if not isinstance(model.contract.predicts, Classification):
-        return _number_sentence(model, _difference(predictions))
+        return _number_sentence(model.contract.predicts, _difference(predictions))
     if one.headline == other.headline and not one.is_close and not other.is_close:
         return gettext(N_("Both get the same answer: %(label)s."), label=one.headline)
     if one.is_close or other.is_close:
-        return _share_sentence(one, other)
+        return _share_sentence(model.contract.predicts, predictions)
     message = N_("The answer changes from “%(first)s” to “%(second)s”.")
     return gettext(message, first=one.headline, second=other.headline)
 
 
-def _share_sentence(one: Answer, other: Answer) -> str:
-    """Return how the probability changes that rises most."""
-    before = {share.label: share for share in one.shares}
-    risen = max(other.shares, key=lambda share: share.probability - before[share.label].probability)
-    message = N_("“%(label)s” goes from %(first)s to %(second)s.")
-    return gettext(message, label=risen.label, first=before[risen.label].percentage, second=risen.percentage)
+def _share_sentence(predicts: Classification, predictions: Sequence[Prediction]) -> str:
+    """Return how the probability changes that rises most; where none rises visibly, the one that falls most."""
+    before, after = (prediction.probabilities or () for prediction in predictions)
+    order = sorted(range(len(predicts.labels)), key=lambda place: before[place] - after[place])
+    for place in (order[0], order[-1]):
+        first, second = percent(before[place]), percent(after[place])
+        if first != second:
+            label = predicts.labels[place].label[current()]
+            return gettext(
+                N_("“%(label)s” goes from %(first)s to %(second)s."), label=label, first=first, second=second
+            )
+    return gettext(N_("Both get the same probabilities."))
 
 
-def _number_sentence(model: Model, change: float) -> str:
-    predicts = model.contract.predicts
-    unit = "" if isinstance(predicts, Classification) or not predicts.unit else f" {predicts.unit[current()]}"
+def _number_sentence(predicts: Regression, change: float) -> str:
     if not change:
         return gettext(N_("Both get the same answer."))
     message = N_("B's answer is %(change)s higher.") if change > 0 else N_("B's answer is %(change)s lower.")
-    return gettext(message, change=number(abs(change)) + unit)
+    return gettext(message, change=measured(abs(change), predicts.unit))
 
 
 def _difference(predictions: Sequence[Prediction]) -> float:
@@ -134,4 +138,4 @@ def _points(change: float) -> str:
 
 
 def _signed(change: float) -> str:
-    return f"{'+' if change > 0 else '−' if change < 0 else ''}{number(abs(change))}"
+    return ("+" if change > 0 else "") + number(change)

@@ -109,8 +109,9 @@ class Contract(Part):
     @model_validator(mode="after")
     def _check_examples(self) -> Self:
         labels = [label.value for label in self.predicts.labels] if isinstance(self.predicts, Classification) else []
+        names = {field.name for field in self.fields}
         for place, example in enumerate(self.examples):
-            if unknown := [name for name in example.values if name not in self.example]:
+            if unknown := [name for name in example.values if name not in names]:
                 raise ValueError(f"examples.{place}: there is no field {', '.join(unknown)}")
             if example.answer is not None and example.answer not in labels:
                 raise ValueError(f"examples.{place}: answer {example.answer!r} is not one of the labels")

@@ -1,23 +1,27 @@
 """Why an answer: what each field moves it by, from the baseline on, in words and as bars for the template."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
 from app.answers import entered
 from app.attribution import Attribution, attribute
 from app.contract import Classification
-from app.languages import DIGITS, current, number, percent, signed
+from app.languages import DIGITS, measured, percent, signed
 from app.model import Model
 from app.predictions import Prediction
-from app.values import Row
+from app.values import Row, Value
 
 SHOWN = 10
 """Fields that have a bar of their own: those that move the answer most."""
 
 AT_ONCE_US, LONGEST_US = 20_000, 1_000_000
 """An explanation that takes longer is asked for by a click; one that takes longer still isn't offered."""
+
+
+LONG_CHARACTERS, MUCH_LONGER = 200, 4
+"""Texts of a row that are longer, and so many times as long as the example's, take longer to be explained."""
 
 
 @dataclass(frozen=True)
@@ -59,15 +63,14 @@ class Explanation:
     count: int
 
 
-def is_offered(model: Model) -> bool:
-    """Tell whether a model's answers can be explained."""
-    us = model.timings.us_per_explanation
-    return bool(model.manifest.background) and us is not None and us <= LONGEST_US
+def is_offered(model: Model, row: Row) -> bool:
+    """Tell whether a model's answer for a row can be explained."""
+    return bool(model.manifest.background) and _expected_us(model, row) <= LONGEST_US
 
 
-def is_quick(model: Model) -> bool:
-    """Tell whether they are explained without being asked."""
-    return is_offered(model) and (model.timings.us_per_explanation or 0) <= AT_ONCE_US
+def is_quick(model: Model, row: Row) -> bool:
+    """Tell whether it is explained without being asked."""
+    return is_offered(model, row) and _expected_us(model, row) <= AT_ONCE_US
 
 
 def explanation(model: Model, row: Row, prediction: Prediction) -> Explanation:
@@ -105,7 +108,19 @@ def in_words(model: Model, height: float) -> str:
     predicts = model.contract.predicts
     if isinstance(predicts, Classification):
         return percent(height)
-    return number(height) + (f" {predicts.unit[current()]}" if predicts.unit else "")
+    return measured(height, predicts.unit)
+
+
+def _expected_us(model: Model, row: Row) -> float:
+    """Return how many microseconds an explanation may take: what the example's took, and for long texts more."""
+    us = model.timings.us_per_explanation
+    length, usual = _characters(row), max(1, _characters(model.contract.example.values()))
+    longer = length / usual if length > max(LONG_CHARACTERS, MUCH_LONGER * usual) else 1
+    return math.inf if us is None else us * longer
+
+
+def _characters(values: Iterable[Value]) -> int:
+    return sum(len(value) for value in values if isinstance(value, str))
 
 
 def _scale(model: Model, parts: Attribution) -> tuple[int, int]:

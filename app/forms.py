@@ -14,7 +14,7 @@ from wtforms import Field, RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.widgets import TextInput
 
-from app import request_data
+from app import links, request_data
 from app.contract import Contract
 from app.faults import InvalidInput
 from app.fields import Field as ContractField
@@ -147,6 +147,11 @@ def read_back(model: Model, row: Row, form: ModelForm) -> list[tuple[str, str]]:
     entries = zip(model.contract.fields, row, inputs_of(form), strict=True)
     readings = [(field.label[current()], field.read_back(entry.data or "", value)) for field, value, entry in entries]
     return [(label, reading) for label, reading in readings if reading]
+
+
+def as_entered(model: Model, row: Row, form: ModelForm) -> Row:
+    """Return a form's row without the defaults of the inputs that were left blank."""
+    return links.as_entered(model, row, [entry.data or "" for entry in inputs_of(form)])
 
 
 def shorten_options(form: ModelForm) -> None:

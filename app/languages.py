@@ -13,7 +13,7 @@ from flask_babel import Babel
 from flask_babel import gettext as _gettext
 from werkzeug.wrappers import Request
 
-from app.texts import LANGUAGES
+from app.texts import LANGUAGES, Texts
 from app.values import as_text
 
 COOKIE = "language"
@@ -100,6 +100,11 @@ def number(value: float) -> str:
     """Return a number as this language's readers write it: whole, with decimals up to five digits in all."""
     is_long = 10 ** (DIGITS - 1) <= abs(value) < 10**WRITTEN_OUT.stop
     return _written(Decimal(f"{value:.0f}" if is_long else f"{value:.{DIGITS}g}"))
+
+
+def measured(value: float, unit: Texts | None) -> str:
+    """Return a number with its unit, where it has one."""
+    return number(value) + (f" {unit[current()]}" if unit else "")
 
 
 def signed(value: float, decimals: int) -> str:

@@ -1,5 +1,6 @@
 """Answers that an address holds: a page to be kept, sent and opened again, and two of them side by side."""
 
+import re
 from typing import Any
 
 from flask import Blueprint, Response, g, make_response, redirect, request
@@ -12,6 +13,7 @@ from app.model import Model
 from app.predictions import RefusedRows
 
 blueprint = Blueprint("links", __name__)
+VERSION = re.compile("[0-9a-f]{12}")
 
 
 @blueprint.get("/models/<name>/answer")
@@ -22,9 +24,10 @@ def answer(name: str, version: str = "") -> Response:
     Args:
         version: of the model that the address was made with; where it is another now, the page says so.
     """
-    shown = _linked(name)
+    shown = _linked(name, version)
     (row,) = links.rows(shown)
-    form = forms.form_of(shown, formdata=None, data=forms.entries_of(shown.contract, row))
+    (written,) = links.written(shown, [row])
+    form = forms.form_of(shown, formdata=None, data=forms.entries_of(shown.contract, written))
     return _unkept(pages.answer_to(shown, form, row, made_by=_other(shown, version)))
 
 
@@ -35,8 +38,9 @@ def comparison(name: str, version: str) -> Response:
     Args:
         version: as in `answer`.
     """
-    shown = _linked(name)
-    first, second = links.rows(shown, 2)
+    shown = _linked(name, version)
+    rows = links.rows(shown, 2)
+    first, second = links.written(shown, rows)
     form = forms.form_of(shown, formdata=None, data=forms.entries_of(shown.contract, second))
     variables: dict[str, Any] = {
         "made_by": _other(shown, version),
@@ -45,7 +49,7 @@ def comparison(name: str, version: str) -> Response:
         "compares": links.comparison_address(shown, first, first),
     }
     try:
-        variables["compared"] = compared(shown, (first, second), shown.predict([first, second]))
+        variables["compared"] = compared(shown, (rows[0], rows[1]), shown.predict(rows))
     except RefusedRows as error:
         logs.exception("the model refused a row of a comparison", error)
         return _unkept(pages.refusal(shown, form, refused=gettext(REFUSED_ROW), **variables))
@@ -58,13 +62,13 @@ def compare(name: str, version: str) -> Any:
 
     The form's token isn't looked at: a comparison changes nothing.
     """
-    shown = _linked(name)
-    (first,) = links.rows(shown)
+    shown = _linked(name, version)
+    (first,) = links.written(shown, links.rows(shown))
     form = pages.submitted(shown)
     row = forms.read_row(shown, form, request.form)
     if row is None:
         return pages.refusal(shown, form, compares=links.comparison_address(shown, first, first))
-    address = links.comparison_address(shown, first, row)
+    address = links.comparison_address(shown, first, forms.as_entered(shown, row, form))
     return redirect(address, 303) if address else pages.answer_to(shown, form, row, is_uncompared=True)
 
 
@@ -82,12 +86,17 @@ def _other(shown: Model, version: str) -> str:
     return version if version != shown.version else ""
 
 
-def _linked(name: str) -> Model:
+def _linked(name: str, version: str) -> Model:
     """Return a model whose answers may have addresses.
+
+    Args:
+        version: that the address names; nothing else may stand there, since the page repeats it.
 
     Raises:
         HttpError: 404.
     """
+    if version and not VERSION.fullmatch(version):
+        raise HttpError(404, N_("There is no page at this address."))
     shown = request_data.model_named(name)
     if not shown.contract.links:
         raise HttpError(404, N_("Answers of this model have no links: what is entered is private."))

@@ -53,17 +53,43 @@ def rows(model: Model, most: int = 1) -> list[Row]:
     """
     if len(request.query_string) > ADDRESS_BYTES:
         raise HttpError(414, N_("This address is longer than this site accepts."))
-    lists = [*request.args.lists()]
-    texts = [{name: values[min(place, len(values) - 1)] for name, values in lists} for place in range(most)]
-    repeated = [name for name, values in lists if len(values) > most]
+    texts = _texts(most)
+    repeated = [name for name, values in request.args.lists() if len(values) > most]
     if repeated:
         raise RefusedLink(texts[-1], InvalidInput({name: Fault(request_data.TWICE) for name in repeated[:10]}))
     return [_row(model, own) for own in texts]
 
 
+def as_entered(model: Model, row: Row, texts: Sequence[str | None]) -> Row:
+    """Return a row without the defaults of the fields that were left blank, so that its address leaves them blank too.
+
+    Args:
+        texts: that were entered, in the fields' order; None where there is none, which isn't blank.
+    """
+    fields = zip(model.contract.fields, row, texts, strict=True)
+    return [
+        None if text is not None and not text.strip() and value == field.default else value
+        for field, value, text in fields
+    ]
+
+
+def written(model: Model, read: Sequence[Row]) -> list[Row]:
+    """Return the rows that `rows` read as the request's address writes them: blank where it leaves a field blank."""
+    return [
+        as_entered(model, row, [texts.get(field.name) for field in model.contract.fields])
+        for row, texts in zip(read, _texts(len(read)), strict=True)
+    ]
+
+
 def entries(fields: Sequence[Field], texts: dict[str, str]) -> dict[str, str]:
     """Return texts of a refused row as the form's inputs hold them, in the language of the request: input → text."""
     return {f"input_{place}": _entry(field, texts.get(field.name, "")) for place, field in enumerate(fields)}
+
+
+def _texts(most: int) -> list[dict[str, str]]:
+    """Return so many rows of the request's address: field → text."""
+    lists = [*request.args.lists()]
+    return [{name: values[min(place, len(values) - 1)] for name, values in lists} for place in range(most)]
 
 
 def _row(model: Model, texts: dict[str, str]) -> Row:

@@ -5,7 +5,6 @@ from contextlib import closing
 from datetime import UTC, datetime
 from functools import partial
 from typing import IO, Any
-from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, current_app, redirect, render_template, request, stream_with_context, url_for
 from werkzeug.datastructures import FileStorage
@@ -99,6 +98,7 @@ def answer_to(shown: Model, form: forms.ModelForm, row: Row, **variables: Any) -
     except RefusedRows as error:
         logs.exception("the model refused a row", error)
         return refusal(shown, form, refused=gettext(REFUSED_ROW), **variables)
+    written = forms.as_entered(shown, row, form)
     parts: dict[str, Any] = {
         "answer": answer_of(shown.contract, prediction),
         "interval": interval_of(shown.contract, prediction),
@@ -109,8 +109,8 @@ def answer_to(shown: Model, form: forms.ModelForm, row: Row, **variables: Any) -
         "entered": entered(shown.contract, row),
         "document": as_json(shown, row, prediction, warnings),
         "today": datetime.now(UTC),
-        "link": links.answer_address(shown, row),
-        "compares": links.comparison_address(shown, row, row),
+        "link": links.answer_address(shown, written),
+        "compares": links.comparison_address(shown, written, written),
     }
     return page(shown, form, **parts, **variables), 200
 
@@ -213,8 +213,8 @@ def _spooled(upload: FileStorage) -> IO[bytes]:
 
 def _reasons(shown: Model, row: Row, prediction: Prediction, form: forms.ModelForm) -> dict[str, Any]:
     """Return what moved the answer and what could still move it; or that a click shows it, where that takes long."""
-    if not is_quick(shown) and not (is_offered(shown) and "explanation" in request.args):
-        return {"is_explainable": is_offered(shown)}
+    if not is_quick(shown, row) and not (is_offered(shown, row) and "explanation" in request.args):
+        return {"is_explainable": is_offered(shown, row)}
     blank = [place for place, entry in enumerate(forms.inputs_of(form)) if not (entry.data or "").strip()]
     places = sorted({*blank, *(place for place, value in enumerate(row) if value is None)})
     return {
@@ -234,6 +234,5 @@ def _unless_it_fails(what: str, part: Callable[..., Any], *arguments: Any) -> An
 
 def _own_path(address: str) -> str:
     """Return an address if it is on this site, else nothing: a link must not lead visitors elsewhere."""
-    parts = urlsplit(address)
-    is_own = address.startswith("/") and not address.startswith(("//", "/\\")) and not parts.scheme and not parts.netloc
-    return address if is_own and address.isprintable() else ""
+    is_own = address.startswith("/") and not address.startswith(("//", "/\\")) and address.isprintable()
+    return address if is_own else ""

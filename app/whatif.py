@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from app.contract import Classification
 from app.fields import Field
 from app.languages import current, number, percent
 from app.model import Model
-from app.predictions import Prediction
+from app.predictions import Prediction, as_predictions
 from app.values import Row, Value
 
 SHOWN = 6
@@ -45,14 +46,14 @@ class Curve:
         label: the field's, with its unit.
         is_number: whether it is a line along a range, rather than a bar for each choice.
         points: in the field's order, or the highest bar first.
-        here: the row's own point.
+        here: the row's own point; None where its value is missing.
         lowest, highest: the ends of the prediction's axis, as texts.
     """
 
     label: str
     is_number: bool
     points: Sequence[Point]
-    here: Point
+    here: Point | None
     lowest: str
     highest: str
 
@@ -108,9 +109,7 @@ def ranked(model: Model, row: Row, prediction: Prediction) -> list[int]:
     """Return the places of the fields that can vary, those first that move a prediction most, by a few values each."""
     fields = model.contract.fields[:MOST]
     tried = {place: few(field.alternatives(row[place]), 5) for place, field in enumerate(fields)}
-    rows = [[*row[:place], value, *row[place + 1 :]] for place, values in tried.items() for value in values]
-    heights = iter(_heights(prediction, model.predict(rows)) if rows else [])
-    lines = {place: [next(heights) for _ in values] for place, values in tried.items() if values}
+    lines = _lines(model, row, prediction, [(place, values) for place, values in tried.items() if values])
     spreads = {place: max(line) - min(line) for place, line in lines.items()}
     return sorted(spreads, key=lambda place: -spreads[place])
 
@@ -130,16 +129,30 @@ def curves(model: Model, row: Row, prediction: Prediction, places: Iterable[int]
         places: of the fields.
     """
     fields = model.contract.fields
-    alternatives = [(place, fields[place].alternatives(row[place])) for place in places]
-    varied = [(place, values) for place, values in alternatives if values]
-    rows = [[*row[:place], value, *row[place + 1 :]] for place, values in varied for value in values]
-    heights = iter(_heights(prediction, model.predict(rows)) if rows else [])
-    lines = [[next(heights) for _ in values] for _, values in varied]
-    ends = _ends(model, [height for line in lines for height in line])
-    return [
-        _curve(model, fields[place], values, row[place], line, ends)
-        for (place, values), line in zip(varied, lines, strict=True)
-    ]
+    alternatives = {place: fields[place].alternatives(row[place]) for place in places}
+    lines = _lines(model, row, prediction, [(place, values) for place, values in alternatives.items() if values])
+    ends = _ends(model, [height for line in lines.values() for height in line])
+    return [_curve(model, fields[place], alternatives[place], row[place], line, ends) for place, line in lines.items()]
+
+
+def _lines(
+    model: Model, row: Row, prediction: Prediction, tried: Sequence[tuple[int, Sequence[Value]]]
+) -> dict[int, list[float]]:
+    """Return place → what each value is drawn as, in one batch; without the fields of which the model refuses a value.
+
+    Where it refuses one, halves of the fields are tried for as long as they fail.
+    """
+    rows = [[*row[:place], value, *row[place + 1 :]] for place, values in tried for value in values]
+    if not rows:
+        return {}
+    try:
+        outputs = model.compute(rows, names_refused=False)
+    except Exception:
+        middle = len(tried) // 2
+        halves = (tried[:middle], tried[middle:]) if middle else ()
+        return {place: line for half in halves for place, line in _lines(model, row, prediction, half).items()}
+    heights = iter(_heights(prediction, as_predictions(model.contract, outputs)))
+    return {place: [*islice(heights, len(values))] for place, values in tried}
 
 
 def _heights(prediction: Prediction, alternatives: list[Prediction]) -> list[float]:
@@ -171,7 +184,7 @@ def _curve(
         points.append(Point(field.in_words(value), _in_words(model, height), x, y, value == here))
     if not is_number:
         points.sort(key=lambda point: point.y, reverse=True)
-    own = next((point for point in points if point.is_here), points[0])
+    own = next((point for point in points if point.is_here), None)
     return Curve(field.heading(), is_number, points, own, _in_words(model, low), _in_words(model, high))
 
 

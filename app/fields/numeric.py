@@ -143,8 +143,9 @@ class Numeric(Field):
         low, high = self.usual_bounds
         if not math.isfinite(low) or not math.isfinite(high):
             return []
-        steps = {*np.linspace(low, high, POINTS).tolist()} | ({float(here)} if isinstance(here, int | float) else set())
-        return [*sorted({round(step) for step in steps} if self.looks_whole else steps)]
+        steps = np.linspace(low, high, POINTS).tolist()
+        grid = {round(step) for step in steps} if self.looks_whole else {*steps}
+        return [*sorted(grid | ({here} if isinstance(here, int | float) else set()))]
 
     @classmethod
     def typical(cls, present: Sequence[Any], example: Any) -> Value:

@@ -46,7 +46,7 @@ def outside_of_seen(low: End, high: End) -> Fault:
         return Fault(N_("is less than %(low)s, the least that the model has seen"), {"low": low})
     if low is None:
         return Fault(N_("is more than %(high)s, the most that the model has seen"), {"high": high})
-    return Fault(N_("is outside of %(low)s to %(high)s, what the model has seen"), {"low": low, "high": high})
+    return Fault(N_("is outside what the model has seen (%(low)s to %(high)s)"), {"low": low, "high": high})
 
 
 def seen_note(low: float | str | None, high: float | str | None) -> str:

@@ -76,11 +76,14 @@ def predicted(client: FlaskClient, row: object, status: int = 200) -> dict[str, 
 
 UNUSUAL = [
     ({"rooms": 3.5}, {"rooms": "is not a whole number: the model has seen no others"}),
-    ({"area": 400}, {"area": r"is outside of [\d.]+ to [\d.]+, what the model has seen"}),
+    ({"area": 400}, {"area": r"is outside what the model has seen \([\d.]+ to [\d.]+\)"}),
     ({"rooms": None}, {"rooms": "is missing, which the model has never seen"}),
     ({"brand": "gamma"}, {"brand": "is none of the values that the model has seen"}),
     ({"lift": 2}, {"lift": "is neither yes nor no, which is all that the model has seen"}),
-    ({"rooms": 12, "brand": "gamma"}, {"rooms": "is outside of 1.* to 8.*", "brand": "is none of the values .*"}),
+    (
+        {"rooms": 12, "brand": "gamma"},
+        {"rooms": r"is outside what the model has seen \(1.* to 8.*\)", "brand": "is none of the values .*"},
+    ),
     ({"lift": True}, {}),
     ({"brand": " beta"}, {}),
 ]
@@ -137,7 +140,9 @@ def test_protocols_warn_and_name_what_they_do_not_use_in_their_own_ways(client):
     assert answer["unused"] == ["id"] and "what the model has seen" in answer["warnings"][0]["detail"]
     tensors = [{"name": name, "shape": [1], "datatype": "BYTES", "data": [value]} for name, value in row.items()]
     parameters = client.post("/v2/models/homes/infer", json={"inputs": tensors}, headers=headers).json["parameters"]
-    assert parameters["unused"] == "id" and parameters["warnings"].startswith("0, area: is outside of ")
+    assert parameters["unused"] == "id" and parameters["warnings"].startswith(
+        "0, area: is outside what the model has seen ("
+    )
     usual = [tensor | {"data": [ROW[tensor["name"]]]} for tensor in tensors if tensor["name"] in ROW]
     assert "parameters" not in client.post("/v2/models/homes/infer", json={"inputs": usual}).json
 
@@ -158,7 +163,7 @@ def test_table_carries_warnings_and_names_once_what_it_does_not_use(client, pipe
     assert answer.prediction.astype(float).tolist() == pytest.approx(pipeline.predict(table[FIELDS]).tolist())
     assert answer.id.tolist() == [7, 8, 9]
     assert answer.warning[0] == "columns not used: id" and answer.warning[2] == ""
-    assert re.fullmatch(r"area: is outside of .*; brand: is none of the values .*", answer.warning[1])
+    assert re.fullmatch(r"area: is outside what .*; brand: is none of the values .*", answer.warning[1])
     assert answer.error.tolist() == [""] * 3
 
 

@@ -2,6 +2,7 @@
 
 import html
 import re
+from dataclasses import replace
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from app import links
 from app.comparison import compared
 from app.predictions import Prediction
+from app.texts import Texts
 
 THIRD = {"class": "third", "sex": "female", "age": "adult"}
 FIRST = THIRD | {"class": "first"}
@@ -40,7 +42,7 @@ def test_one_change_and_one_click_lead_to_both_answers_side_by_side(submit, clie
     assert table[0] == ["Answer", "54.5%: You would have died", "You would have survived"]
     assert re.search(r'id="answer">“You would have survived” goes from 45.5% to 9\d\.\d%\.<', page.text)
     assert sorted(row[0] for row in table[1:3]) == ["You would have died", "You would have survived"]
-    assert {row[2].split()[1][0] for row in table[1:3]} == {"+", "−"}
+    assert {row[2].split()[1][0] for row in table[1:3]} == {"+", "-"}
     assert table[3:] == [["How you travelled", "In third class", "In first class"]]
     assert parse_qs(urlsplit(address).query) == {"class": ["third", "first"], "sex": ["female"], "age": ["adult"]}
     assert f"{html.escape(address)}" in page.text
@@ -87,7 +89,7 @@ def test_what_is_missing_in_one_is_a_difference(submit, client):
 
 
 @pytest.mark.parametrize(("values", "sentence", "change"), [
-    ((1.0, 13.5), "B's answer is 12.5 higher.", "+12.5"), ((13.5, 1.0), "B's answer is 12.5 lower.", "−12.5"),
+    ((1.0, 13.5), "B's answer is 12.5 higher.", "+12.5"), ((13.5, 1.0), "B's answer is 12.5 lower.", "-12.5"),
     ((144.2719, 150.5), "B's answer is 6.23 higher.", "+6.23"), ((2.0, 2.0000001), "Both get the same answer.", "0"),
     ((203020, 203021.4), "B's answer is 1 higher.", "+1"), ((0.0, 0.0), "Both get the same answer.", "0"),
     ((2.0, 2.0), "Both get the same answer.", "0"),
@@ -98,6 +100,37 @@ def test_numbers_are_subtracted(app, values, sentence, change):
     with app.test_request_context(headers={"Accept-Language": "en"}):
         result = compared(model, (row, row), [Prediction(value) for value in values])
     assert (result.sentence, result.lines[0].change, result.changed) == (sentence, change, [])
+
+
+@pytest.mark.parametrize(("change", "sentence"), [
+    (5.0, "La respuesta de B supera en 5 a la de A."), (-5.0, "La respuesta de B queda 5 por debajo de la de A."),
+])  # fmt: skip
+def test_numbers_are_compared_in_spanish(app, change, sentence):
+    model = app.extensions["models"]["diabetes"]
+    row = [field.example for field in model.contract.fields]
+    with app.test_request_context(headers={"Accept-Language": "es"}):
+        assert compared(model, (row, row), [Prediction(100.0), Prediction(100.0 + change)]).sentence == sentence
+
+
+@pytest.mark.parametrize(("first", "second", "sentence"), [
+    ((0.48, 0.52), (0.48, 0.52), "Both get the same probabilities."),
+    ((0.48, 0.52), (0.48001, 0.51999), "Both get the same probabilities."),
+    ((0.48, 0.52), (0.51, 0.49), "“Same” goes from 48% to 51%."),
+    ((0.48, 0.52), (0.45, 0.55), "“Same” goes from 52% to 55%."),
+])  # fmt: skip
+def test_close_shares_are_compared_label_by_label(app, first, second, sentence):
+    """Even where both labels are called the same."""
+    model = app.extensions["models"]["every_kind"]
+    predicts = model.contract.predicts
+    labels = [label.model_copy(update={"label": Texts(es="Igual", en="Same")}) for label in predicts.labels]
+    contract = model.contract.model_copy(update={"predicts": predicts.model_copy(update={"labels": (*labels,)})})
+    alike = replace(model, manifest=model.manifest.model_copy(update={"contract": contract}))
+    row = model.validator.typed(model.contract.example)
+    pairs = [
+        Prediction(int(shares[1] > shares[0]) + 1, int(shares[1] > shares[0]), shares) for shares in (first, second)
+    ]
+    with app.test_request_context(headers={"Accept-Language": "en"}):
+        assert compared(alike, (row, row), pairs).sentence == sentence
 
 
 def test_form_at_fault_can_still_be_compared(submit, client):
@@ -122,7 +155,7 @@ def test_what_is_too_long_together_is_said(opinion):
 )
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_address_that_the_model_refuses_shows_why(client, query, method):
-    address = f"/models/exam/comparison/0?{query}"
+    address = f"/models/exam/comparison/0123456789ab?{query}"
     response = client.open(address, method=method, data={"estudio": "1", "sueno": "2"} if method == "post" else None)
     assert response.status_code == 422
     assert 'role="alert"' in response.text

@@ -59,6 +59,12 @@ def test_example_that_contradicts_the_contract_is_refused(kind):
         Contract.model_validate(TITANIC | {"examples": [example]})
 
 
+def test_names_of_the_fields_are_collected_once(monkeypatch):
+    """Not for each value of each example: that takes minutes where there are thousands."""
+    monkeypatch.setattr(Contract, "example", property(lambda _: pytest.fail("another dictionary of all fields")))
+    Contract.model_validate(TITANIC)
+
+
 def test_value_that_the_form_would_refuse_is_named(tmp_path):
     document = copy.deepcopy(TITANIC)
     document["examples"][0]["values"] = {"class": "fourth", "sex": "male", "age": "adult"}

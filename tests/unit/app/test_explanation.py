@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 
 from app.engines import EngineOutputs
-from app.explanation import AT_ONCE_US, LONGEST_US
+from app.explanation import AT_ONCE_US, LONGEST_US, is_offered, is_quick
 from app.languages import signed
 from app.whatif import few
 from tests.unit.conftest import token
@@ -73,7 +73,7 @@ def test_same_entries_get_the_same_explanation(submit):
 def test_ten_have_a_bar_and_the_others_are_one(submit, timed, monkeypatch):
     monkeypatch.setattr("app.explanation.SHOWN", 1)
     rows = moves(submit("titanic", THIRD, language="en").text)
-    assert [name for name, _ in rows][1:-1] == ["How you travelled: In third class", "The other 2, together"]
+    assert [name for name, _ in rows][1:-1] == ["How you travelled: In third class", "Everything else (2)"]
     baseline, *amounts, answer = [number_in(amount) for _, amount in rows]
     assert baseline + sum(amounts) == pytest.approx(answer, abs=0.2)
 
@@ -87,6 +87,16 @@ def test_slow_explanation_is_asked_for_by_a_click(client, submit, timed):
     headers = {"Accept-Language": "en"}
     asked = client.post(address.partition("#")[0], data={"csrf_token": token(page)} | THIRD, headers=headers).text
     assert moves(asked)[-1] == ("This answer", "54.5%") and ">Explain this answer<" not in asked
+
+
+def test_embedded_answer_is_explained_too(client, timed):
+    address = "/models/titanic/embed/en"
+    assert moves(client.post(address, data=THIRD).text)[-1] == ("This answer", "54.5%")
+    timed("titanic", AT_ONCE_US + 1)
+    page = client.post(address, data=THIRD).text
+    asked = re.search(r'form="form" formaction="([^"]+)"', page)[1]
+    assert 'id="why"' in page and asked == f"{address}?explanation=1#why"
+    assert moves(client.post(asked.partition("#")[0], data=THIRD).text)[-1] == ("This answer", "54.5%")
 
 
 @pytest.mark.parametrize("us", [None, LONGEST_US + 1])
@@ -105,6 +115,19 @@ def test_model_of_one_text_says_nothing(opinion):
     data = {"csrf_token": token(client.get(f"/models/{name}").text), field.name: "una obra maestra"}
     response = client.post(f"/models/{name}?explanation=1", data=data)
     assert response.status_code == 200 and 'id="why"' not in response.text
+
+
+@pytest.mark.parametrize(
+    ("us", "characters", "offered", "quick"),
+    [(1000, 0, True, True), (1000, 150, True, True), (1000, 5_000, True, False), (1000, 100_000, False, False),
+     (AT_ONCE_US, 250, True, False), (LONGEST_US, 150, True, False), (LONGEST_US, 250, False, False)],
+)  # fmt: skip
+def test_long_text_is_explained_for_a_click_or_not_at_all(app, us, characters, offered, quick):
+    model = app.extensions["models"]["every_kind"]
+    slow = replace(model, timings=model.timings.model_copy(update={"us_per_explanation": us}))
+    row = model.validator.typed(model.contract.example)
+    row[4] = "x" * characters
+    assert (is_offered(slow, row), is_quick(slow, row)) == (offered, quick)
 
 
 def test_answer_stands_where_its_explanation_fails(submit, timed, app):

@@ -153,8 +153,10 @@ def test_what_if_draws_a_curve_for_each_field(submit):
 def test_what_if_is_one_batch(submit, app, monkeypatch):
     batches = []
     model = app.extensions["models"]["exam"]
-    predict = type(model).predict
-    monkeypatch.setattr(type(model), "predict", lambda self, rows: batches.append(len(rows)) or predict(self, rows))
+    compute = type(model).compute
+    monkeypatch.setattr(
+        type(model), "compute", lambda self, rows, **named: batches.append(len(rows)) or compute(self, rows, **named)
+    )
     submit("exam", EXAM)
     assert [size > 1 for size in batches] == [False, True]
 

@@ -86,7 +86,7 @@ def test_fold_is_open_where_an_input_in_it_is_refused(client_of):
     client = client_of([number(place, missing=True) for place in range(40)])
     assert "<details>" in sent(client, {"n39": "x"}) and "<details open>" not in sent(client, {"n39": "x"})
     assert "<details open>" in sent(client, {"n3": "x"})
-    assert "28 others change it still less." in sent(client, {"n39": "5"})
+    assert "Others that change it still less: 28." in sent(client, {"n39": "5"})
 
 
 def test_groups_are_the_owner_s(client_of):

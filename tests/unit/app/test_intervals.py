@@ -1,5 +1,7 @@
 """Between what the truth lies, on the page and in the API's document; nothing where nothing was measured."""
 
+import re
+
 import pytest
 
 from app.contract import Contract
@@ -16,6 +18,11 @@ CONTRACT = {
 }  # fmt: skip
 
 
+def with_interval(**properties):
+    predicts = CONTRACT["predicts"] | {"interval": CONTRACT["predicts"]["interval"] | properties}
+    return Contract.model_validate(CONTRACT | {"predicts": predicts})
+
+
 @pytest.mark.parametrize(
     ("language", "value", "sentence"),
     [("en", 203_020.4, "Between 178,000 and 228,000 € in 9 of 10 such cases."),
@@ -25,6 +32,20 @@ CONTRACT = {
 def test_interval_is_said_in_round_numbers_that_hold_it(app, language, value, sentence):
     with app.test_request_context(headers={"Accept-Language": language}):
         assert interval_of(Contract.model_validate(CONTRACT), Prediction(value)).sentence == sentence
+
+
+@pytest.mark.parametrize("value", [1e308, -1e308, 1.7976931348623157e308])
+def test_interval_of_a_huge_prediction_is_said(app, value):
+    with app.test_request_context(headers={"Accept-Language": "en"}):
+        interval = interval_of(with_interval(margin=0.5, minimum=None), Prediction(value))
+    assert re.fullmatch(r"Between (-?[\d.]+E308) and \1 € in 9 of 10 such cases.", interval.sentence)
+
+
+@pytest.mark.parametrize(("coverage", "cases"), [(0.999, "99 of 100"), (0.001, "1 of 100"), (0.95, "19 of 20")])
+def test_interval_never_holds_all_or_none(app, coverage, cases):
+    with app.test_request_context(headers={"Accept-Language": "en"}):
+        interval = interval_of(with_interval(coverage=coverage), Prediction(1000.0))
+    assert interval.sentence.endswith(f" in {cases} such cases.")
 
 
 def test_page_says_the_interval_where_one_was_measured(submit, client):

@@ -34,6 +34,12 @@ def test_every_sentence_is_translated_and_none_is_left_over(sentences, spanish):
     assert [sentence for sentence, translation in spanish.items() if not translation] == []
 
 
+def test_no_sentence_is_there_twice():
+    lines = catalogue.SOURCE.read_text(encoding="utf-8").splitlines()
+    messages = [line for line in lines if line.startswith("msgid ") and line != 'msgid ""']
+    assert [message for message in {*messages} if messages.count(message) > 1] == []
+
+
 def test_translations_have_the_same_placeholders(spanish):
     assert [
         sentence

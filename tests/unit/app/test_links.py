@@ -77,6 +77,22 @@ def test_link_is_in_the_visitor_s_language_with_numbers_as_its_readers_write_the
         assert f'value="{entry}"' in client.get(link, headers={"Accept-Language": language}).text
 
 
+def test_link_keeps_blank_what_was_left_blank(submit, client, monkeypatch):
+    """Else what the answer doesn't know is gone from it: a field with a default would be filled in."""
+    monkeypatch.setattr("app.pages.is_quick", lambda *_: True)
+    answered = submit("every_kind", ENTERED["every_kind"], language="en").text
+    opened = client.get(link_of(answered), headers={"Accept-Language": "en"}).text
+    compares = html.unescape(re.search(r'formaction="([^"]+)"', opened)[1])
+    sent = client.post(compares, data=ENTERED["every_kind"] | {"plan": "10"})
+    compared = client.get(sent.headers["Location"], headers={"Accept-Language": "en"}).text
+    for page in (answered, opened, compared):
+        assert 'name="niños" type="text" value=""' in page and "ni%C3%B1os=&" in link_of(page)
+    unknown = [re.findall(r"<li>Children: from", page) for page in (answered, opened)]
+    assert unknown[0] == unknown[1] != []
+    absent = client.get(link_of(answered).replace("ni%C3%B1os=&", ""))
+    assert 'name="niños" type="text" value="0"' in absent.text
+
+
 def test_link_tells_that_another_version_made_it(submit, changed, client):
     link = link_of(submit("exam", {"estudio": "6", "sueno": "8"}, language="en").text)
     assert "This link was made with version" not in client.get(link, headers={"Accept-Language": "en"}).text
@@ -85,6 +101,18 @@ def test_link_tells_that_another_version_made_it(submit, changed, client):
     assert now.status_code == 200
     assert f"made with version {version} of the model. The model is now 0123456789ab" in now.text
     assert "/answer/0123456789ab?" in link_of(now.text)
+
+
+@pytest.mark.parametrize(
+    "version", ["v1", "CALL +1 555 0100", "0123456789AB", "0123456789abc", "０１２３４５６７８９ab"]
+)
+@pytest.mark.parametrize("query", ["estudio=6&sueno=8", "estudio=99&sueno=8"])
+def test_page_repeats_nothing_but_a_version(client, version, query):
+    for page in ("answer", "comparison"):
+        response = client.get(f"/models/exam/{page}/{quote(version)}?{query}")
+        assert response.status_code == 404 and version not in re.sub("<[^>]*>|404", "", response.text)
+    sent = client.post(f"/models/exam/comparison/{quote(version)}?{query}", data={"estudio": "1", "sueno": "2"})
+    assert sent.status_code == 404
 
 
 def test_link_without_a_version_fills_the_form_in(client):
@@ -126,7 +154,7 @@ def test_contract_can_forbid_links(changed):
     framed = client.post("/models/exam/embed/es", data={"estudio": "6", "sueno": "8"})
     assert 'id="answer"' in framed.text and 'id="link"' not in framed.text and "formaction" not in sent.text
     assert client.get("/models/exam/answer?estudio=6&sueno=8").status_code == 404
-    assert client.get("/models/exam/comparison/0?estudio=6&sueno=8").status_code == 404
+    assert client.get("/models/exam/comparison/0123456789ab?estudio=6&sueno=8").status_code == 404
 
 
 def test_what_is_too_long_for_a_link_has_none(opinion):

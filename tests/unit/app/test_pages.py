@@ -35,8 +35,10 @@ def test_language_switch_is_kept_and_leads_back(client):
 
 
 @pytest.mark.parametrize(
-    "address", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:1", "%0d"]
-)
+    "address",
+    ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:1", "%0d", "//[", "https://[",
+     "/\t/evil.example"],
+)  # fmt: skip
 def test_language_switch_leads_nowhere_else(client, address):
     assert client.get("/language/en", query_string={"next": address}).headers["Location"] == "/"
 
