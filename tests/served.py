@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 import time
 import urllib.error
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.base.paths import KIT, tool
+from tests.ports import free_port
 
 COMMAND = [tool("gunicorn"), "--config", "python:app.gunicorn_conf", "wsgi:app"]
 START_SECONDS = 60
@@ -43,9 +43,7 @@ class Served:
 @contextmanager
 def served(bundles: Path, **settings: str) -> Iterator[Served]:
     """Serve bundles, with further settings as environment variables."""
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{unused.getsockname()[1]}"
+    address = f"127.0.0.1:{free_port()}"
     defaults = {
         "APP_BUNDLES": str(bundles),
         "APP_DEFAULT_MODEL": "",

@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-import socket
 import subprocess
 import time
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 import requests
 
 from deploy.base.paths import KIT, tool
+from tests.ports import free_port
 
 START_SECONDS = 30
 COMMANDS = {
@@ -22,8 +22,7 @@ COMMANDS = {
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_command_serves(name, bundles: Path):
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     variables = {
         "PORT": str(port),
         "APP_BUNDLES": str(bundles),

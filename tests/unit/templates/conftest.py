@@ -18,6 +18,7 @@ from puerto.nginx_build import NginxBuild
 from deploy.base.locks import exclusive
 from deploy.base.paths import KIT, state, tool
 from deploy.base.toolchain import as_root
+from tests.ports import free_port
 from tests.unit.templates.rendering import DEFAULTS, Rendering
 
 START_SECONDS = 60
@@ -103,7 +104,7 @@ def served(debian_nginx: Path, laid_out: Callable[..., Path]) -> Iterator[Callab
     running = []
 
     def serve(rendering: Rendering, site_text: str = "") -> Served:
-        site, root = Served(*_free_ports()), rendering.option("app_root")
+        site, root = Served(free_port(), free_port()), rendering.option("app_root")
         static = f"{root}/current/app/static"
         texts = rendering.nginx_files | ({ENABLED / rendering.plan.app_name: site_text} if site_text else {})
         files = {path: text.replace(static, str(STATIC)) for path, text in texts.items()}
@@ -152,11 +153,6 @@ def asking(rendering: Rendering, bound: Path) -> str:
     for link in ("current", "previous"):
         text = text.replace(f"{rendering.option('app_root')}/{link}/{rendering.plan.unit}.sock", str(bound))
     return text
-
-
-def _free_ports() -> tuple[int, int]:
-    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
-        return one.getsockname()[1], other.getsockname()[1]
 
 
 def _is_listening(port: int) -> bool:
