@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from app.values import Value
 
 NAMES = {"onnx": "ONNX Runtime", "scikit_learn": "scikit-learn"}
 """Module → the engine's name for people."""
+
+Task = Literal["supervised", "clusters", "outliers"]
+"""What an estimator learned from: answers, or rows alone, of which it makes groups or finds the unusual ones."""
 
 
 @dataclass(frozen=True)

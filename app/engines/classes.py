@@ -1,6 +1,6 @@
 """The labels that an estimator of scikit-learn answers: those it learned, or those of groups and of outliers."""
 
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from sklearn.base import is_outlier_detector
@@ -8,7 +8,8 @@ from sklearn.mixture._base import BaseMixture
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.pipeline import Pipeline
 
-Task = Literal["supervised", "clusters", "outliers"]
+from app.engines import Task
+
 OUTLIERS = [-1, 1]
 """What detectors of outliers answer: unusual, ordinary."""
 

@@ -5,6 +5,7 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -133,19 +134,21 @@ def _copied(addition: Addition, draft: Path) -> Iterator[tuple[Path, Path]]:
 
 def _import(addition: Addition, draft: Path, copies: list[Path], code: Path | None) -> Descriptions:
     """Fill a model's folder, build its bundle beside it, and return the descriptions of file and table."""
-    file, source, copy = addition.file, addition.table, copies[0]
-    is_skops = copy.suffix == ".skops"
+    file, source = addition.file, addition.table
+    is_skops = copies[0].suffix == ".skops"
     if not is_skops or len(copies) > 1:
         _ask_for_trust(file, addition.trust)
     print(f"Opening {file} in a sandbox …", flush=True)
-    packages = scikit_learns.of_files(*copies)
-    if addition.before or addition.together:
-        copy = _compose(addition, copies, draft / MODEL_FILE, code, packages)
     # The contract is written once the model is described; the sandbox, which is open by then, reads it all the same.
     (draft / CONTRACT).touch()
     labels = copies[-1:] if addition.labels else []
-    tables = [one.file for one in (source, addition.test) if one]
-    with open_sandbox(copy, draft / CONTRACT, *labels, *tables, code=code, packages=packages) as sandbox:
+    files = [*copies, draft / CONTRACT, *(one.file for one in (source, addition.test) if one)]
+    with ExitStack() as stack:
+        sandbox = stack.enter_context(open_sandbox(*files, code=code))
+        if packages := scikit_learns.of_files(sandbox, *copies):
+            sandbox = stack.enter_context(open_sandbox(*files, code=code, packages=packages))
+        if addition.before or addition.together:
+            _compose(addition, copies, sandbox)
         trusted = _trusted_types(addition, sandbox) if is_skops else []
         table, description, estimator = _described(addition, sandbox, labels, trusted)
         if estimator:
@@ -190,18 +193,16 @@ def _of_another_version(description: Description, made_with: dict[str, str]) -> 
     return description.model_copy(update={"made_by": []})
 
 
-def _compose(addition: Addition, copies: list[Path], to: Path, code: Path | None, packages: Path | None) -> Path:
-    """Put a model together with what its rows pass first, in a sandbox, and return the file of both."""
+def _compose(addition: Addition, copies: list[Path], sandbox: Sandbox) -> None:
+    """Put a model together with what its rows pass first, and both into its file, which the sandbox reads again."""
     if copies[0].suffix == ".skops":
         raise DeployError(
             f"{addition.file}: a skops file isn't put together with others",
             "Make one pipeline of them where they were trained: make_pipeline(scaler, model), and save that.",
         )
     before = copies[1 : 1 + len(addition.before or ())]
-    with open_sandbox(copies[0], *before, code=code, packages=packages) as sandbox:
-        _, data = sandbox.run("compose", Composed, before=[*map(str, before)], together=addition.together)
-    to.write_bytes(data)
-    return to
+    _, data = sandbox.run("compose", Composed, before=[*map(str, before)], together=addition.together)
+    copies[0].write_bytes(data)
 
 
 def _ask_for_trust(file: Path, trust: bool) -> None:

@@ -18,7 +18,7 @@ from deploy.base.errors import DeployError
 from deploy.base.locks import exclusive
 from deploy.base.paths import state, tool
 from deploy.base.program_output import package_error
-from deploy.models.sandbox.bubblewrap import open_sandbox
+from deploy.models.sandbox.bubblewrap import Sandbox
 from deploy.models.sandbox.replies import Writers
 
 NAME = "scikit-learn"
@@ -50,14 +50,16 @@ class _Unavailable(Exception):
         self.versions = versions
 
 
-def of_files(file: Path, *others: Path) -> Path | None:
+def of_files(sandbox: Sandbox, file: Path, *others: Path) -> Path | None:
     """Return the packages in which files must be opened; None: those of ``.venv``.
+
+    Args:
+        sandbox: in which the files can be read; it opens none.
 
     Raises:
         DeployError: they were written by several versions, or by one that can't be had.
     """
-    with open_sandbox(file, *others) as sandbox:
-        found = sandbox.run("written_by", Writers, files=[*map(str, others)])[0].versions
+    found = sandbox.run("written_by", Writers, files=[*map(str, others)])[0].versions
     writers = {path: writer for path, writer in zip([file, *others], found, strict=True) if writer}
     if len({_minor(writer) for writer in writers.values()}) > 1:
         listed = ", ".join(f"{path} by {writer}" for path, writer in writers.items())

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.engines.classes import Task
+from app.engines import Task
 
 Texts = dict[str, str]
 """Language → text."""

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from app.engines.classes import Task
+from app.engines import Task
 from deploy.base.errors import DeployError
 from deploy.models.sandbox.claims import (
     FIELDS,
