@@ -14,7 +14,7 @@ KNOWN = {
     "app.logs.register.<locals>.end": "the shortcut writes the line itself",
     "app.errors.refuse_for_proxy": "a request with X-Refused goes to Flask",
     "app.api._check_accept": "a request whose Accept header isn't plain goes to Flask",
-    "app._with_headers.<locals>.add": "the shortcut adds the same headers",
+    "app.application._with_headers.<locals>.add": "the shortcut adds the same headers",
     "app.negotiation.register.<locals>.<lambda>": "the shortcut adds what such a request gets",
     "flask_cors.extension.make_after_request_function.<locals>.cors_after_request": "Origin sends a request to Flask",
 }

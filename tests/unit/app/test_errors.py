@@ -9,7 +9,8 @@ import pytest
 from flask import abort, request
 from flask.testing import FlaskClient
 
-from app import HEADERS, create_app, errors
+from app import create_app, errors
+from app.application import HEADERS
 from app.settings import Settings
 from app.shortcut import REASONS
 

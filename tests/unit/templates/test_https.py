@@ -9,7 +9,8 @@ import pytest
 import requests
 from puerto.authority import Authority
 
-from app import HEADERS, create_app
+from app import create_app
+from app.application import HEADERS
 from app.settings import Settings
 from tests.unit.templates.conftest import Served
 from tests.unit.templates.rendering import ACME, ALONE, CHANGED, CHANGED_CACHE, DEFAULTS, OWN, Rendering

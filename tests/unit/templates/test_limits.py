@@ -12,7 +12,8 @@ import pytest
 import requests
 from requests.adapters import HTTPAdapter
 
-from app import HEADERS, create_app
+from app import create_app
+from app.application import HEADERS
 from app.protocols import refusals
 from app.settings import Settings
 from deploy.base.paths import KIT
