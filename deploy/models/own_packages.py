@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from deploy.base import toolchain, variables
+from deploy.base import files, toolchain, variables
 from deploy.base.console import Console
 from deploy.base.errors import DeployError
 from deploy.base.paths import LOCK, OWN_PACKAGES, PIPFILE, VENV, state
@@ -44,8 +44,8 @@ class Locked:
 
     def write(self) -> None:
         """Have servers install them from the next release on."""
-        _replace(LOCK, json.dumps(self.lock, indent=4, sort_keys=True) + "\n")
-        _replace(PIPFILE, self.pipfile)
+        files.replace(LOCK, json.dumps(self.lock, indent=4, sort_keys=True) + "\n")
+        files.replace(PIPFILE, self.pipfile)
         toolchain.mark_ready()
         requirements.PAGE.write_text(requirements.text(), encoding="utf-8")
         listed = ", ".join(f"{name} {package['version'].removeprefix('==')}" for name, package in self.packages.items())
@@ -139,9 +139,3 @@ def _lock(console: Console, folder: Path, pipfile: str) -> dict[str, Any]:
 def _run(console: Console, *command: str | Path, cwd: Path | None = None) -> None:
     environment = variables.inherited() | toolchain.PIPENV_SETTINGS
     console.run(command, advice=ADVICE, cwd=cwd, env=environment, cause=package_error)
-
-
-def _replace(file: Path, text: str) -> None:
-    partial = file.with_name(f".{file.name}.new")
-    partial.write_text(text, encoding="utf-8")
-    partial.rename(file)

@@ -82,6 +82,24 @@ def test_answer_that_the_contract_does_not_take_is_asked_for_again(contract, mon
     assert "at most 2000 characters" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("typed", ["A\udcf1o", "Titanic\x1b[D", "Ti\u202etanic"])
+def test_answer_that_cannot_be_read_is_asked_for_again(contract, monkeypatch, capsys, typed):
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{typed}\nTitanic\n"))
+    assert words.go_through(contract) == 1
+    assert yaml.safe_load(contract.read_text())["title"] == "Titanic"
+    assert "can't be read; type it again" in capsys.readouterr().out
+
+
+def test_write_that_fails_leaves_the_contract_as_it_was(contract, monkeypatch):
+    before = contract.read_bytes()
+    monkeypatch.setattr(words, "_written", lambda answer: "\udcf1")
+    monkeypatch.setattr(sys, "stdin", io.StringIO("Titanic\n"))
+    with pytest.raises(UnicodeEncodeError):
+        words.go_through(contract)
+    assert contract.read_bytes() == before
+    assert not [*contract.parent.glob(".*.new")]
+
+
 def test_every_text_is_asked_for(contract, monkeypatch, capsys):
     count = 200
     monkeypatch.setattr(sys, "stdin", io.StringIO("Otra | Another\n" * count))
