@@ -10,7 +10,7 @@ from app.engines import NAMES
 from app.model import MANIFEST, TIMINGS, Manifest, Timings
 from deploy.base.errors import DeployError
 from deploy.base.paths import BUNDLES, MODELS
-from deploy.models import builder, importer, own_packages, words
+from deploy.models import builder, importer, words
 from deploy.models.contracts import read_contract
 from deploy.models.model_folder import CONTRACT, RECORD, TRAINING
 
@@ -59,7 +59,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def add(options: argparse.Namespace) -> int:
     """Make a model of this project out of a file."""
-    packages = own_packages.install(options.packages) if options.packages else None
     folder = importer.add(
         options.file,
         data=options.data,
@@ -69,6 +68,7 @@ def add(options: argparse.Namespace) -> int:
         name=options.name,
         trust=options.trust,
         replace=options.replace,
+        packages=options.packages,
         keep_rows=not options.no_rows,
         before=[] if options.no_before else options.before,
         labels=options.labels,
@@ -76,8 +76,6 @@ def add(options: argparse.Namespace) -> int:
         together=options.together,
         anyway=options.anyway,
     )
-    if packages:
-        packages.write()
     print(
         f"\nNext: put {folder / CONTRACT} into people's words, in an editor or by the first of these lines:\n"
         f"  python3 -m deploy model words {folder.name}\n"
