@@ -11,13 +11,10 @@ from pathlib import Path
 from typing import IO, Any
 
 from deploy.base.errors import DeployError
-from deploy.models.foreign_files import require_own
+from deploy.models.foreign_files import PICKLES, require_own
 from deploy.models.sandbox.text import visible
 
 LARGEST_MIB, LARGEST_TABLE_MIB = 1024, 4096
-
-MAGICS = (b"\x80", b"\x78", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x5d\x00", b"\x04\x22\x4d\x18")
-"""How files begin that pickle wrote, or joblib: uncompressed, zlib, gzip, bz2, xz, lzma, lz4."""
 
 SAVED = (".joblib", ".pkl", ".pickle", ".sav")
 STEPS = (
@@ -47,7 +44,7 @@ def check_model(file: Path) -> None:
     with file.open("rb") as stream:
         head = stream.read(16)
     require_own(file, head)
-    if not head.startswith(MAGICS) and not zipfile.is_zipfile(file):
+    if not head.startswith(PICKLES) and not zipfile.is_zipfile(file):
         raise DeployError(
             f"{file}: is no model file: it isn't what joblib.dump, pickle.dump or skops.io.dump write",
             "In the notebook that trained it: joblib.dump(model, 'model.joblib')",
