@@ -1,6 +1,7 @@
 """The commands of models: ``python3 -m deploy model add|words|build|check|list``. Runs in ``.venv``."""
 
 import argparse
+import signal
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -8,6 +9,7 @@ from pathlib import Path
 
 from app.engines import NAMES
 from app.model import MANIFEST, TIMINGS, Manifest, Timings
+from deploy.base import streams
 from deploy.base.errors import DeployError
 from deploy.base.paths import BUNDLES, MODELS
 from deploy.models import builder, importer, words
@@ -52,8 +54,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for line in filter(None, (fault.reason, fault.advice)):
             print(line, file=sys.stderr)
         return fault.status
-    except KeyboardInterrupt:
-        print("Interrupted; nothing was added.", file=sys.stderr)
+    except BrokenPipeError:  # as in: deploy model list | head -1
+        streams.abandon()
+        return 128 + signal.SIGPIPE
+    except OSError as fault:
+        print(*filter(None, (fault.filename, fault.strerror or str(fault))), sep=": ", file=sys.stderr)
+        return 1
+    except (KeyboardInterrupt, EOFError):  # Ctrl+C, and Ctrl+D at a question
+        print(f"\nInterrupted.{' Nothing was added.' if options.run == add else ''}", file=sys.stderr)
         return 130
 
 
