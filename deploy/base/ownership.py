@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from deploy.base.errors import DeployError
-from deploy.base.paths import BUNDLES, INVENTORIES, KIT, STATE
+from deploy.base.paths import BUNDLES, INVENTORIES, KIT, MODELS, STATE
 
-PARENTS = {STATE: KIT, BUNDLES: KIT, INVENTORIES / "local": INVENTORIES}
+PARENTS = {STATE: KIT, BUNDLES: KIT, MODELS: KIT, INVENTORIES / "local": INVENTORIES}
 """Folder that the commands write to → the folder in which they make it."""
 
 

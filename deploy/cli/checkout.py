@@ -4,7 +4,7 @@ import os
 import subprocess
 from argparse import Namespace
 
-from deploy.base import toolchain, variables
+from deploy.base import ownership, toolchain, variables
 from deploy.base.console import Console
 from deploy.base.locks import exclusive
 from deploy.base.paths import KIT, state, tool
@@ -47,6 +47,7 @@ def bench(console: Console, options: Namespace) -> int:
 
 def write_requirements(console: Console, options: Namespace) -> int:
     """Write requirements.txt, for platforms that install with pip."""
+    ownership.require(*(file for file in [requirements.PAGE] if file.exists()))
     requirements.PAGE.write_text(requirements.text(), encoding="utf-8")
     console.say(f"{requirements.PAGE.name}: written from Pipfile.lock")
     return 0

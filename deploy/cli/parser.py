@@ -53,7 +53,7 @@ def _run(console: Console, options: argparse.Namespace) -> int:
     except BrokenPipeError:  # as in: deploy status | head -1
         streams.abandon()
         return 128 + signal.SIGPIPE
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, EOFError):  # Ctrl+C, and Ctrl+D at a question
         console.say(f"Interrupted. Run it again to continue from where it stopped. Log: {console.path}")
         return 130
 

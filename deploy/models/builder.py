@@ -228,8 +228,8 @@ def training(file: Path) -> ModuleType:
 def _source(folder: Path) -> str:
     """Return the SHA-256 of all that a bundle is made from."""
     digest = hashlib.sha256(" ".join(f"{name}=={version(name)}" for name in PACKAGES).encode())
-    for file in _sources(folder):
-        digest.update(f"{file.name}\0".encode())
+    for root, file in _sources(folder):
+        digest.update(f"{file.relative_to(root).as_posix()}\0".encode())
         with file.open("rb") as stream:  # in pieces: a table beside train.py may be larger than the memory
             while block := stream.read(1 << 20):
                 digest.update(block)
@@ -237,9 +237,11 @@ def _source(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def _sources(folder: Path) -> Iterator[Path]:
-    yield from (file for file in sorted(folder.rglob("*")) if file.is_file() and "__pycache__" not in file.parts)
-    yield from sorted(file for pattern in CODE for file in KIT.glob(pattern))
+def _sources(folder: Path) -> Iterator[tuple[Path, Path]]:
+    """Yield each file, behind the folder from which its name counts."""
+    own = (file for file in sorted(folder.rglob("*")) if file.is_file() and "__pycache__" not in file.parts)
+    yield from ((folder, file) for file in own)
+    yield from sorted((KIT, file) for pattern in CODE for file in KIT.glob(pattern))
 
 
 if __name__ == "__main__":

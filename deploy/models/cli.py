@@ -1,6 +1,7 @@
 """The commands of models: ``python3 -m deploy model add|words|build|check|list``. Runs in ``.venv``."""
 
 import argparse
+import signal
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -8,9 +9,10 @@ from pathlib import Path
 
 from app.engines import NAMES
 from app.model import MANIFEST, TIMINGS, Manifest, Timings
+from deploy.base import streams
 from deploy.base.errors import DeployError
 from deploy.base.paths import BUNDLES, MODELS
-from deploy.models import builder, importer, own_packages, words
+from deploy.models import builder, importer, words
 from deploy.models.contracts import read_contract
 from deploy.models.model_folder import CONTRACT, RECORD, TRAINING
 
@@ -52,14 +54,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for line in filter(None, (fault.reason, fault.advice)):
             print(line, file=sys.stderr)
         return fault.status
-    except KeyboardInterrupt:
-        print("Interrupted; nothing was added.", file=sys.stderr)
+    except BrokenPipeError:  # as in: deploy model list | head -1
+        streams.abandon()
+        return 128 + signal.SIGPIPE
+    except OSError as fault:
+        print(*filter(None, (fault.filename, fault.strerror or str(fault))), sep=": ", file=sys.stderr)
+        return 1
+    except (KeyboardInterrupt, EOFError):  # Ctrl+C, and Ctrl+D at a question
+        print(f"\nInterrupted.{' Nothing was added.' if options.run == add else ''}", file=sys.stderr)
         return 130
 
 
 def add(options: argparse.Namespace) -> int:
     """Make a model of this project out of a file."""
-    packages = own_packages.install(options.packages) if options.packages else None
     folder = importer.add(
         options.file,
         data=options.data,
@@ -69,6 +76,7 @@ def add(options: argparse.Namespace) -> int:
         name=options.name,
         trust=options.trust,
         replace=options.replace,
+        packages=options.packages,
         keep_rows=not options.no_rows,
         before=[] if options.no_before else options.before,
         labels=options.labels,
@@ -76,8 +84,6 @@ def add(options: argparse.Namespace) -> int:
         together=options.together,
         anyway=options.anyway,
     )
-    if packages:
-        packages.write()
     print(
         f"\nNext: put {folder / CONTRACT} into people's words, in an editor or by the first of these lines:\n"
         f"  python3 -m deploy model words {folder.name}\n"

@@ -4,8 +4,14 @@ from pathlib import Path
 
 from deploy.base.errors import DeployError
 
-PICKLES = (b"\x80", b"\x78", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x04\x22\x4d\x18")
-"""How what joblib and pickle write begins, compressed or not."""
+PICKLES = (b"\x80", b"\x78", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x5d\x00", b"\x04\x22\x4d\x18")
+"""How files begin that pickle wrote, or joblib: uncompressed, zlib, gzip, bz2, xz, lzma, lz4."""
+
+ZIP = b"PK\3\4"
+"""How files begin that skops wrote."""
+
+ALIKE: dict[str, tuple[bytes, ...]] = {"Keras": (ZIP,), "PyTorch": (ZIP, *PICKLES), "R": PICKLES}
+"""Library → how its own files begin too."""
 
 SCIKIT_LEARN = "Puerto serves models of scikit-learn."
 NEURAL = f"{SCIKIT_LEARN} Train one on the same table (MLPClassifier, MLPRegressor), and save it with joblib.dump."
@@ -46,5 +52,5 @@ def require_own(file: Path, head: bytes) -> None:
     if ending not in ENDINGS or not head.startswith(BEGINNINGS.get(ending, b"")):
         return
     library, advice = ENDINGS[ending]
-    if not head.startswith(PICKLES) or library in ("PyTorch", "R"):  # which begin so too
+    if not head.startswith((*PICKLES, ZIP)) or head.startswith(ALIKE.get(library, ())):
         raise DeployError(f"{file}: is a model file of {library}, not of scikit-learn", advice)

@@ -13,7 +13,7 @@ from typing import Any
 from app.numerals import Mark
 from deploy.base.errors import DeployError
 from deploy.base.paths import BUNDLES, MODELS, state
-from deploy.models import builder, contract_draft, input_files, own_code, scikit_learns, words
+from deploy.models import builder, contract_draft, input_files, own_code, own_packages, scikit_learns, words
 from deploy.models.installation import DRAFT_BUNDLES, free_folder, install
 from deploy.models.model_folder import CONTRACT, MODEL_FILE
 from deploy.models.sandbox.bubblewrap import Sandbox, open_sandbox
@@ -64,6 +64,7 @@ def add(
     decimal: Mark | None = None,
     name: str | None = None,
     replace: bool = False,
+    packages: Sequence[str] = (),
     models: Path = MODELS,
     bundles: Path = BUNDLES,
     **options: Any,
@@ -77,6 +78,7 @@ def add(
         decimal: what stands before their decimals, where they don't say; None: ask.
         name: the model's; None: the file's.
         replace: take the place of a model of that name that was added too; that is moved aside.
+        packages: that it needs beside the kit's; installed once there is nothing against the files.
         models, bundles: the folders of all models and all bundles.
         options: the other attributes of `Addition`.
 
@@ -91,8 +93,17 @@ def add(
     folder = free_folder(models, name or _name_of(file), replace)
     others = [other for other in sorted(models.glob("*")) if other != folder]
     if addition.before is None and not addition.together:
-        input_files.require_no_companions(file, addition.labels, data, target, name)
-    with tempfile.TemporaryDirectory(dir=state("adding", folder.name).parent) as scratch:
+        given: dict[str, Any] = {
+            "--data": data,
+            "--target": target,
+            "--name": name,
+            "--test": test,
+            "--decimal": decimal,
+        }
+        given |= {"--with": packages, "--code": addition.code, "--anyway": addition.anyway, "--trust": addition.trust}
+        given |= {"--no-rows": not addition.keep_rows, "--replace": replace}
+        input_files.require_no_companions(file, addition.labels, given)
+    with own_packages.added(packages), tempfile.TemporaryDirectory(dir=state("adding", folder.name).parent) as scratch:
         draft = Path(scratch) / folder.name
         own_code.copy(addition.code, draft)
         own_code.require_distinct([*others, draft])

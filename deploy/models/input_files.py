@@ -6,22 +6,27 @@ import re
 import shlex
 import stat
 import zipfile
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from deploy.base.errors import DeployError
-from deploy.models.foreign_files import require_own
+from deploy.models.foreign_files import PICKLES, require_own
 from deploy.models.sandbox.text import visible
 
 LARGEST_MIB, LARGEST_TABLE_MIB = 1024, 4096
 
-MAGICS = (b"\x80", b"\x78", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x5d\x00", b"\x04\x22\x4d\x18")
-"""How files begin that pickle wrote, or joblib: uncompressed, zlib, gzip, bz2, xz, lzma, lz4."""
-
 SAVED = (".joblib", ".pkl", ".pickle", ".sav")
-COMPANION = re.compile(
-    r"scaler|scaling|escalador|encoder|codificador|imputer|vectorizer|tfidf|pca|preproces|transform|normali[sz]", re.I
+STEPS = (
+    "imputer",
+    "encoder|codificador|vectorizer|tfidf",
+    "scaler|scaling|escalador|normali[sz]",
+    "pca",
+    "preproces|transform",
 )
+"""What the names of files say that were saved beside a model, in the order in which trainings mostly apply them."""
+
+COMPANION = re.compile("|".join(STEPS), re.I)
 """In the name of what was saved beside a model, and that its rows or its answers must pass."""
 
 LABELS = re.compile(r"label|target|etiqueta|clase|(^|[_-])(le|y)([_-]|$)", re.I)
@@ -39,19 +44,19 @@ def check_model(file: Path) -> None:
     with file.open("rb") as stream:
         head = stream.read(16)
     require_own(file, head)
-    if not head.startswith(MAGICS) and not zipfile.is_zipfile(file):
+    if not head.startswith(PICKLES) and not zipfile.is_zipfile(file):
         raise DeployError(
             f"{file}: is no model file: it isn't what joblib.dump, pickle.dump or skops.io.dump write",
             "In the notebook that trained it: joblib.dump(model, 'model.joblib')",
         )
 
 
-def require_no_companions(file: Path, labels: Path | None, data: Path | None, target: str, name: str | None) -> None:
+def require_no_companions(file: Path, labels: Path | None, given: Mapping[str, Any]) -> None:
     """Stop where something lies beside a model that its rows or answers may have to pass: nobody said so yet.
 
     Args:
         labels: the encoder of its answers, where it was named.
-        data, target, name: as they were given, for the line to type.
+        given: option → value, of all others, for the line to type.
 
     Raises:
         DeployError: the line to type.
@@ -59,17 +64,29 @@ def require_no_companions(file: Path, labels: Path | None, data: Path | None, ta
     others = [other for other in _companions(file) if not (labels and other.samefile(labels))]
     if not others:
         return
-    before = [str(other) for other in others if not LABELS.search(other.stem)]
-    encoders = [str(labels)] if labels else [str(other) for other in others if LABELS.search(other.stem)][:1]
-    words = [str(file), *(["--before", *before] if before else ["--no-before"])]
-    for option, value in (("--labels", "".join(encoders)), ("--data", data), ("--target", target), ("--name", name)):
-        words += [option, str(value)] if value else []
+    before = sorted((other for other in others if not LABELS.search(other.stem)), key=_step)
+    encoders = [labels] if labels else [other for other in others if LABELS.search(other.stem)][:1]
+    beside = {"--before": before, "--no-before": not before, "--labels": encoders}
+    words = [str(file), *_typed({**beside, **given})]
     names = " and ".join(visible(other.name) for other in others)
+    order = ", with what follows --before in the order in which the training applied them" if len(before) > 1 else ""
     raise DeployError(
         f"{file}: beside it there is {names}: does that belong to it? Without it the answers would be wrong.",
-        f"If so:\n  python3 -m deploy model add {shlex.join(words)}\nIf not, add --no-before.",
+        f"If so{order}:\n  python3 -m deploy model add {shlex.join(words)}\nIf not, add --no-before.",
         status=2,
     )
+
+
+def _step(file: Path) -> int:
+    return next(place for place, names in enumerate(STEPS) if re.search(names, file.stem, re.I))
+
+
+def _typed(options: Mapping[str, Any]) -> Iterator[str]:
+    """Yield options as they are typed: without a value where that is true; those without one are left out."""
+    for option, value in options.items():
+        if value:
+            values = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
+            yield from (option, *(str(one) for one in values if one is not True))
 
 
 def _companions(file: Path) -> list[Path]:

@@ -1,6 +1,7 @@
 """A person's own modules that a model needs: kept in its folder, packed into one file for sandbox and server."""
 
 import io
+import os
 import sys
 import sysconfig
 import tempfile
@@ -81,7 +82,7 @@ def require_distinct(folders: Sequence[Path]) -> None:
         for path in _modules(folder / CODE_FOLDER):
             content = _files(path)
             owner, other = owners.setdefault(path.name.removesuffix(".py"), (path, content))
-            if [*other.values()] != [*content.values()]:
+            if other != content:
                 raise DeployError(
                     f"{path}: is another module than {owner}, and one process serves both models",
                     "Give both models the same one, or rename it, in what imports it too, and save the model again.",
@@ -118,10 +119,15 @@ def _files(path: Path) -> dict[str, bytes]:
     """Return a module's file, or all files of a package: name within it → content.
 
     Raises:
-        DeployError: there are too many, or they are too large.
+        DeployError: there are too many, they are too large, or a link in the package leads out of it.
     """
     paths = [path] if path.is_file() else sorted(path.rglob("*"))
-    files = [file for file in paths if file.is_file() and not _is_hidden(file.relative_to(path))]
+    paths = [file for file in paths if not _is_hidden(file.relative_to(path))]
+    home = os.path.realpath(path)
+    if abroad := next((file for file in paths if not Path(os.path.realpath(file)).is_relative_to(home)), None):
+        reason = f"{visible(str(abroad))}: is a link that leads out of {visible(path.name)}, and would be copied"
+        raise DeployError(reason, "Put what the model needs in its place, or remove the link.", status=2)
+    files = [file for file in paths if file.is_file()]
     size = sum(file.stat().st_size for file in files)
     if len(files) > MOST_FILES or size > LARGEST_BYTES:
         figures = f"{len(files):,} files of {size / 2**20:.1f} MiB"

@@ -7,14 +7,16 @@ import json
 import re
 import tempfile
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from deploy.base import toolchain, variables
+from deploy.base import files, ownership, toolchain, variables
 from deploy.base.console import Console
 from deploy.base.errors import DeployError
+from deploy.base.locks import exclusive
 from deploy.base.paths import LOCK, OWN_PACKAGES, PIPFILE, VENV, state
 from deploy.base.program_output import package_error
 from deploy.generate import requirements
@@ -32,10 +34,12 @@ class Locked:
     Attributes:
         pipfile: the Pipfile's new text.
         lock: the lock's new content.
+        before: what Pipfile and lock had when they were read.
     """
 
     pipfile: str
     lock: dict[str, Any]
+    before: list[bytes]
 
     @property
     def packages(self) -> dict[str, Any]:
@@ -43,13 +47,39 @@ class Locked:
         return dict(self.lock[OWN_PACKAGES])
 
     def write(self) -> None:
-        """Have servers install them from the next release on."""
-        _replace(LOCK, json.dumps(self.lock, indent=4, sort_keys=True) + "\n")
-        _replace(PIPFILE, self.pipfile)
+        """Have servers install them from the next release on.
+
+        Raises:
+            DeployError: Pipfile or lock has been changed since.
+        """
+        if _content() != self.before:
+            raise DeployError(
+                f"{PIPFILE}: it or its lock was changed while the model was added, and doesn't name its packages yet",
+                "Type the same line again, with --replace.",
+            )
+        files.replace(LOCK, json.dumps(self.lock, indent=4, sort_keys=True) + "\n")
+        files.replace(PIPFILE, self.pipfile)
         toolchain.mark_ready()
         requirements.PAGE.write_text(requirements.text(), encoding="utf-8")
         listed = ", ".join(f"{name} {package['version'].removeprefix('==')}" for name, package in self.packages.items())
         print(f"The server gets besides: {listed}. Pipfile, Pipfile.lock and requirements.txt name them: commit them.")
+
+
+@contextmanager
+def added(wanted: Sequence[str]) -> Iterator[None]:
+    """Have packages installed for what follows, and on servers once that has succeeded.
+
+    Raises:
+        DeployError: one can't be had.
+    """
+    if not wanted:
+        yield
+        return
+    with exclusive(state("locks", "pipfile"), "another model add --with is in progress in this checkout"):
+        locked = install(wanted)
+        yield
+        if locked:
+            locked.write()
 
 
 def install(wanted: Sequence[str]) -> Locked | None:
@@ -63,14 +93,15 @@ def install(wanted: Sequence[str]) -> Locked | None:
     Raises:
         DeployError: one isn't known, or doesn't fit what the kit runs.
     """
-    before = PIPFILE.read_text(encoding="utf-8")
-    pipfile = _with_packages(before, wanted)
-    if pipfile == before:
+    ownership.require(PIPFILE.parent, *(file for file in (PIPFILE, LOCK, requirements.PAGE) if file.exists()))
+    before = _content()
+    pipfile = _with_packages(before[0].decode(), wanted)
+    if pipfile == before[0].decode():
         return None
     console = Console("model")
     try:
         with tempfile.TemporaryDirectory(dir=state("locking", "pipfile").parent) as name:
-            locked = Locked(pipfile, _lock(console, Path(name), pipfile))
+            locked = Locked(pipfile, _lock(console, Path(name), pipfile), before)
             file = Path(name, "requirements.txt")
             file.write_text(requirements.lines(locked.packages), encoding="utf-8")
             with console.step(f"Install {', '.join(locked.packages)}"):
@@ -90,11 +121,15 @@ def install(wanted: Sequence[str]) -> Locked | None:
     return locked
 
 
+def _content() -> list[bytes]:
+    return [PIPFILE.read_bytes(), LOCK.read_bytes()]
+
+
 def _with_packages(pipfile: str, wanted: Sequence[str]) -> str:
     """Return the Pipfile's text with more packages in the category."""
     categories = tomllib.loads(pipfile)
     known = {requirements.canonical(name) for category in ("packages", OWN_PACKAGES) for name in categories[category]}
-    lines = []
+    chosen: dict[str, str] = {}
     for requirement in wanted:
         parts = REQUIREMENT.fullmatch(requirement.strip())
         if not parts:
@@ -106,11 +141,14 @@ def _with_packages(pipfile: str, wanted: Sequence[str]) -> str:
                     f"--with {requirement}: the Pipfile names {name} already", "Its line there decides.", 2
                 )
         else:
-            lines.append(f'{requirements.canonical(name)} = "{version.strip() or "*"}"\n')
+            version = version.strip() or "*"
+            if chosen.setdefault(requirements.canonical(name), version) != version:
+                raise DeployError(f"--with {requirement}: {name} is given twice, in other words", "Give it once.", 2)
     head = re.search(rf"^\[{OWN_PACKAGES}\].*\n", pipfile, re.M)
     if not head:
         raise DeployError(f"{PIPFILE}: has no [{OWN_PACKAGES}]")
-    return pipfile[: head.end()] + "".join(lines) + pipfile[head.end() :]
+    lines = "".join(f'{name} = "{version}"\n' for name, version in chosen.items())
+    return pipfile[: head.end()] + lines + pipfile[head.end() :]
 
 
 def _lock(console: Console, folder: Path, pipfile: str) -> dict[str, Any]:
@@ -139,9 +177,3 @@ def _lock(console: Console, folder: Path, pipfile: str) -> dict[str, Any]:
 def _run(console: Console, *command: str | Path, cwd: Path | None = None) -> None:
     environment = variables.inherited() | toolchain.PIPENV_SETTINGS
     console.run(command, advice=ADVICE, cwd=cwd, env=environment, cause=package_error)
-
-
-def _replace(file: Path, text: str) -> None:
-    partial = file.with_name(f".{file.name}.new")
-    partial.write_text(text, encoding="utf-8")
-    partial.rename(file)

@@ -52,8 +52,8 @@ def _causes(estimator: Any, frame: Any, message: str) -> Iterator[tuple[str, str
             yield reason, PREPARED if columns else PREPARED + ANSWERS
     if "NaN" in message or "missing" in message:
         for name in (name for name in frame if frame[name].isna().any()):
-            line = 2 + int(frame[name].isna().to_numpy().argmax())
-            yield f": column {name} is empty in line {line}, and the model takes no missing values", EMPTY
+            row = 1 + int(frame.index[frame[name].isna().to_numpy().argmax()])
+            yield f": column {name} is empty in row {row} of the data, and the model takes no missing values", EMPTY
 
 
 def _unknown(frame: Any, known: dict[str, list[Any]]) -> Iterator[tuple[str, list[str]]]:

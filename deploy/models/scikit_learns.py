@@ -13,7 +13,7 @@ from importlib.metadata import distributions, version
 from pathlib import Path
 
 from deploy.base import variables
-from deploy.base.console import Console, run
+from deploy.base.console import Console
 from deploy.base.errors import DeployError
 from deploy.base.locks import exclusive
 from deploy.base.paths import state, tool
@@ -33,9 +33,6 @@ CONTEMPORARIES = (
 
 RECORDED = ("joblib", "numpy", NAME)
 """Packages whose versions say what a model was made with."""
-
-USED = "import sklearn, pandas, onnx, onnxruntime"
-"""What must work together, for a model to be looked at and compiled."""
 
 AVAILABLE = re.compile(r"requirement scikit-learn==\S* \(from versions: ([^)]*)\)")
 """How pip lists the versions that there are for this Python, where the one that was asked for isn't."""
@@ -155,11 +152,20 @@ def _install(writer: str, folder: Path) -> None:
         try:
             with console.step(f"Install {NAME} {writer}, which wrote the file (once)"):
                 _run_pip(console, writer, draft)
-                environment = variables.inherited() | {"PYTHONPATH": str(draft)}
-                run([tool("python"), "-c", USED], env=environment, log=console.log)
+                _require_usable(writer, draft)
         finally:
             console.close()
         draft.rename(folder)
+
+
+def _require_usable(writer: str, folder: Path) -> None:
+    """Import what was installed where files are opened: no hash vouches for it."""
+    with open_sandbox(folder, packages=folder) as sandbox:
+        try:
+            sandbox.run("import_packages", Writers)
+        except DeployError as fault:
+            reason = fault.reason.replace(f"{folder}: ", "")
+            raise DeployError(f"{NAME} {writer}, which wrote the file, doesn't work here: {reason}", _ways()) from fault
 
 
 def _run_pip(console: Console, writer: str, to: Path) -> None:

@@ -106,7 +106,7 @@ def _words(labels: Sequence[Any], pairs: Sequence[tuple[Any, Any]], known: Count
     words = sorted(map(str, known))
     if [*labels] != [*range(len(words))] or not all(isinstance(word, str) for word in known):
         return None
-    right = sum(words[prediction] == answer for prediction, answer in pairs)
+    right = sum(words[int(prediction)] == answer for prediction, answer in pairs)
     share = known.most_common(1)[0][1] / len(pairs)
     return words if right > _by_chance(len(pairs), share) else None
 

@@ -3,13 +3,16 @@
 import json
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from deploy.base import files
 from deploy.base.errors import DeployError
 from deploy.models.contracts import read_contract
+from deploy.models.sandbox.text import is_plain
 
 INTRODUCTION = "In people's words: Enter keeps what stands in brackets, “Edad | Age” says it in Spanish and in English."
 BETWEEN = "|"
@@ -90,16 +93,25 @@ def _ask(file: Path, place: Place, question: str) -> bool:
     start = node.start_mark.index
     end = start + len(text[start : _end(node)].rstrip())
     now = _shown(yaml.constructor.SafeConstructor().construct_document(node))
-    while answer := input(f"{question} [{now}] ").strip():
-        file.write_text(text[:start] + _written(answer) + text[end:], encoding="utf-8")
+    while answer := _answered(f"{question} [{now}] "):
+        files.replace(file, text[:start] + _written(answer) + text[end:])
         try:
             read_contract(file)
         except DeployError as fault:
-            file.write_text(text, encoding="utf-8")
+            files.replace(file, text)
             print(fault.reason)
         else:
             return True
     return False
+
+
+def _answered(prompt: str) -> str:
+    """Ask until the answer can be read: a terminal of another encoding sends what is no text, arrow keys do too."""
+    while True:
+        with suppress(UnicodeDecodeError):
+            if is_plain(answer := input(prompt).strip()):
+                return answer
+        print("That can't be read; type it again.")
 
 
 def _node(node: yaml.Node | None, place: Place) -> yaml.Node | None:

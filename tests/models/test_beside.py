@@ -56,6 +56,23 @@ def test_scaler_beside_a_model_stops_it_with_the_line_to_type(folder):
     assert answers(folder, "modelo_clasificador") == MODEL.predict(SCALER.transform(PEOPLE)).tolist()
 
 
+def test_line_to_type_keeps_what_was_typed_and_has_the_usual_order(folder):
+    file, data = folder.folder / "modelo_clasificador.joblib", folder.folder / "datos.csv"
+    beside = [folder.file(name, b"") for name in ("imputer.pkl", "encoder.pkl", "pca.pkl", "transformer.pkl")]
+    beside.insert(2, folder.folder / "scaler.joblib")
+    code = folder.file("own.py", b"")
+    options = {"test": data.with_name("t.csv"), "decimal": ",", "code": [code], "packages": ["xgboost"]}
+    PEOPLE.assign(aprobado=0).to_csv(options["test"], index=False)
+    with pytest.raises(DeployError) as refused:
+        folder(file, data=data, keep_rows=False, **options)
+    typed = f"--data {data} --test {options['test']} --decimal , --with xgboost --code {code} --trust --no-rows\n"
+    assert f"model add {file} --before {' '.join(map(str, beside))} {typed}" in refused.value.advice
+    assert "in the order in which the training applied them" in refused.value.advice
+    with pytest.raises(DeployError) as refused:
+        folder(file, data=data)
+    assert "--with" not in refused.value.advice and "--no-rows" not in refused.value.advice
+
+
 def test_without_its_scaler_its_answers_cannot_be_right(folder, capsys):
     file, data = folder.folder / "modelo_clasificador.joblib", folder.folder / "datos.csv"
     with pytest.raises(DeployError) as refused:

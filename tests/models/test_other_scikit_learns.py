@@ -6,6 +6,7 @@ import json
 import os
 import pickle
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -103,13 +104,33 @@ def test_files_of_two_versions_are_not_put_together(add):
         add(file, before=[scaler])
 
 
-def test_download_that_fails_leaves_nothing(tmp_path, monkeypatch):
-    def state(*parts: str) -> Path:
+@pytest.fixture
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    """A state of its own, without a scikit-learn."""
+
+    def path_of(*parts: str) -> Path:
         path = tmp_path.joinpath(*parts)
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
-    monkeypatch.setattr(scikit_learns, "state", state)
+    monkeypatch.setattr(scikit_learns, "state", path_of)
+    return path_of
+
+
+def test_what_was_installed_runs_in_the_sandbox_alone(tmp_path, state, monkeypatch):
+    mark = tmp_path / "mark"
+
+    def install(console: Any, writer: str, to: Path) -> None:
+        (to / "sklearn").mkdir(parents=True)
+        (to / "sklearn" / "__init__.py").write_text(f"open({str(mark)!r}, 'w')")
+
+    monkeypatch.setattr(scikit_learns, "_run_pip", install)
+    with pytest.raises(DeployError, match=r"scikit-learn 1\.6\.1, which wrote the file, doesn't work here"):
+        scikit_learns.installed("1.6.1")
+    assert not mark.exists() and [*(tmp_path / scikit_learns.NAME).iterdir()] == []
+
+
+def test_download_that_fails_leaves_nothing(tmp_path, state, monkeypatch):
     for name, value in {"PIP_NO_INDEX": "1", "PIP_CONFIG_FILE": os.devnull}.items():
         monkeypatch.setenv(name, value)
     state(scikit_learns.NAME, f".1.6.1-{scikit_learns.sys.implementation.cache_tag}-killed", "sklearn").mkdir()

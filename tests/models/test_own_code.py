@@ -1,6 +1,7 @@
 """A model that needs a person's own classes and functions: they travel with it, and it answers as it did there."""
 
 import pickle
+import shutil
 import sys
 import types
 from collections.abc import Iterator
@@ -133,6 +134,40 @@ def test_two_models_have_no_different_modules_of_one_name(add):
     code.rename(add.models / "again" / "code" / "cleaning.py")
     with pytest.raises(DeployError, match="is another module than"):
         own_code.require_distinct(sorted(add.models.iterdir()))
+
+
+def test_link_that_leads_out_of_a_package_is_refused(tmp_path):
+    package, secret = tmp_path / "shop", tmp_path / "id_ed25519"
+    (package / "data").mkdir(parents=True)
+    (package / "steps.py").write_text(CLEANING)
+    (package / "again.py").symlink_to("steps.py")
+    secret.write_text("secret")
+    own_code.copy([package], tmp_path / "draft")
+    for target in (secret, tmp_path):
+        (package / "data" / "key").symlink_to(target)
+        with pytest.raises(DeployError, match="data/key: is a link that leads out of shop, and would be copied"):
+            own_code.copy([package], tmp_path / f"draft-{target.name}")
+        assert not [*(tmp_path / f"draft-{target.name}").rglob("key")]
+        (package / "data" / "key").unlink()
+
+
+def test_packages_whose_files_have_other_names_are_distinct(tmp_path):
+    for folder, name in (("one", "a.py"), ("two", "b.py")):
+        package = tmp_path / folder / "code" / "shop"
+        package.mkdir(parents=True)
+        (package / name).write_text(CLEANING)
+    with pytest.raises(DeployError, match="is another module than"):
+        own_code.require_distinct([tmp_path / "one", tmp_path / "two"])
+
+
+def test_file_of_another_name_is_another_source(tmp_path):
+    code = tmp_path / "code" / "shop"
+    (code / "a").mkdir(parents=True)
+    (code / "a" / "steps.py").write_text(CLEANING)
+    before = builder._source(tmp_path)
+    (code / "a").rename(code / "b")
+    assert builder._source(tmp_path) != before
+    assert builder._source(shutil.copytree(tmp_path, tmp_path.with_name("again"))) == builder._source(tmp_path)
 
 
 WRONG = {

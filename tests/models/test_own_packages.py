@@ -12,7 +12,7 @@ from deploy.base import toolchain
 from deploy.base.errors import DeployError
 from deploy.base.paths import KIT, OWN_PACKAGES
 from deploy.generate import requirements
-from deploy.models import own_packages
+from deploy.models import cli, own_packages
 
 
 @pytest.fixture
@@ -50,6 +50,8 @@ def test_package_is_locked_beside_the_kit_s_and_installed(site):
     assert list((site / ".venv").glob("lib/python3*/site-packages/imblearn/ensemble"))
     assert "imbalanced-learn==" in (site / "requirements.txt").read_text()
     assert own_packages.install(["Imbalanced_Learn"]) is None
+    with pytest.raises(DeployError, match="was changed while the model was added"):
+        locked.write()
 
 
 @pytest.mark.parametrize(
@@ -70,3 +72,26 @@ def test_package_that_cannot_be_had_is_refused_and_nothing_changes(site, name, s
 
 def test_package_of_the_kit_needs_nothing_more(site):
     assert own_packages.install(["scikit_learn"]) is None
+
+
+def test_name_that_is_given_twice_is_one_package(site):
+    pipfile = (site / "Pipfile").read_text()
+    assert own_packages._with_packages(pipfile, ["xgboost", "XGBoost"]).count("xgboost") == 1
+    with pytest.raises(DeployError, match="xgboost is given twice"):
+        own_packages._with_packages(pipfile, ["xgboost", "xgboost==3.1.0"])
+
+
+def test_files_are_looked_at_before_packages_are_installed(site, capsys):
+    before = content(site)
+    assert cli.main(["add", str(site / "gone.joblib"), "--with", "imbalanced-learn"]) == 2
+    assert "gone.joblib: no such file" in capsys.readouterr().err and content(site) == before
+    assert not (site / ".venv").exists()
+
+
+def test_one_at_a_time_changes_the_pipfile(site, monkeypatch):
+    monkeypatch.setattr(own_packages, "state", lambda *parts: site / "-".join(parts))
+    for wanted in ([], ["scikit-learn"]):
+        with own_packages.added(wanted), own_packages.added([]):
+            pass
+    with own_packages.added(["scikit-learn"]), pytest.raises(DeployError, match="another model add --with is in"):
+        own_packages.added(["scikit-learn"]).__enter__()

@@ -13,7 +13,7 @@ import yaml
 from sklearn.linear_model import LogisticRegression
 
 from deploy.base.paths import KIT
-from deploy.models import cli, words
+from deploy.models import builder, cli, importer, words
 from tests.models.project import HIGH, TABLE
 
 
@@ -82,6 +82,24 @@ def test_answer_that_the_contract_does_not_take_is_asked_for_again(contract, mon
     assert "at most 2000 characters" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("typed", ["A\udcf1o", "Titanic\x1b[D", "Ti\u202etanic"])
+def test_answer_that_cannot_be_read_is_asked_for_again(contract, monkeypatch, capsys, typed):
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{typed}\nTitanic\n"))
+    assert words.go_through(contract) == 1
+    assert yaml.safe_load(contract.read_text())["title"] == "Titanic"
+    assert "can't be read; type it again" in capsys.readouterr().out
+
+
+def test_write_that_fails_leaves_the_contract_as_it_was(contract, monkeypatch):
+    before = contract.read_bytes()
+    monkeypatch.setattr(words, "_written", lambda answer: "\udcf1")
+    monkeypatch.setattr(sys, "stdin", io.StringIO("Titanic\n"))
+    with pytest.raises(UnicodeEncodeError):
+        words.go_through(contract)
+    assert contract.read_bytes() == before
+    assert not [*contract.parent.glob(".*.new")]
+
+
 def test_every_text_is_asked_for(contract, monkeypatch, capsys):
     count = 200
     monkeypatch.setattr(sys, "stdin", io.StringIO("Otra | Another\n" * count))
@@ -91,6 +109,35 @@ def test_every_text_is_asked_for(contract, monkeypatch, capsys):
     for question in ("What is class?", 'What does class: "first" mean?', 'What does the answer "died" mean?'):
         assert question in printed
     assert contract.read_text().count("Otra") == changed
+
+
+ENDS = {
+    ("add", "churn.joblib"): "Interrupted. Nothing was added.",
+    ("check", "stranger"): "Interrupted.",
+    ("build",): "Interrupted.",
+}
+
+
+@pytest.mark.parametrize("arguments", ENDS)
+@pytest.mark.parametrize("end", [EOFError, KeyboardInterrupt])
+def test_end_of_the_input_at_a_question_is_no_traceback(monkeypatch, capsys, arguments, end):
+    def ask(*_: object, **__: object) -> None:
+        raise end
+
+    monkeypatch.setattr(importer, "add", ask)
+    monkeypatch.setattr(cli, "_chosen", ask)
+    monkeypatch.setattr(builder, "main", ask)
+    assert cli.main(arguments) == 130
+    assert capsys.readouterr().err.splitlines()[-1] == ENDS[arguments]
+
+
+def test_file_that_may_not_be_written_to_is_a_sentence(monkeypatch, capsys):
+    def write(*_: object) -> None:
+        raise PermissionError(13, "Permission denied", "models/churn/model.yaml")
+
+    monkeypatch.setattr(cli, "_chosen", write)
+    assert cli.main(["words", "churn"]) == 1
+    assert capsys.readouterr().err == "models/churn/model.yaml: Permission denied\n"
 
 
 def test_command_says_what_to_do_next(stranger, monkeypatch, capsys):

@@ -75,6 +75,16 @@ def written_by(model: str, files: list[str]) -> RawReply:
     return {"versions": [writers.version(Path(file)) for file in [model, *files]]}, b""
 
 
+def import_packages(model: str) -> RawReply:
+    """Return the versions of what must work together, for a model to be looked at and compiled."""
+    import onnx
+    import onnxruntime
+    import pandas
+    import sklearn
+
+    return {"versions": [package.__version__ for package in (sklearn, pandas, onnx, onnxruntime)]}, b""
+
+
 def describe_table(model: str, data: str, target: str, decimal: Mark | None, trusted: list[str]) -> RawReply:
     """Return how the table is written that a model was trained on."""
     from deploy.models import training_table
@@ -209,6 +219,7 @@ def _load(file: Path, trusted: tuple[str, ...]) -> Any:
 
 TASKS: dict[str, Callable[..., RawReply]] = {
     "written_by": written_by,
+    "import_packages": import_packages,
     "describe": describe,
     "describe_table": describe_table,
     "validate": validate,

@@ -49,7 +49,7 @@ def as_stranger(checkout: Path) -> Callable[..., subprocess.CompletedProcess[str
     return run
 
 
-@pytest.mark.parametrize("part", [".puerto", ".puerto/locks/production", "bundles"])
+@pytest.mark.parametrize("part", [".puerto", ".puerto/locks/production", "bundles", "models/exam"])
 def test_what_a_run_as_root_left_is_named_with_the_command_that_takes_it_over(checkout, as_stranger, part):
     (checkout / "bundles").mkdir()
     own(checkout, STRANGER)
@@ -62,6 +62,16 @@ def test_what_a_run_as_root_left_is_named_with_the_command_that_takes_it_over(ch
     ]
     own(top, STRANGER)
     assert as_stranger("status", "nope").stderr.startswith("nope: no such environment")
+
+
+def test_page_that_root_wrote_is_named(checkout, as_stranger):
+    own(checkout, STRANGER)
+    own(checkout / "requirements.txt", 0)
+    run = as_stranger("requirements")
+    assert run.returncode == 1
+    reason, advice, _log = run.stderr.splitlines()
+    assert reason == f"{checkout / 'requirements.txt'}: this user may not write to it; it belongs to root"
+    assert advice == f'Take it over: sudo chown -R "$(id -u)" {checkout / "requirements.txt"}'
 
 
 def test_checkout_of_somebody_else(checkout, as_stranger):

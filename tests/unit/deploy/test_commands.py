@@ -1,11 +1,12 @@
 """The command line: how it reads its arguments, and how it asks a site from this machine."""
 
+import argparse
 import io
 import re
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
@@ -13,7 +14,7 @@ import testinfra
 
 from deploy.base.console import Console
 from deploy.base.errors import DeployError
-from deploy.cli import commands, output
+from deploy.cli import commands, output, parser
 from deploy.environments.addresses import in_url
 
 RELEASE = "0123456789ab"
@@ -37,6 +38,14 @@ def test_rollback_takes_a_release_an_environment_or_both(arguments, expected):
 def test_rollback_takes_one_of_each(arguments):
     with pytest.raises(DeployError, match="rollback takes at most one release and one environment"):
         commands.release_and_environment(arguments)
+
+
+def test_end_of_the_input_at_a_question_is_no_traceback(monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    options = argparse.Namespace(run=lambda *_: input("Go on? [y/N] "))
+    with closing(Console("adopt", stream := io.StringIO())) as console:
+        assert parser._run(console, options) == 130
+    assert stream.getvalue().startswith("Interrupted.")
 
 
 class Server(HTTPServer):

@@ -4,6 +4,8 @@ import pickle
 
 import joblib
 import pytest
+import skops.io
+from sklearn.linear_model import LinearRegression
 
 from deploy.base.errors import DeployError
 from deploy.models import input_files
@@ -38,9 +40,15 @@ def test_pickle_of_whatever_ending_is_taken(tmp_path, name):
     input_files.check_model(file)
 
 
-def test_compressed_file_of_joblib_is_taken(tmp_path):
-    joblib.dump({}, tmp_path / "m.model", compress=3)
+@pytest.mark.parametrize("method", ["zlib", "gzip", "bz2", "xz", "lzma"])
+def test_compressed_file_of_joblib_is_taken(tmp_path, method):
+    joblib.dump({}, tmp_path / "m.model", compress=(method, 3))
     input_files.check_model(tmp_path / "m.model")
+
+
+def test_file_of_skops_is_taken_by_another_library_s_ending(tmp_path):
+    skops.io.dump(LinearRegression(), tmp_path / "m.skops")
+    input_files.check_model((tmp_path / "m.skops").rename(tmp_path / "m.model"))
 
 
 def test_text_of_no_library_is_no_model_file(tmp_path):

@@ -32,6 +32,7 @@ def test_labels_that_were_numbered_get_the_table_s_words():
     answers = CHANCE.choice(WORDS, 300).tolist()
     predictions = [WORDS.index(answer) for answer in answers]
     assert score([0, 1, 2], predictions, answers).words == WORDS
+    assert score([0.0, 1.0, 2.0], [*map(float, predictions)], answers).words == WORDS
     assert "accuracy on the given table" in score([0, 1, 2], predictions, answers).metrics
     shuffled = CHANCE.permutation(predictions).tolist()
     assert "--labels encoder.joblib" in score([0, 1, 2], shuffled, answers).doubt[1]
