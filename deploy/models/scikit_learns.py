@@ -18,7 +18,7 @@ from deploy.base.errors import DeployError
 from deploy.base.locks import exclusive
 from deploy.base.paths import state, tool
 from deploy.base.program_output import package_error
-from deploy.models.sandbox.bubblewrap import Sandbox
+from deploy.models.sandbox.bubblewrap import Sandbox, open_sandbox
 from deploy.models.sandbox.replies import Writers
 
 NAME = "scikit-learn"
