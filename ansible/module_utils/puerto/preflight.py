@@ -23,7 +23,7 @@ CLOCK_SECONDS = 600
 
 OPTIONS = {
     "folder": "app_root", "user": "app_user", "group": "app_user", "unit": "systemd_unit", "site": "app_name",
-    "upstream": "app_name", "proxy_cache_path": "app_name", "cache": "app_name", "server name": "nginx_server_names",
+    "upstream": "app_name", "cache": "app_name", "server name": "nginx_server_names",
     "log": "nginx_access_log and nginx_error_log",
 }  # fmt: skip
 """Kind of a claim → the option that gives it another name."""
