@@ -17,7 +17,7 @@ MODELS = (".joblib", ".pickle", ".pkl", ".sav", ".skops")
 """How the files of trained models end."""
 
 FILES_SEARCHED = 20_000
-ADDRESS = re.compile(r"https?://(unix:[^:]+|[^/:]+(?::\d+)?)")
+ADDRESS = re.compile(r"https?://(unix:[^:]+|(?:\[[^\]]*\]|[^/:]+)(?::\d+)?)")
 LOCAL = {"127.0.0.1", "localhost", "[::1]", "0.0.0.0"}
 UNIT_KINDS = (".service", ".socket")
 SITE_FOLDERS = (ENABLED, NGINX / "conf.d")

@@ -67,18 +67,19 @@ def faults(names: Names, requirements: Requirements, neighbours: Neighbours) -> 
     lacks = [*_distribution(), *_privileges(), *_systemd(), *_memory(requirements)]
     if os.geteuid():
         return lacks
+    adopted = adopted_files(names, requirements, neighbours)
     return [
         *lacks,
         *_folder(names),
         *_unit(names),
         *_disk(names, requirements),
         *_clock(requirements),
-        *nginx_preflight.faults(names, neighbours),
+        *nginx_preflight.faults(names, neighbours, adopted),
         *acme_preflight.faults(names, requirements.acme_directory),
         *_package_index(names, requirements),
         *_shared(names, requirements, neighbours),
         *(nginx_preflight.lost_https(names, neighbours) if requirements.adopt else []),
-        *refusal(claims(names, neighbours.configuration), _adopted(names, requirements, neighbours)),
+        *refusal(claims(names, neighbours.configuration), adopted),
     ]
 
 
@@ -89,7 +90,7 @@ def _shared(names: Names, requirements: Requirements, neighbours: Neighbours) ->
         yield from (*handmade.obstacles, *adoption.obstacles(names, handmade))
 
 
-def _adopted(names: Names, requirements: Requirements, neighbours: Neighbours) -> set[str]:
+def adopted_files(names: Names, requirements: Requirements, neighbours: Neighbours) -> set[str]:
     """Return the files of a deployment that is taken over, or that a run which was cut off began to take over."""
     pending = Adoption.pending(names.app_name)
     files = {*pending.sites, *pending.units, pending.root} if pending else set()

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from puerto import nginx_preflight
+from puerto import nginx_preflight, systemd
 from puerto.names import Names
 from puerto.neighbours import Neighbours
 from puerto.nginx_config import Configuration, from_dump
@@ -40,3 +40,19 @@ def test_run_mends_what_is_its_own(fault, refuses):
     assert (
         bool(nginx_preflight.unreadable(NAMES, Neighbours(Configuration({}), f"Nginx can't read: {fault}."))) == refuses
     )
+
+
+def test_nginx_of_another_s_making_is_a_sentence(monkeypatch):
+    monkeypatch.setattr(systemd, "is_masked", lambda unit: False)
+    monkeypatch.setattr(nginx_preflight.shutil, "which", lambda program: None)
+    found = from_dump("# configuration file /usr/local/nginx/conf/nginx.conf:\nuser nobody;\n")
+    (sentence,) = nginx_preflight._nginx(Neighbours(found))
+    assert sentence.startswith("Nginx reads /usr/local/nginx/conf/nginx.conf rather than /etc/nginx/nginx.conf")
+
+
+def test_nginx_without_its_main_file_is_a_sentence(monkeypatch, tmp_path):
+    monkeypatch.setattr(systemd, "is_masked", lambda unit: False)
+    monkeypatch.setattr(nginx_preflight, "NGINX", tmp_path)
+    monkeypatch.setattr(nginx_preflight.shutil, "which", lambda program: "/usr/sbin/nginx")
+    (sentence,) = nginx_preflight._nginx(Neighbours(Configuration({})))
+    assert sentence.startswith(f"{tmp_path}/nginx.conf is missing, though Nginx is installed")
