@@ -13,7 +13,7 @@ from .errors import HostError
 from .files import clear, write
 from .footprint import ENTRIES, is_own_folder
 from .handmade import Handmade
-from .layout import ENABLED, NGINX
+from .layout import CONF_D, ENABLED
 from .names import Names
 from .neighbours import is_puertos
 
@@ -69,7 +69,7 @@ class Adoption:
     @property
     def site_files(self) -> list[Path]:
         """The files by which Nginx reads its site."""
-        return [Path(site) for site in self.sites if Path(site).parent in (ENABLED, NGINX / "conf.d")]
+        return [Path(site) for site in self.sites if Path(site).parent in (ENABLED, CONF_D)]
 
     @property
     def is_read(self) -> bool:

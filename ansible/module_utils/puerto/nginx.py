@@ -12,7 +12,7 @@ from . import neighbours, nginx_build, processes, systemd
 from .adoption import Adoption
 from .errors import HostError
 from .files import remove, replace_symlink, write
-from .layout import ENABLED, LATE, NGINX, SITES, Application
+from .layout import CONF_D, ENABLED, LATE, NGINX, SITES, Application
 from .plan import Plan
 from .program_output import last_lines
 
@@ -86,7 +86,7 @@ def verify(copy: Path, texts: Mapping[Path, str], removed: Iterable[Path] = ()) 
 
 def _copy_folder(copy: Path) -> None:
     shutil.copytree(NGINX, copy, symlinks=True, dirs_exist_ok=True)
-    for name in ("conf.d", SITES.name, ENABLED.name):
+    for name in (CONF_D.name, SITES.name, ENABLED.name):
         if (copy / name).is_symlink():  # otherwise a change to the copy would change the original
             original = (copy / name).resolve()
             (copy / name).unlink()

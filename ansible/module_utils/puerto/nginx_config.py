@@ -100,6 +100,11 @@ class Configuration:
         """Every server that passes on what comes, whatever it is."""
         return [server for server, is_http in self._all_servers() if not is_http]
 
+    def would_read(self, file: Path) -> bool:
+        """Return whether Nginx reads a file of that name, once it is there."""
+        includes = [include for content in self.files.values() for include in content.all("include")]
+        return any(included_by(include, [file]) for include in includes)
+
     def listens_at(self, address: str, port: int) -> bool:
         """Return whether any site listens on a TCP port at just that address, or at that wildcard."""
         return any(server.listens_at(address, port) for server in self.servers)
