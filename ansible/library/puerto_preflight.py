@@ -13,7 +13,7 @@ from ansible.module_utils.puerto.footprint import claims
 from ansible.module_utils.puerto.layout import ENABLED
 from ansible.module_utils.puerto.names import Names
 from ansible.module_utils.puerto.neighbours import DEFAULT, Neighbours, is_debians_default
-from ansible.module_utils.puerto.nginx_config import HTTPS_PORT
+from ansible.module_utils.puerto.nginx_listen import HTTPS_PORT, PORT
 from ansible.module_utils.puerto.preflight import Requirements
 
 DOCUMENTATION = """
@@ -164,12 +164,21 @@ def _report(module: AnsibleModule) -> None:
         ipv6=processes.has_ipv6(),
         has_user=accounts.user(names.app_user) is not None,
         default_site=(ENABLED / DEFAULT).exists() and not is_debians_default(),
-        default_server=neighbours.default_server,
-        default_server_https=neighbours.default_server_on(HTTPS_PORT),
-        https_beside=neighbours.has_https_beside(names.app_name),
-        bucket_size=neighbours.file_that_sets("server_names_hash_bucket_size"),
-        variables_bucket_size=neighbours.file_that_sets("variables_hash_bucket_size"),
+        **_beside(
+            names, neighbours, set() if os.geteuid() else preflight.adopted_files(names, requirements, neighbours)
+        ),
     )
+
+
+def _beside(names: Names, neighbours: Neighbours, adopted: set[str]) -> dict[str, Any]:
+    """Return what other sites have, without those of a deployment that is taken over."""
+    return {
+        "default_server": neighbours.default_server_on(PORT, adopted),
+        "default_server_https": neighbours.default_server_on(HTTPS_PORT, adopted),
+        "https_beside": neighbours.has_https_beside(names.app_name),
+        "bucket_size": neighbours.file_that_sets("server_names_hash_bucket_size", adopted),
+        "variables_bucket_size": neighbours.file_that_sets("variables_hash_bucket_size", adopted),
+    }
 
 
 def _packages(needed: list[str]) -> dict[str, Any]:

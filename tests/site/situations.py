@@ -98,6 +98,12 @@ IN_THE_WAY = [
         f"rm {ENABLED}/a_old",
     ),
     Situation(
+        "another site is asked first by the host itself",
+        "/etc/nginx/sites-enabled/a_status listens on 127.0.0.1:80, which Nginx prefers to 80 alone",
+        SITE.format(directives="listen 127.0.0.1:80; server_name status.example;", file=f"{ENABLED}/a_status"),
+        f"rm {ENABLED}/a_status",
+    ),
+    Situation(
         "another site writes its log",
         "log /var/log/nginx/tienda.access.log is another's, and stays as it is: /etc/nginx/sites-enabled/logging",
         SITE.format(
@@ -143,7 +149,7 @@ DEAD_NGINX = [
         "sed -i 's/^user games;/user www-data;/' /etc/nginx/nginx.conf; nginx -t",
     ),
     Situation(
-        "Nginx is laid out as nginx.org does it", "nginx.conf doesn't include sites-enabled",
+        "Nginx is laid out as nginx.org does it", "nginx.conf doesn't include /etc/nginx/sites-enabled/*",
         "sed -i 's:include /etc/nginx/sites-enabled:#&:' /etc/nginx/nginx.conf",
         "sed -i 's:#include /etc/nginx/sites-enabled:include /etc/nginx/sites-enabled:' /etc/nginx/nginx.conf;"
         " systemctl start nginx",

@@ -106,6 +106,8 @@ def test_deployment_made_by_hand_is_taken_over_and_put_back(host, on, way):
         time.sleep(1)
     must_have_failed_none(counts, 200)
     assert 'href="/models/exam"' in page(host, layout.server_name)
+    again = deploy(KIT, "up", path)
+    assert again.returncode == 0 and "changed=0" in again.stdout, again.stdout + again.stderr
     restore = re.search(r"^  (sh /var/backups/puerto/\S+/restore.sh)$", run.stdout, re.M)[1]
     with visitors(host, layout.server_name) as counts:
         said = on(host, restore)

@@ -1,28 +1,23 @@
 """Taking over a deployment made by hand: a copy of all of it first, one switch, and the way back as a program."""
 
 import json
-import os
-import stat
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
-from . import accounts, package_manager, restoration, systemd
+from . import package_manager, restoration, shared_folder, systemd
 from .errors import HostError
 from .files import clear, write
 from .footprint import ENTRIES, is_own_folder
 from .handmade import Handmade
-from .layout import ENABLED, NGINX
+from .layout import CONF_D, ENABLED
 from .names import Names
+from .neighbours import is_puertos
 
 COPIES = Path("/var/backups/puerto")
-SHARED_MODE, LISTED = 0o1771, 0o4
-"""Of the old folder while two deployments work in it: its group writes there, and none can remove another's files, as
-in /tmp. Nginx and the application pass through it as anybody can; who could list it by its group goes on to."""
-
 LINKS = {"current", "previous"}
 """Those of Puerto's own entries that are links."""
 
@@ -42,6 +37,7 @@ class Adoption:
         enabled: its units that start at boot.
         sockets: where it listens.
         is_finished: whether nothing of it runs any more.
+        unknown_hosts: the file of what answers unknown names, which may be written only once its site is gone.
     """
 
     backup: str
@@ -54,6 +50,7 @@ class Adoption:
     enabled: tuple[str, ...]
     sockets: tuple[str, ...]
     is_finished: bool = False
+    unknown_hosts: str = ""
 
     @classmethod
     def pending(cls, app_name: str) -> Self | None:
@@ -72,18 +69,42 @@ class Adoption:
     @property
     def site_files(self) -> list[Path]:
         """The files by which Nginx reads its site."""
-        return [Path(site) for site in self.sites if Path(site).parent in (ENABLED, NGINX / "conf.d")]
+        return [Path(site) for site in self.sites if Path(site).parent in (ENABLED, CONF_D)]
+
+    @property
+    def is_read(self) -> bool:
+        """Whether Nginx reads its site; the application's own may have taken its name."""
+        return any((file.exists() or file.is_symlink()) and not is_puertos(file) for file in self.site_files)
+
+    @property
+    def waiting(self) -> Path:
+        """Where what is to answer unknown names waits for the switch, as Nginx may refuse it beside its site."""
+        return Path(self.backup) / "unknown_hosts.conf"
+
+    def place_for(self, file: Path) -> Path:
+        """Return where a file of Nginx's is written now."""
+        return self.waiting if str(file) == self.unknown_hosts and self.is_read else file
+
+    def texts(self) -> dict[Path, str]:
+        """Return file → text, of what waits for the switch."""
+        return {Path(self.unknown_hosts): self.waiting.read_text(encoding="utf-8")} if self.waiting.exists() else {}
 
     def remove_sites(self) -> None:
-        """Have Nginx no longer read the deployment's site, once it loads its configuration."""
+        """Have Nginx read what waited for the switch rather than the deployment's site, once it loads."""
         for file in self.site_files:
             file.unlink(missing_ok=True)
+        for file, text in self.texts().items():
+            write(file, text)
+            self.waiting.unlink()
 
     def put_sites_back(self) -> None:
         """Have Nginx read the deployment's site again."""
-        for file in self.sites:
-            if (copy := self.copied(file)).exists() or copy.is_symlink():
+        for file in (*self.sites, self.unknown_hosts):
+            copy = self.copied(file)
+            if copy.is_file() or copy.is_symlink():
                 _copy(copy, Path(file))
+            elif file and file == self.unknown_hosts:
+                clear(Path(file))
 
     def copied(self, path: str) -> Path:
         """Return where the copy has a file."""
@@ -129,7 +150,7 @@ def begin(names: Names, handmade: Handmade) -> Adoption:
         _require_none(obstacles(names, handmade))
         adoption = _begin(names, handmade)
     if adoption.root:
-        _share(Path(adoption.root), adoption.units)
+        shared_folder.share(Path(adoption.root), adoption.units)
     _require_none(obstacles(names, handmade))
     return adoption
 
@@ -146,10 +167,10 @@ def _begin(names: Names, handmade: Handmade) -> Adoption:
     stamp = f"{datetime.now(UTC):%Y%m%d-%H%M%S}"
     adoption = Adoption(
         str(COPIES / f"{names.app_name}-{stamp}"), names.app_name, handmade.sites, handmade.units,
-        names.app_root if is_inside else "", _owner(root) if is_inside else (),
+        names.app_root if is_inside else "", shared_folder.owner(root) if is_inside else (),
         tuple(unit for unit in units if systemd.is_active(unit)),
         tuple(unit for unit in units if systemd.value(unit, "UnitFileState") == "enabled"),
-        handmade.sockets,
+        handmade.sockets, unknown_hosts=names.nginx_unknown_hosts,
     )  # fmt: skip
     Path(adoption.backup).mkdir(mode=0o700, parents=True)
     for file in map(Path, (*adoption.sites, *adoption.units, *_replaced(names))):
@@ -159,42 +180,6 @@ def _begin(names: Names, handmade: Handmade) -> Adoption:
     write(Path(adoption.backup) / "restore.sh", restoration.program(adoption, names), 0o700)
     adoption.save()
     return adoption
-
-
-def _share(root: Path, units: Iterable[str]) -> None:
-    """Give a folder to root, so that what runs there can go on; a run that was cut off may have done so already."""
-    metadata = root.stat()
-    is_shared = metadata.st_mode & SHARED_MODE == SHARED_MODE and not metadata.st_mode & stat.S_IWOTH
-    if not metadata.st_uid and is_shared:
-        return
-    os.chown(root, 0, _group(root, units))
-    root.chmod(SHARED_MODE | ((metadata.st_mode | metadata.st_mode >> 3) & LISTED))
-
-
-def _group(root: Path, units: Iterable[str]) -> int:
-    """Return the group by which what runs in a folder can go on writing there; without a unit, its owner's."""
-    services = [Path(unit).name for unit in units if unit.endswith(".service")]
-    services.sort(key=lambda unit: not Path(systemd.value(unit, "WorkingDirectory")).is_relative_to(root))
-    for unit in services[:1]:
-        group, user = systemd.value(unit, "Group"), systemd.value(unit, "User") or "root"
-        if group.isdigit():
-            return int(group)
-        if entry := accounts.group(group):
-            return entry.gr_gid
-        if account := accounts.user(user):
-            return account.pw_gid
-    metadata = root.stat()
-    owner = accounts.user(accounts.user_name(metadata.st_uid))
-    return owner.pw_gid if owner and metadata.st_uid else metadata.st_gid
-
-
-def _owner(folder: Path) -> tuple[str, ...]:
-    metadata = folder.stat()
-    return (
-        accounts.user_name(metadata.st_uid),
-        accounts.group_name(metadata.st_gid),
-        f"{metadata.st_mode & 0o7777:04o}",
-    )
 
 
 def _replaced(names: Names) -> Iterator[str]:

@@ -9,7 +9,7 @@ from . import acme, certificates, processes, systemd
 from .history import History
 from .layout import Application
 from .lock import Lock
-from .nginx_config import PORT
+from .nginx_listen import PORT
 from .reachability import obstacles
 
 MIB = 2**20

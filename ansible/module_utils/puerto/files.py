@@ -25,7 +25,7 @@ def has(path: Path, text: str, mode: int) -> bool:
     """Return whether a path is a file, not a link, with this text and mode."""
     if path.is_symlink() or not path.is_file():
         return False
-    return path.stat().st_mode & 0o7777 == mode and path.read_text(encoding="utf-8") == text
+    return path.stat().st_mode & 0o7777 == mode and path.read_bytes() == text.encode()
 
 
 def replace_symlink(link: Path, target: Path | str) -> None:

@@ -182,9 +182,8 @@ def _sites(names: Names, configuration: Configuration) -> Iterator[Claim]:
     default = ENABLED / DEFAULT
     if not default.exists() or is_debians_default():  # somebody's own isn't touched
         yield Claim("site", str(default), OURS if default.exists() else ABSENT)
-    for kind in ("upstream", "proxy_cache_path"):
-        for file in _others(names, configuration.files_with(kind, names.app_name)):
-            yield Claim(kind, names.app_name, FOREIGN, f"{file} has it", (str(file),))
+    for file in _others(names, configuration.files_with("upstream", names.app_name)):
+        yield Claim("upstream", names.app_name, FOREIGN, f"{file} has it", (str(file),))
 
 
 def _describe_site(file: Path) -> str:

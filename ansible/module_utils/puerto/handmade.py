@@ -8,7 +8,7 @@ from typing import Any
 
 from . import processes, systemd
 from .footprint import ENTRIES, is_own_folder
-from .layout import ENABLED, NGINX, SITES, UNITS
+from .layout import CONF_D, ENABLED, SITES, UNITS
 from .names import Names
 from .neighbours import is_puertos
 from .nginx_config import Configuration, Server
@@ -17,10 +17,10 @@ MODELS = (".joblib", ".pickle", ".pkl", ".sav", ".skops")
 """How the files of trained models end."""
 
 FILES_SEARCHED = 20_000
-ADDRESS = re.compile(r"https?://(unix:[^:]+|[^/:]+(?::\d+)?)")
+ADDRESS = re.compile(r"https?://(unix:[^:]+|(?:\[[^\]]*\]|[^/:]+)(?::\d+)?)")
 LOCAL = {"127.0.0.1", "localhost", "[::1]", "0.0.0.0"}
 UNIT_KINDS = (".service", ".socket")
-SITE_FOLDERS = (ENABLED, NGINX / "conf.d")
+SITE_FOLDERS = (ENABLED, CONF_D)
 """Where a file may be a site, which can be taken out by itself."""
 
 

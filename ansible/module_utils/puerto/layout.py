@@ -13,7 +13,7 @@ from .plan import Plan
 ID = re.compile(r"[0-9a-f]{12}")
 UNITS = Path("/etc/systemd/system")
 NGINX = Path("/etc/nginx")
-SITES, ENABLED = NGINX / "sites-available", NGINX / "sites-enabled"
+SITES, ENABLED, CONF_D = NGINX / "sites-available", NGINX / "sites-enabled", NGINX / "conf.d"
 LATE = "zz-"
 """Begins the name of a link that Nginx must read after those of others."""
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from .layout import Application
-from .nginx_config import HTTPS_PORT, PORT
+from .nginx_listen import HTTPS_PORT, PORT
 
 
 @dataclass(frozen=True)

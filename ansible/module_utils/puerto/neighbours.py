@@ -2,6 +2,7 @@
 
 import hashlib
 import subprocess
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -9,7 +10,8 @@ from typing import Self
 from . import nginx_config, processes
 from .errors import HostError
 from .layout import ENABLED, LATE, NGINX, SIGNATURE, SITES
-from .nginx_config import HTTPS_PORT, PORT, Configuration, Server
+from .nginx_config import Configuration, Server
+from .nginx_listen import HTTPS_PORT, PORT, WILDCARDS
 
 DEFAULT, ITS_PACKAGE = "default", "nginx-common"
 PAGES, OWN_PAGE = Path("/var/www/html"), "index.nginx-debian.html"
@@ -36,7 +38,7 @@ class Neighbours:
         try:
             return cls(nginx_config.read())
         except HostError as fault:
-            configuration = Configuration({file: nginx_config.parse(text) for file, text in _texts().items()})
+            configuration = Configuration.of(_texts())
             if is_debians_default() and not processes.has_ipv6():  # where it listens; a run removes it
                 return cls(configuration)
             return cls(configuration, f"Nginx can't read its configuration as it is: {fault}. Correct it first.")
@@ -48,11 +50,21 @@ class Neighbours:
         """The file of the site that answers names that none has, if that is another's; else empty."""
         return self.default_server_on(PORT)
 
-    def default_server_on(self, port: int) -> str:
-        """Return the same for a port."""
-        servers = [server for server in self.configuration.servers if server.listens_on(port)]
-        servers.sort(key=lambda server: not server.is_default_for(port))  # else it is the first that Nginx reads
-        return "" if not servers or _goes(servers[0]) else str(servers[0].file)
+    def default_server_on(self, port: int, going: Collection[str] = ()) -> str:
+        """Return the same for a port.
+
+        Args:
+            going: files of a deployment that is taken over.
+        """
+        servers = (self._default_server_at(address, port) for address in WILDCARDS)
+        files = [server.file for server in servers if server and not _goes(server, going)]
+        return str(files[0]) if files else ""
+
+    def _default_server_at(self, address: str, port: int) -> Server | None:
+        """Return the server that says so, or else the first that Nginx reads."""
+        servers = [server for server in self.configuration.servers if server.listens_at(address, port)]
+        servers.sort(key=lambda server: not server.is_default_at(address, port))
+        return servers[0] if servers else None
 
     def has_https_beside(self, name: str) -> bool:
         """Return whether another application of Puerto's answers by HTTPS, beside the one of that name."""
@@ -61,15 +73,20 @@ class Neighbours:
         files = {server.file for server in servers if server.file.parent == ENABLED and server.file not in own}
         return any(is_puertos(file) for file in files)
 
-    def file_that_sets(self, name: str) -> str:
-        """Return the file in which somebody else has a directive that Nginx takes only once; else nothing."""
+    def file_that_sets(self, name: str, going: Collection[str] = ()) -> str:
+        """Return the file in which somebody else has a directive that Nginx takes only once; else nothing.
+
+        Args:
+            going: files of a deployment that is taken over.
+        """
         files = self.configuration.files_with(name)
-        return next((str(file) for file in files if not is_puertos(file)), "")
+        return next((str(file) for file in files if not is_puertos(file) and str(file) not in going), "")
 
 
-def _goes(server: Server) -> bool:
+def _goes(server: Server, going: Collection[str]) -> bool:
     """Return whether a run replaces a server that is the default one."""
-    return is_puertos(server.file) or (server.file == ENABLED / DEFAULT and is_debians_default())
+    is_removed = str(server.file) in going or (server.file == ENABLED / DEFAULT and is_debians_default())
+    return is_removed or is_puertos(server.file)
 
 
 def is_puertos(file: Path) -> bool:
@@ -96,13 +113,14 @@ def first_only_by_order(name: str) -> bool:
         name: under which another one is to be enabled.
     """
     own = (ENABLED / name, ENABLED / f"{LATE}{name}")
-    contents = {file: nginx_config.parse(text) for file, text in _texts().items() if file not in own}
-    return any(_is_first_only_by_order(Configuration(contents), port, name) for port in (PORT, HTTPS_PORT))
+    configuration = Configuration.of({file: text for file, text in _texts().items() if file not in own})
+    places = ((address, port) for address in WILDCARDS for port in (PORT, HTTPS_PORT))
+    return any(_is_first_only_by_order(configuration, *place, name) for place in places)
 
 
-def _is_first_only_by_order(configuration: Configuration, port: int, name: str) -> bool:
-    servers = [server for server in configuration.servers if server.listens_on(port)]
-    if not servers or any(server.is_default_for(port) for server in servers):
+def _is_first_only_by_order(configuration: Configuration, address: str, port: int, name: str) -> bool:
+    servers = [server for server in configuration.servers if server.listens_at(address, port)]
+    if not servers or any(server.is_default_at(address, port) for server in servers):
         return False
     first = servers[0].file
     return not is_puertos(first) and first.parent == ENABLED and name < first.name
@@ -111,4 +129,5 @@ def _is_first_only_by_order(configuration: Configuration, port: int, name: str) 
 def _texts() -> dict[Path, str]:
     """Return the files that Debian's nginx.conf includes, in its order, without asking Nginx, and itself."""
     files = [NGINX / "nginx.conf", *sorted(NGINX.glob("conf.d/*.conf")), *sorted(ENABLED.glob("*"))]
-    return {file: file.read_text(encoding="utf-8", errors="replace") for file in files if file.is_file()}
+    read = [file for file in files if file.is_file() and file.name[0] != "."]
+    return {file: file.read_text(encoding="utf-8", errors="replace") for file in read}

@@ -12,7 +12,7 @@ from . import neighbours, nginx_build, processes, systemd
 from .adoption import Adoption
 from .errors import HostError
 from .files import remove, replace_symlink, write
-from .layout import ENABLED, LATE, NGINX, SIGNATURE, SITES, Application
+from .layout import CONF_D, ENABLED, LATE, NGINX, SITES, Application
 from .plan import Plan
 from .program_output import last_lines
 
@@ -37,17 +37,17 @@ def check(application: Application, plan: Plan) -> None:
         HostError: Nginx can't read it, or another site has its name.
     """
     site, own_links = SITES / plan.app_name, _own_links(application)
-    if missing := next((path for path in plan.site_beside if not Path(path).exists()), ""):
-        raise HostError(f"{missing} isn't on the host yet: provision it (python3 -m deploy up <environment>)")
     adoption = Adoption.pending(plan.app_name)
+    texts = adoption.texts() if adoption else {}
+    if missing := next((path for path in map(Path, plan.site_beside) if not path.exists() and path not in texts), ""):
+        raise HostError(f"{missing} isn't on the host yet: provision it (python3 -m deploy up <environment>)")
     adopted = adoption.sites if adoption else ()
-    is_free = not site.exists() or site in own_links or str(site) in adopted
-    if not is_free and SIGNATURE not in site.read_text(encoding="utf-8"):
+    if site.exists() and site not in own_links and str(site) not in adopted and not neighbours.is_puertos(site):
         raise HostError(f"{site} was not written by Puerto: choose another app_name, or remove that site")
     try:
         verify(
             Path("/run") / f"{application.unit}-nginx",
-            {ENABLED / plan.app_name: for_host(plan.site_text)},
+            {ENABLED / plan.app_name: for_host(plan.site_text)} | texts,
             [*own_links, *(adoption.site_files if adoption else [])],
         )
     except HostError as fault:
@@ -74,7 +74,9 @@ def verify(copy: Path, texts: Mapping[Path, str], removed: Iterable[Path] = ()) 
         for path, text in texts.items():
             write(copy / path.relative_to(NGINX), text)
         main = copy / "nginx.conf"
-        write(main, main.read_text(encoding="utf-8").replace(f"{NGINX}/", f"{copy}/"))
+        content = main.read_bytes().replace(f"{NGINX}/".encode(), f"{copy}/".encode())
+        main.unlink()  # it may be a link
+        main.write_bytes(content)
         result = subprocess.run(["nginx", "-q", "-t", "-c", str(main)], capture_output=True, text=True)
     finally:
         remove(copy)
@@ -84,7 +86,7 @@ def verify(copy: Path, texts: Mapping[Path, str], removed: Iterable[Path] = ()) 
 
 def _copy_folder(copy: Path) -> None:
     shutil.copytree(NGINX, copy, symlinks=True, dirs_exist_ok=True)
-    for name in ("conf.d", SITES.name, ENABLED.name):
+    for name in (CONF_D.name, SITES.name, ENABLED.name):
         if (copy / name).is_symlink():  # otherwise a change to the copy would change the original
             original = (copy / name).resolve()
             (copy / name).unlink()
@@ -109,9 +111,9 @@ def is_linked(application: Application, plan: Plan) -> bool:
 
 def link(application: Application, plan: Plan) -> None:
     """Have Nginx read the current release's site, exactly once."""
-    links = _links(application, plan)
     if adoption := Adoption.pending(plan.app_name):
         adoption.remove_sites()
+    links = _links(application, plan)  # as they are to stay: it matters who else is read
     for link in set(_own_links(application)) - set(links):
         link.unlink()
     for link, target in links.items():

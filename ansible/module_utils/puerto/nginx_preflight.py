@@ -1,20 +1,31 @@
 """What stands between an application and its site: who has the ports, what Nginx reads, the operator's certificate."""
 
 import os
-from collections.abc import Iterator
+import shutil
+from collections.abc import Collection, Iterator
+from pathlib import Path
 
-from . import processes, systemd
+from . import nginx_ports, processes, systemd
 from .certificates import Pair
 from .handmade import survey
-from .layout import NGINX
+from .layout import CONF_D, ENABLED, NGINX
 from .names import Names
 from .neighbours import Neighbours
-from .nginx_config import HTTPS_PORT
+from .nginx_listen import HTTPS_PORT
 
 
-def faults(names: Names, neighbours: Neighbours) -> list[str]:
-    """Return a sentence for each reason why Nginx couldn't serve the site."""
-    return [*_ports(names), *unreadable(names, neighbours), *_nginx(neighbours)]
+def faults(names: Names, neighbours: Neighbours, adopted: Collection[str] = ()) -> list[str]:
+    """Return a sentence for each reason why Nginx couldn't serve the site.
+
+    Args:
+        adopted: files that are taken over.
+    """
+    return [
+        *_ports(names),
+        *unreadable(names, neighbours),
+        *_nginx(names, neighbours),
+        *nginx_ports.faults(names, neighbours.configuration, adopted),
+    ]
 
 
 def unreadable(names: Names, neighbours: Neighbours) -> list[str]:
@@ -72,17 +83,27 @@ def _ports(names: Names) -> Iterator[str]:
             )
 
 
-def _nginx(neighbours: Neighbours) -> Iterator[str]:
+def _nginx(names: Names, neighbours: Neighbours) -> Iterator[str]:
     if systemd.is_masked("nginx.service"):
         yield "nginx.service is masked, so it can't be started: systemctl unmask nginx."
-    if not neighbours.configuration.files:
+    files, file = neighbours.configuration.files, NGINX / "nginx.conf"
+    if not file.is_file() and shutil.which("nginx"):
+        way = "apt-get install --reinstall --option Dpkg::Options::=--force-confmiss nginx-common"
+        yield f"{file} is missing, though Nginx is installed, so it couldn't start: put it back ({way})."
+    if not files:
         return
-    main = neighbours.configuration.files[NGINX / "nginx.conf"]
-    if not any("sites-enabled" in pattern for pattern in main.values("include")):
-        yield (
-            f"{NGINX}/nginx.conf doesn't include sites-enabled, as Debian's does (nginx.org's package, or an edit): "
-            "add “include /etc/nginx/sites-enabled/*;” to its http block, or install Debian's nginx."
-        )
-    user = next(iter(main.values("user")), "nobody")
+    if file not in files:
+        yield f"Nginx reads {next(iter(files))} rather than {file}, so it is none of Debian's: install Debian's nginx."
+        return
+    for pattern, path in (
+        (f"{ENABLED}/*", ENABLED / names.app_name),
+        (f"{CONF_D}/*.conf", Path(names.nginx_unknown_hosts)),
+    ):
+        if not neighbours.configuration.would_read(path):
+            yield (
+                f"{file} doesn't include {pattern}, as Debian's does (nginx.org's package, or an edit): "
+                f"add “include {pattern};” to its http block, or install Debian's nginx."
+            )
+    user = next(iter(files[file].values("user")), "nobody")
     if user != "www-data":
         yield f"Nginx runs as {user}, not as www-data, whose group may read the site: see user in nginx.conf."

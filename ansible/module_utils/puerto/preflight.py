@@ -23,7 +23,7 @@ CLOCK_SECONDS = 600
 
 OPTIONS = {
     "folder": "app_root", "user": "app_user", "group": "app_user", "unit": "systemd_unit", "site": "app_name",
-    "upstream": "app_name", "proxy_cache_path": "app_name", "cache": "app_name", "server name": "nginx_server_names",
+    "upstream": "app_name", "cache": "app_name", "server name": "nginx_server_names",
     "log": "nginx_access_log and nginx_error_log",
 }  # fmt: skip
 """Kind of a claim → the option that gives it another name."""
@@ -67,18 +67,19 @@ def faults(names: Names, requirements: Requirements, neighbours: Neighbours) -> 
     lacks = [*_distribution(), *_privileges(), *_systemd(), *_memory(requirements)]
     if os.geteuid():
         return lacks
+    adopted = adopted_files(names, requirements, neighbours)
     return [
         *lacks,
         *_folder(names),
         *_unit(names),
         *_disk(names, requirements),
         *_clock(requirements),
-        *nginx_preflight.faults(names, neighbours),
+        *nginx_preflight.faults(names, neighbours, adopted),
         *acme_preflight.faults(names, requirements.acme_directory),
         *_package_index(names, requirements),
         *_shared(names, requirements, neighbours),
         *(nginx_preflight.lost_https(names, neighbours) if requirements.adopt else []),
-        *refusal(claims(names, neighbours.configuration), _adopted(names, requirements, neighbours)),
+        *refusal(claims(names, neighbours.configuration), adopted),
     ]
 
 
@@ -89,7 +90,7 @@ def _shared(names: Names, requirements: Requirements, neighbours: Neighbours) ->
         yield from (*handmade.obstacles, *adoption.obstacles(names, handmade))
 
 
-def _adopted(names: Names, requirements: Requirements, neighbours: Neighbours) -> set[str]:
+def adopted_files(names: Names, requirements: Requirements, neighbours: Neighbours) -> set[str]:
     """Return the files of a deployment that is taken over, or that a run which was cut off began to take over."""
     pending = Adoption.pending(names.app_name)
     files = {*pending.sites, *pending.units, pending.root} if pending else set()

@@ -5,11 +5,11 @@ import ipaddress
 import secrets
 import socket
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from .nginx_config import PORT
+from .nginx_listen import PORT
 
 CHALLENGES = Path(".well-known", "acme-challenge")
 """Where an authority looks, below the root of the site."""
@@ -56,6 +56,21 @@ def obstacles(names: Iterable[str], root: Path, port: int = PORT) -> Obstacles:
                     is_certain = own or not fault.startswith(_unanswered(name, address))
                     (certain if is_certain else possible).append(fault)
     return Obstacles(tuple(certain), tuple(possible))
+
+
+def visited(names: Iterable[str]) -> set[str]:
+    """Return the addresses of this host's that visitors of these names come to.
+
+    Where the names lead to none of its own, as behind a router, it is those by which the host itself goes out.
+    """
+    return {address for name in names for address in _addresses(name)[0] if _is_own(address)} or {*_outward()}
+
+
+def _outward() -> Iterator[str]:
+    for family, elsewhere in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")):
+        with suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as candidate:
+            candidate.connect((elsewhere, PORT))  # which chooses a route, and sends nothing
+            yield str(candidate.getsockname()[0])
 
 
 def _addresses(name: str) -> tuple[Sequence[str], str]:

@@ -60,3 +60,22 @@ def test_package_s_unit_is_left(units, kind):
         (units / "emperor.service").symlink_to(units / "emperor.service.d" / "x")
     (sentence,) = obstacles(**{f"{ENABLED}/own": OWN})
     assert sentence.startswith(f"emperor.service can't be stopped and removed, as {units}/emperor.service is no file")
+
+
+@pytest.mark.parametrize(
+    ("target", "address"),
+    [
+        ("http://unix:/run/a.sock:/", "unix:/run/a.sock"),
+        ("http://127.0.0.1:8000/", "8000"),
+        ("http://[::1]:8000", "8000"),
+        ("https://localhost:8443/app", "8443"),
+        ("http://[2001:db8::1]:8000", None),
+        ("http://$backend", None),
+    ],
+)
+def test_unit_is_looked_for_where_the_site_asks(units, monkeypatch, target, address):
+    asked: list[str] = []
+    monkeypatch.setattr(handmade, "_units_at", lambda address: asked.append(address) or set())
+    text = OWN.replace("http://unix:/run/a.sock", target)
+    handmade.survey(NAMES, from_dump(f"# configuration file {ENABLED}/all:\n{text}\n"))
+    assert asked == ([address] if address else [])

@@ -6,7 +6,7 @@ import pytest
 from puerto import neighbours
 from puerto.layout import SIGNATURE
 from puerto.neighbours import Neighbours
-from puerto.nginx_config import Configuration, parse
+from puerto.nginx_config import Configuration, from_dump, parse
 
 THEIRS = "server {{ listen {port}; server_name shop.example; }}"
 OURS = "# {signature}: ours\nserver {{ listen 80; listen 443 ssl; server_name site.example; }}"
@@ -41,6 +41,48 @@ def test_site_that_says_so_stays_the_default_in_any_order(enabled):
 
 def test_alone_there_is_nobody_to_come_after(enabled):
     (enabled / "practica_flask").write_text(OURS.format(signature=SIGNATURE))
+    assert not neighbours.first_only_by_order("practica_flask")
+
+
+@pytest.mark.parametrize(
+    ("listens", "is_default"),
+    [
+        ("listen 80;", True),
+        ("listen *:80;", True),
+        ("listen 0.0.0.0:80;", True),
+        ("listen [::]:80;", True),
+        ("listen 80 default_server;", True),
+        ("listen 127.0.0.1:80;", False),
+        ("listen 127.0.0.1:80 default_server;", False),
+        ("listen [::1]:80 default_server; listen 8080 default_server;", False),
+        ("listen unix:/run/x.sock default_server;", False),
+        ("listen 443 default_server;", False),
+    ],
+)
+def test_only_a_wildcard_s_server_answers_unknown_names(listens, is_default):
+    """At an address of its own Nginx asks a server before the others, whatever it is called, and at no other."""
+    found = from_dump(f"# configuration file /x/shop:\nserver {{ {listens} server_name shop.example; }}")
+    assert Neighbours(found).default_server == ("/x/shop" if is_default else "")
+
+
+def test_deployment_that_is_taken_over_answers_no_unknown_names_any_more():
+    """Even if another site comes first then: the server that refuses them says that it answers them."""
+    sites = {file: f"server {{ listen 80; server_name {file}.example; }} types_hash 1;" for file in ("hand", "other")}
+    found = Configuration({Path(f"/x/{file}"): parse(text) for file, text in sites.items()})
+    assert Neighbours(found).default_server == "/x/hand"
+    assert Neighbours(found).default_server_on(80, {"/x/hand"}) == ""
+    assert Neighbours(found).default_server_on(80, {"/x/other"}) == "/x/hand"
+    assert Neighbours(found).file_that_sets("types_hash", {"/x/hand"}) == "/x/other"
+
+
+def test_default_server_of_the_other_family_counts(enabled):
+    (enabled / "shop").write_text("server { listen [::]:80 default_server; } server { listen 80; }")
+    assert Neighbours(Configuration.of(neighbours._texts())).default_server == str(enabled / "shop")
+    assert neighbours.first_only_by_order("practica_flask"), "of IPv4"
+
+
+def test_file_that_an_editor_has_left_is_not_read(enabled):
+    (enabled / ".shop.swp").write_text(THEIRS.format(port="80"))
     assert not neighbours.first_only_by_order("practica_flask")
 
 

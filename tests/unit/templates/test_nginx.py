@@ -136,11 +136,26 @@ NAMES = {
 """What Nginx has one namespace for, or each application its own; of a map defined twice, Nginx takes the last."""
 
 
+ALIKE = tuple(Rendering({"app_name": name, "nginx_server_names": [name]}) for name in ("shop-a", "shop_a", "shop_0a"))
+"""Applications whose names would be the same in variables, which have no hyphen."""
+
+
 @pytest.mark.parametrize("pattern", NAMES.values(), ids=NAMES)
-@pytest.mark.parametrize("other", [SECOND, CHANGED_CACHE], ids=["second", "changed"])
-def test_two_applications_share_no_name(pattern, other):
-    names, others = (
-        set(map("".join, re.findall(pattern, application.site, re.M))) for application in (DEFAULTS, other)
-    )
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [(DEFAULTS, SECOND), (DEFAULTS, CHANGED_CACHE), ALIKE[:2], ALIKE[::2]],
+    ids=["second", "changed", "hyphen", "digit"],
+)
+def test_two_applications_share_no_name(pattern, one, other):
+    names, others = (set(map("".join, re.findall(pattern, application.site, re.M))) for application in (one, other))
     assert names and others
     assert not names & others
+
+
+def test_cache_is_called_as_no_limit_of_another_application_is():
+    """Nginx has one namespace for the zones of both."""
+    zones = [
+        set(re.findall(NAMES["zones"], Rendering({"app_name": name, "nginx_cache_mib": 9}).site))
+        for name in ("shop", "shop_pages")
+    ]
+    assert not zones[0] & zones[1]
