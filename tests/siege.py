@@ -16,9 +16,11 @@ from threading import Event, Lock, get_native_id
 from typing import Any, Protocol
 
 from app.contract import Contract
+from app.tables.workbook_check import MOST_BYTES
 from tests.attacks.attack import Attack, Target
 from tests.attacks.headers import HEADERS
 from tests.attacks.routes import BODIES, Route
+from tests.csrf import token
 
 MIB = 1 << 20
 CPU_MS, CPU_MS_PER_MIB = 20, 20
@@ -30,7 +32,8 @@ OWN_BYTES = 4 * MIB
 """Memory that any request may take, whatever its size: threads, caches, what the allocator keeps."""
 
 UNPACKED_FACTOR = 10
-"""A zip counts as what it holds, up to this many times its own size: as ordinary workbooks do."""
+"""A zip that was parsed counts as what it holds, as ordinary workbooks do: up to this many times its own size, since
+what is packed better must be found out before, and never as more than the application unpacks."""
 
 UNPARSED = (404, 405, 406, 413, 414, 415, 431)
 """Statuses of requests that are refused before they are parsed."""
@@ -60,7 +63,7 @@ class Cell:
 
     Attributes:
         status: of the response, 0 if the connection ended without one.
-        sent: bytes of body, query and headers; of a zip, those that it holds.
+        sent: bytes of body, query and headers; of a zip that was parsed, those that it holds.
         cpu_ms: of the application's workers, and of Nginx's.
         memory: bytes above what the worker had before.
         whole: bytes of the largest worker.
@@ -111,9 +114,7 @@ class Site:
     def open_form(self, path: str) -> None:
         """Take the token that a page's forms carry, and the cookie that belongs to it: every visitor gets them."""
         response, page = self._request("GET", path, b"", {})
-        token = re.search(r'name="csrf_token" type="hidden" value="([^"]+)"', page.decode())
-        assert token, page
-        self.token, self._cookie = token[1], (response.getheader("Set-Cookie") or "").partition(";")[0]
+        self.token, self._cookie = token(page.decode()), (response.getheader("Set-Cookie") or "").partition(";")[0]
 
     def send(self, route: Route, attack: Attack) -> int:
         """Send an attack; return the response's status, or 0 if none came."""
@@ -161,7 +162,7 @@ def measured(site: Site, meter: Meter, route: Route, name: str, target: Target) 
         route,
         name,
         status,
-        sent=max(sent, min(attack.unpacked, UNPACKED_FACTOR * sent)),
+        sent=sent if status in UNPARSED else max(sent, min(attack.unpacked, UNPACKED_FACTOR * sent, MOST_BYTES)),
         cpu_ms=cost["cpu_s"] * 1000,
         memory=cost["peak_kib"] * 1024,
         whole=cost["whole_kib"] * 1024,

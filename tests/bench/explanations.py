@@ -4,7 +4,6 @@
 """
 
 import logging
-import re
 import sys
 import time
 from collections.abc import Callable
@@ -20,6 +19,7 @@ from app.settings import Settings
 from app.unknowns import unknowns
 from app.values import Row
 from deploy.base.paths import BUNDLES
+from tests.csrf import token
 
 ROUNDS = 20
 
@@ -59,7 +59,7 @@ def _page_ms(app: Flask, model: Model, us_per_explanation: float | None) -> floa
     client, address = app.test_client(), f"/models/{model.name}"
     with app.test_request_context():
         entries = {field.name: field.entry(field.example) for field in model.contract.fields}
-    entries["csrf_token"] = re.findall(r'name="csrf_token" type="hidden" value="([^"]+)"', client.get(address).text)[0]
+    entries["csrf_token"] = token(client.get(address).text)
     page = client.post(address, data=entries).text
     assert ('class="moves"' in page) == bool(us_per_explanation), page
     return _least_ms(lambda: client.post(address, data=entries))

@@ -3,7 +3,7 @@
 import json
 import os
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,18 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             pytest.exit(str(fault), returncode=2)
         public = [become.without_passwords(options) for options in values.values()]
         metafunc.parametrize("values", public, ids=list(values), scope="session")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is about a mode of HTTPS that a host doesn't have; pytest counts it as deselected."""
+    left_out = [item for item in items if (mark := item.get_closest_marker("https"))
+                and not _has_mode(item.callspec.params["values"]["__nginx_https"], mark.args)]  # fmt: skip
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
+
+
+def _has_mode(mode: str, wanted: Sequence[str]) -> bool:
+    return mode in wanted if wanted else mode != "off"
 
 
 @pytest.fixture(scope="session")

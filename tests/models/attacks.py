@@ -154,7 +154,7 @@ ENDLESS = {
         try:
             if not os.fork():
                 os.setsid()
-                time.sleep(60)
+                time.sleep(1000)
         finally:
             os._exit(0)
     """,
@@ -189,7 +189,7 @@ ENDLESS = {
         count = 0
         try:
             for count in range(20000):
-                threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
+                threading.Thread(target=time.sleep, args=(1000,), daemon=True).start()
         except RuntimeError:
             pass
         os.write(2, f"{count} threads".encode())

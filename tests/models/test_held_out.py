@@ -15,7 +15,11 @@ from app.settings import Settings
 from deploy.base.errors import DeployError
 from deploy.models.conformal import LEAST_ROWS
 
-CHANCE = np.random.default_rng(26)
+
+@pytest.fixture
+def chance() -> np.random.Generator:
+    """A generator of the test's own, so that no other decides what it draws."""
+    return np.random.default_rng(26)
 
 
 @pytest.fixture(scope="module")
@@ -54,16 +58,16 @@ def test_interval_is_kept_said_and_true_of_further_rows(add, patients, capsys):
     assert {prediction["interval"]["coverage"] for prediction in predictions} == {0.9}
 
 
-def test_honest_figure_stands_beside_the_table_s_own(add):
-    table = pd.DataFrame(CHANCE.normal(size=(400, 2)), columns=["u", "v"])
-    table["y"] = np.where(table["u"] + CHANCE.normal(size=400) > 0, "high", "low")
+def test_honest_figure_stands_beside_the_table_s_own(add, chance):
+    table = pd.DataFrame(chance.normal(size=(400, 2)), columns=["u", "v"])
+    table["y"] = np.where(table["u"] + chance.normal(size=400) > 0, "high", "low")
     metrics = added(add, RandomForestClassifier(20, random_state=0), table[:200], table[200:], "y")["metrics"]
     assert metrics["accuracy on the given table"] > 0.95 > 0.85 > metrics["accuracy on rows not trained on"]
     assert next(iter(metrics)) == "accuracy on rows not trained on"
 
 
-def test_model_that_knows_its_table_by_heart_is_told_of(add, capsys):
-    table = pd.DataFrame(CHANCE.normal(size=(400, 2)), columns=["u", "v"]).assign(y=CHANCE.integers(0, 2, 400))
+def test_model_that_knows_its_table_by_heart_is_told_of(add, capsys, chance):
+    table = pd.DataFrame(chance.normal(size=(400, 2)), columns=["u", "v"]).assign(y=chance.integers(0, 2, 400))
     metrics = added(add, RandomForestClassifier(20, random_state=0), table[:200], table[200:], "y")["metrics"]
     assert metrics["accuracy on rows not trained on"] < 0.6
     assert "Note: on rows it wasn't trained on: " in capsys.readouterr().out
@@ -92,8 +96,8 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("kind", REFUSED)
-def test_rows_that_measure_nothing_are_refused(add, kind):
-    table = pd.DataFrame(CHANCE.normal(size=(60, 2)), columns=["u", "v"])
+def test_rows_that_measure_nothing_are_refused(add, kind, chance):
+    table = pd.DataFrame(chance.normal(size=(60, 2)), columns=["u", "v"])
     table["y"] = (table["u"] > 0).astype(int)
     make, message = REFUSED[kind]
     with pytest.raises(DeployError, match=message):

@@ -65,7 +65,7 @@ def test_each_label_has_a_typical_row_that_gets_it(add, table):
 
 
 def test_numbers_have_a_low_a_middle_and_a_high_one(add, table):
-    prices = table.assign(price=table["age"] * 2.5 + CHANCE.normal(size=ROWS))
+    prices = table.assign(price=table["age"] * 2.5 + np.random.default_rng(4).normal(size=ROWS))
     _, contract = added(add, prices, "price", RandomForestRegressor(10, random_state=0))
     assert [example["label"]["en"] for example in contract["examples"]] == ["Low value", "Middle value", "High value"]
     low, middle, high = (example["values"]["age"] for example in contract["examples"])

@@ -53,7 +53,7 @@ def test_it_is_served_as_scikit_learn_answers(add, name):
     folder = add(add.file(f"{name}.joblib", fitted), data=add.table(TABLE.to_csv(index=False)))
     contract = yaml.safe_load((folder / "model.yaml").read_text())
     client = create_app(Settings(app_bundles=add.bundles, app_default_model=name)).test_client()
-    rows = TABLE + CHANCE.normal(size=TABLE.shape)
+    rows = TABLE + np.random.default_rng(6).normal(size=TABLE.shape)
     card = client.get(f"/api/v1/models/{name}").json
     assert engine in (None, {"ONNX Runtime": "onnx", "scikit-learn": "scikit_learn"}[card["engine"]])
     reply = client.post(

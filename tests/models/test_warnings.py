@@ -18,6 +18,7 @@ from sklearn.preprocessing import OneHotEncoder
 from app import create_app
 from app.settings import Settings
 from deploy.models import model_folder
+from tests.csrf import token
 from tests.models.project import Importer
 
 CHANCE = np.random.default_rng(23)
@@ -111,10 +112,8 @@ def test_every_way_in_warns(client):
         client.post("/api/v1/models/homes/predictions", json=row).json["predictions"][0] == addressed.json["prediction"]
     )
     form = client.get("/models/homes").text
-    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', form)
-    assert token
     page = client.post(
-        "/models/homes", data=row | {"lift": "true", "csrf_token": token[1]}, headers={"Accept-Language": "en"}
+        "/models/homes", data=row | {"lift": "true", "csrf_token": token(form)}, headers={"Accept-Language": "en"}
     )
     assert page.status_code == 200
     assert "Take this prediction with care" in page.text and "what the model has seen" in page.text
@@ -148,10 +147,8 @@ def test_protocols_warn_and_name_what_they_do_not_use_in_their_own_ways(client):
 
 
 def uploaded(client: FlaskClient, table: pd.DataFrame) -> pd.DataFrame:
-    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', client.get("/models/homes").text)
-    assert token
     file = (io.BytesIO(table.to_csv(index=False).encode()), "homes.csv")
-    form = {"table": file, "csrf_token": token[1]}
+    form = {"table": file, "csrf_token": token(client.get("/models/homes").text)}
     response = client.post("/models/homes/table", data=form, headers={"Accept-Language": "en"})
     assert response.status_code == 200, response.text
     return pd.read_csv(io.BytesIO(response.data), keep_default_na=False)

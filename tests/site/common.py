@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,13 +11,16 @@ from typing import Any
 
 from puerto import steps
 
-from deploy.base.paths import state, tool
+from deploy.base.paths import KIT, state, tool
 from deploy.base.toolchain import as_root
 from tests.run import FULL, WORKER
 from tests.site.hosts import Hosts
 
 STEPS = steps.NAMES
 RELEASE = "ansible/release.yml"
+QUICK = ("-e", "packages_upgrade=none", "-e", "release_watch_seconds=0")
+"""Options of runs in which neither is looked at."""
+
 BOOTED = "systemctl show --property=UserspaceTimestampMonotonic"
 """Prints what each boot of a host has of its own."""
 
@@ -24,6 +28,28 @@ BOOTED = "systemctl show --property=UserspaceTimestampMonotonic"
 def scratch(name: str) -> Path:
     """Return the path of a file that no other process of the run writes."""
     return state("test", WORKER or "one", name)
+
+
+def with_values(hosts: Hosts, name: str, values: dict[str, Any]) -> Hosts:
+    """Return the same hosts, with an inventory that has further values for each."""
+    inventory = json.loads(hosts.inventory.read_text())
+    for options in inventory["all"]["hosts"].values():
+        options |= values
+    path = scratch(name)
+    path.write_text(json.dumps(inventory))
+    return Hosts(hosts.by_name, path)
+
+
+def until(condition: str, unit: str) -> str:
+    """Return shell commands that wait until a condition is true, and fail with what a unit logged if it never is."""
+    waiting = shlex.quote(f"until {condition}; do sleep 0.1; done")
+    return f"timeout 30 sh -c {waiting} || (journalctl --output=cat --lines=20 --unit={unit} >&2; false) || exit 1"
+
+
+def listener(unit: str, port: int) -> str:
+    """Return shell commands that start a program of somebody else's as a unit, and wait until it listens."""
+    start = f"systemd-run --quiet --collect --unit={unit} /usr/bin/python3 -m http.server {port}"
+    return f"{start}; {until(f'ss -Hltn sport = :{port} | grep -q .', unit)}"
 
 
 def play(hosts: Hosts, project: Path, *options: str, playbook: str = RELEASE) -> subprocess.CompletedProcess[str]:
@@ -45,7 +71,7 @@ def current(hosts: Hosts, on: Callable[..., str]) -> dict[str, str]:
             for name, host in hosts.by_name.items()}  # fmt: skip
 
 
-def status(hosts: Hosts, project: Path) -> dict[str, dict[str, Any]]:
+def status(hosts: Hosts, project: Path = KIT) -> dict[str, dict[str, Any]]:
     """Return host → what status tells."""
     run = deploy(project, "status", "--json", str(hosts.inventory))
     return {host["name"]: host for host in json.loads(run.stdout)["hosts"]}

@@ -1,7 +1,7 @@
 """A rehearsal host for all tests of a Debian: 12, reached as a user with sudo, and 13, as root.
 
 Each Debian is a group of its own, side by side. A file's mark says which one its tests are for, so that both are asked
-in each run and neither is asked twice. With ``PUERTO_FULL=1`` each test is for both.
+in each run and neither is asked twice. With ``PUERTO_FULL=1`` each test is for both, but where the mark says ``only``.
 """
 
 import json
@@ -47,8 +47,8 @@ USERS = {"debian12": ADMIN, "debian13": "root"}
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Give each test that needs a host those of its file's mark, or of its own."""
     if "debian" in metafunc.fixturenames:
-        marked = metafunc.definition.get_closest_marker("debian").args
-        names = [name for name in USERS if FULL or int(name[-2:]) in marked]
+        mark = metafunc.definition.get_closest_marker("debian")
+        names = [name for name in USERS if (FULL and "only" not in mark.kwargs) or int(name[-2:]) in mark.args]
         metafunc.parametrize("debian", names, indirect=True, scope="session")
 
 

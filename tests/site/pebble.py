@@ -9,6 +9,8 @@ from typing import Any
 
 from puerto.authority import Authority
 
+from tests.site.common import until
+
 DIRECTORY = "https://localhost:14000/dir"
 FOLDER = "/srv/pebble"
 VALID_SECONDS = 90 * 86400
@@ -58,7 +60,7 @@ class Pebble:
         self.stop()
         self.run("rm -rf /var/www/*/acme/config/accounts /srv/*/acme/config/accounts")
         command = f"systemd-run --collect --unit=pebble {variables} /usr/bin/pebble -config {FOLDER}/config.json"
-        self.run(f"{command}; for i in $(seq 50); do curl -ks {DIRECTORY} && break; sleep 0.2; done")
+        self.run(f"{command}; {until(f'curl -ks {DIRECTORY}', 'pebble')}")
 
     def stop(self) -> None:
         """As if the authority were down."""

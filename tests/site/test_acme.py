@@ -1,15 +1,12 @@
 """A certificate by ACME, of Debian's pebble: asked for, renewed, kept where renewing fails, told to the operator."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-from deploy.base.paths import KIT
-from tests.site.common import must_have_failed_none, scratch
+from tests.site.common import QUICK, must_have_failed_none, status, with_values
 from tests.site.hosts import Hosts
 from tests.site.pebble import DIRECTORY, Pebble
 
@@ -18,8 +15,6 @@ pytestmark = pytest.mark.debian(13)
 SHOP, WWW, NEW = "shop.example", "www.shop.example", "new.shop.example"
 RENEWALS = 6
 """Among so many, one in ten nonces refused is seen."""
-
-QUICK = ("-e", "packages_upgrade=none", "-e", "release_watch_seconds=0")
 
 
 @pytest.fixture(scope="module")
@@ -48,13 +43,9 @@ def signed(hosts: Hosts, host: Any, pebble: Pebble) -> Hosts:
 
 def _with(hosts: Hosts, pebble: Pebble, *names: str) -> Hosts:
     """Return the same hosts, with an inventory that has these names signed for."""
-    inventory = json.loads(hosts.inventory.read_text())
-    for options in inventory["all"]["hosts"].values():
-        options |= {"nginx_https": "acme", "nginx_server_names": names, "nginx_acme_directory": DIRECTORY,
-                    "nginx_acme_authority": str(pebble.authority.certificate)}  # fmt: skip
-    path = scratch(f"acme{len(names)}.yml")
-    path.write_text(json.dumps(inventory))
-    return Hosts(hosts.by_name, path)
+    values = {"nginx_https": "acme", "nginx_server_names": names, "nginx_acme_directory": DIRECTORY,
+              "nginx_acme_authority": str(pebble.authority.certificate)}  # fmt: skip
+    return with_values(hosts, f"acme{len(names)}.yml", values)
 
 
 def _renew(hosts: Hosts, host: Any, pebble: Pebble) -> str:
@@ -67,9 +58,9 @@ def _renew(hosts: Hosts, host: Any, pebble: Pebble) -> str:
     return output
 
 
-def _status(hosts: Hosts) -> Any:
-    command = [sys.executable, "-m", "deploy", "status", "--json", str(hosts.inventory)]
-    (report,) = json.loads(subprocess.run(command, cwd=KIT, capture_output=True, text=True).stdout)["hosts"]
+def _https(hosts: Hosts) -> Any:
+    """Return what status tells of it."""
+    (report,) = status(hosts).values()
     return report["https"]
 
 
@@ -82,7 +73,7 @@ def test_name_that_leads_nowhere_is_refused_before_anything_changes(hosts, pebbl
 def test_certificate_is_signed_for_each_name_and_a_second_run_changes_nothing(signed, pebble):
     for name in (SHOP, WWW):
         assert json.loads(pebble.trusted(name))["status"] == "ok"
-    https = _status(signed)
+    https = _https(signed)
     assert (https["mode"], https["days"], https.get("failure")) == ("acme", 89, None)
     assert signed.play(*QUICK).changed == dict.fromkeys(signed.by_name, 0)
     verified = signed.verify("-k", "https")
@@ -116,7 +107,7 @@ def test_failed_renewal_is_told_and_the_certificate_kept(signed, host, pebble):
     pebble.stop()
     sentence = "The authority can't be reached at localhost:14000 (nginx_acme_directory): Connection refused."
     assert sentence in _renew(signed, host, pebble)
-    assert _status(signed)["failure"].endswith(f"UTC: {sentence}")
+    assert _https(signed)["failure"].endswith(f"UTC: {sentence}")
     verified = signed.verify("-k", "renewed")
     assert verified.returncode == 1 and sentence in verified.stdout
     assert pebble.trusted(SHOP, "-k", "-w", "'%{certs}'") == before

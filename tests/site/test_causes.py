@@ -8,7 +8,7 @@ import pytest
 from deploy.base.paths import KIT
 from deploy.rehearsal.image import ADMIN
 from tests.site import users
-from tests.site.common import deploy
+from tests.site.common import deploy, listener
 from tests.site.hosts import Hosts
 
 pytestmark = pytest.mark.debian(12)
@@ -126,10 +126,7 @@ def test_index_that_is_not_reached_for_pipenv(hosts, host, on, project):
 
 
 def test_port_that_another_program_has(hosts, host, on, project):
-    on(
-        host,
-        "systemctl stop nginx; systemd-run --quiet --collect --unit=thief /usr/bin/python3 -m http.server 80; sleep 1",
-    )
+    on(host, f"systemctl stop nginx; {listener('thief', 80)}")
     try:
         run = deploy(project, "release", str(hosts.inventory))
     finally:

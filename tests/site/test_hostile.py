@@ -20,8 +20,11 @@ from tests.site.hosts import Hosts
 
 pytestmark = pytest.mark.debian(13)
 
-KIB = 10_000 if FULL else 3_000
-"""Of the largest body, as many as Nginx lets through."""
+PART = 1 if FULL else 3
+"""Bodies have this part of the size that Nginx lets through."""
+
+ROUNDED_KIB = 1
+"""By which a shape may be larger than it is told to be: its size is rough."""
 
 SECONDS = 8
 ROUTES = ("/modelo", "/api/v1/models/exam/predictions", "/models/exam/invocations", "/v2/models/exam/infer",
@@ -36,7 +39,8 @@ def besieged(hosts: Hosts, host: rehearsal.Host) -> tuple[rehearsal.Host, siege.
     site.open_form("/models/exam")
     routes = [route for route in routes_of(app, "exam") if route.method == "POST" and route.path in ROUTES]
     assert len(routes) == len(ROUTES)
-    return host, site, routes, Target(app.extensions["models"]["exam"].contract, KIB * 1024, site.token)
+    size = (hosts.values[host.name]["app_max_body_kib"] - ROUNDED_KIB) * 1024 // PART
+    return host, site, routes, Target(app.extensions["models"]["exam"].contract, size, site.token)
 
 
 def test_predictions_are_answered_beside_sixteen_attacks(besieged):

@@ -3,22 +3,20 @@
 import json
 import re
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from puerto.authority import Authority
 
-from deploy.base.paths import KIT, state
-from tests.site.common import current, must_have_failed_none, scratch
+from deploy.base.paths import state
+from tests.site.common import QUICK, current, listener, must_have_failed_none, status, with_values
 from tests.site.hosts import Hosts
 
 pytestmark = pytest.mark.debian(13)
 
 SHOP = """server {{ listen 443 ssl; server_name shop.example; ssl_certificate {0}/local.pem;
 ssl_certificate_key {0}/local.key; return 200 shop; }}"""
-QUICK = ("-e", "packages_upgrade=none", "-e", "release_watch_seconds=0")
 
 
 @pytest.fixture
@@ -34,16 +32,7 @@ def own(hosts: Hosts, certificates: Authority) -> Hosts:
     """The same hosts, with an inventory that names the operator's certificate."""
     values = {"nginx_https": "own", "nginx_certificate": str(certificates.site_certificate),
               "nginx_certificate_key": str(certificates.site_key), "nginx_hsts_seconds": 300}  # fmt: skip
-    return _with(hosts, "own.yml", values)
-
-
-def _with(hosts: Hosts, name: str, values: dict[str, Any]) -> Hosts:
-    inventory = json.loads(hosts.inventory.read_text())
-    for options in inventory["all"]["hosts"].values():
-        options |= values
-    path = scratch(name)
-    path.write_text(json.dumps(inventory))
-    return Hosts(hosts.by_name, path)
+    return with_values(hosts, "own.yml", values)
 
 
 def curl(address: str, name: str, *options: str, authority: Path) -> str:
@@ -81,8 +70,7 @@ def test_modes_are_switched_without_a_failed_request(hosts, host, on, own, certi
     assert json.loads(curl(host.address, name, authority=certificates.certificate))["status"] == "ok"
     verified = own.verify()
     assert verified.returncode == 0, verified.stdout
-    status = [sys.executable, "-m", "deploy", "status", "--json", str(own.inventory)]
-    (report,) = json.loads(subprocess.run(status, cwd=KIT, capture_output=True, text=True).stdout)["hosts"]
+    (report,) = status(own).values()
     assert (report["https"]["mode"], report["https"]["days"], report["url"]) == ("own", 396, f"https://{name}/")
     _must_be_loaded_once_renewed(host, name, own, certificates)
     assert own.play(*QUICK).changed == dict.fromkeys(hosts.by_name, 0)
@@ -102,10 +90,9 @@ def _must_be_loaded_once_renewed(host: Any, name: str, own: Hosts, certificates:
 
 
 @pytest.mark.long
+@pytest.mark.debian(13, only=True)
 def test_testssl_gives_the_best_grade(hosts, host, on, own, certificates):
     """Debian 13's testssl.sh rates; 12's doesn't."""
-    if host.name.startswith("test12"):
-        return
     assert own.play(*QUICK, "-e", "nginx_hsts_seconds=63072000").status == 0
     try:
         on(host, "command -v testssl >/dev/null || { apt-get -q update && apt-get -qy install testssl.sh; }")
@@ -122,10 +109,10 @@ def test_testssl_gives_the_best_grade(hosts, host, on, own, certificates):
 @pytest.mark.long
 def test_port_of_another_is_left_to_it(hosts, host, on, certificates):
     """To another program by refusing; to another site of Nginx's by answering beside it."""
-    off, address = _with(hosts, "off.yml", {"nginx_https": "off"}), host.address
+    off, address = with_values(hosts, "off.yml", {"nginx_https": "off"}), host.address
     assert off.play(*QUICK).status == 0
     assert ":443" not in on(host, "ss -Hltn")
-    on(host, "systemd-run --unit=listener /usr/bin/python3 -m http.server 443; sleep 1")
+    on(host, listener("listener", 443))
     play = hosts.play(playbook="ansible/doctor.yml")
     assert "Port 443 is taken by python3" in play.output, play.output
     on(host, "systemctl stop listener; mkdir -p /srv/shop")

@@ -1,21 +1,17 @@
 """Limits on a host: who exceeds one is refused in words that each client reads, and everybody else is answered."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 import requests
 
-from deploy.base.paths import KIT
 from deploy.rehearsal import hosts as rehearsal
+from tests.site.common import QUICK, status
 from tests.site.hosts import Hosts
 
 pytestmark = pytest.mark.debian(13)
 
-QUICK = ("-e", "packages_upgrade=none", "-e", "release_watch_seconds=0")
 LIMITS = {"nginx_limit_pages": 20, "nginx_limit_predictions": 20, "nginx_limit_tables": 3}
 HTML = "text/html,*/*;q=0.8"
 ROUTES = {
@@ -58,7 +54,7 @@ def test_one_visitor_is_refused_and_another_answered(narrow, hosts, host, on):
         assert other in ("400", "403", "404", "405", "415", "422"), (path, other)
     assert '" 429 ' in on(host, f"tail -n 40 {log}")
     assert SECRET not in on(host, f"cat {values['nginx_error_log']}")
-    (report,) = _status(hosts)
+    (report,) = status(hosts).values()
     assert 0 < report["limits"]["refused"] < report["limits"]["requests"]
 
 
@@ -70,11 +66,3 @@ def _refused(host: rehearsal.Host, name: str, path: str, accept: str) -> request
         if response.status_code == 429:
             return response
     pytest.fail(f"{path} was never refused")
-
-
-def _status(hosts: Hosts) -> list[dict[str, Any]]:
-    command = [sys.executable, "-m", "deploy", "status", "--json", str(hosts.inventory)]
-    reports: list[dict[str, Any]] = json.loads(subprocess.run(command, cwd=KIT, capture_output=True, text=True).stdout)[
-        "hosts"
-    ]
-    return reports

@@ -8,7 +8,7 @@ import pytest
 
 from deploy.base.paths import KIT
 from tests.run import FULL
-from tests.site.common import BOOTED
+from tests.site.common import BOOTED, listener
 
 pytestmark = pytest.mark.debian(12)
 
@@ -59,10 +59,7 @@ BREAKAGES = [
             " -keyout /dev/null -out {app_root}/tls/local.pem 2>/dev/null",
             "test_each_name_is_shown_its_certificate",
         ),
-        "a listener": (
-            "systemd-run --unit=listener /usr/bin/python3 -m http.server 8099; sleep 1",
-            "test_only_ssh_nginx_and_what",
-        ),
+        "a listener": (listener("listener", 8099), "test_only_ssh_nginx_and_what"),
         "package removed": ("dpkg --remove --force-depends python3-venv", "test_packages_are_installed"),
     },
     {

@@ -1,6 +1,5 @@
 """The application over bundles built for the tests, without a server."""
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from app import create_app
 from app.settings import Settings
 from deploy.base.paths import KIT, MODELS
 from deploy.models.builder import build
+from tests.csrf import token
 
 OWN = ("diabetes", "exam", "titanic")
 """The project's models: a checkout may have others beside them."""
@@ -53,10 +53,3 @@ def submit(client: FlaskClient) -> Callable[..., Any]:
         return client.post(f"/models/{name}", data={"csrf_token": token(page)} | entries, headers=headers)
 
     return post
-
-
-def token(page: str) -> str:
-    """Return a page's CSRF token."""
-    match = re.search(r'name="csrf_token" type="hidden" value="([^"]+)"', page)
-    assert match, page
-    return match[1]

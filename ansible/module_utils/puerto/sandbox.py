@@ -11,7 +11,8 @@ from .files import write
 
 HEADING = "\n# The sandbox:"
 DIRECTIVE = re.compile(r"^\w+=.*$", re.MULTILINE)
-CONTAINER = Path("/run/systemd/container")
+RUN = Path("/run")
+CONTAINER = RUN / "systemd" / "container"
 """Where systemd writes what kind of container it was booted in."""
 
 LOST = "# This container can't: "
@@ -30,7 +31,7 @@ def lost(text: str) -> list[str]:
     if not CONTAINER.exists() or not directives:
         return []
     digest = hashlib.sha256("\n".join(directives).encode()).hexdigest()
-    record = Path("/run") / f"puerto-sandbox-{digest[:12]}.json"
+    record = RUN / f"puerto-sandbox-{digest[:12]}.json"
     if not record.exists():
         write(record, json.dumps(_tried(directives)))
     impossible: list[str] = json.loads(record.read_text(encoding="utf-8"))

@@ -31,6 +31,9 @@ SECONDS = 600
 START_SECONDS = 60
 """Within which the process runs, before it has opened anything: what takes longer is this machine's fault."""
 
+END_SECONDS = 5
+"""A moment to end by itself, before it is killed."""
+
 SYSTEM = ("/usr", "/bin", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/alternatives")
 CODE = ("app", "deploy")
 WORKER = "deploy.models.sandbox.worker"
@@ -102,7 +105,7 @@ class Sandbox:
     def _end(self) -> int:
         """Give the process a moment to end by itself, then kill it; return its exit status."""
         with suppress(subprocess.TimeoutExpired):
-            self._process.wait(timeout=5)
+            self._process.wait(timeout=END_SECONDS)
         kill(self._process)
         self._channel.drain()
         return self._process.wait()

@@ -1,4 +1,4 @@
-"""The application under Gunicorn, with a model that hangs."""
+"""The application under Gunicorn: with a model that hangs, or attacked."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +10,9 @@ from app import create_app
 from app.settings import Settings
 from deploy.base.paths import KIT
 from deploy.models.builder import build
+from tests import siege
 from tests.hanging import bundle
+from tests.meter import Meter
 from tests.served import Served, served
 from tests.unit.app.hanging_site import TIMEOUT, Site
 
@@ -27,6 +29,16 @@ def hanging(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Se
 @pytest.fixture
 def site(hanging: tuple[Path, Served]) -> Site:
     return Site(*hanging)
+
+
+@pytest.fixture(scope="module")
+def besieged(bundles: Path) -> Iterator[tuple[siege.Site, Meter]]:
+    """A site under one Gunicorn worker, and a meter of it."""
+    with served(bundles, GUNICORN_WORKERS="1") as gunicorn:
+        host, port = gunicorn.address.split(":")
+        site = siege.Site(host, int(port), "practica_flask")
+        site.open_form("/models/exam")
+        yield site, Meter(lambda: gunicorn.workers, lambda: gunicorn.workers)
 
 
 @pytest.fixture(scope="session")

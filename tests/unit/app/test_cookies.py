@@ -1,11 +1,10 @@
 """The cookies of visitors: over HTTPS they are this host's alone; over HTTP, which can't have that, plain ones."""
 
-import re
-
 import pytest
 
 from app import create_app
 from app.settings import Settings
+from tests.csrf import token
 
 NAMES = {"http": ("session", "language"), "https": ("__Host-session", "__Host-language")}
 
@@ -35,8 +34,7 @@ def test_form_and_language_are_known_again_by_https(site):
     https = {"X-Forwarded-Proto": "https", "Accept-Language": "en"}
     page = client.get("/models/exam", headers=https)
     cookie = page.headers["Set-Cookie"].partition(";")[0]
-    (token,) = set(re.findall(r'name="csrf_token"[^>]* value="([^"]+)"', page.text))
-    form = {"csrf_token": token, "estudio": "6", "sueno": "8"}
+    form = {"csrf_token": token(page.text), "estudio": "6", "sueno": "8"}
     both = f"{cookie}; __Host-language=es"
     answer = client.post("/models/exam", data=form, headers=https | {"Cookie": both})
     assert (answer.status_code, answer.headers["Content-Language"]) == (200, "es")

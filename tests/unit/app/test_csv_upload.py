@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from tests.unit.conftest import token
+from tests.csrf import token
 
 
 def upload(client: FlaskClient, name: str, data: bytes, file: str = "table.csv", language: str = "en") -> TestResponse:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from app.faults import Refused
 from app.fields import Column, DateField, recognised, type_of
 from app.whatif import curves
-from tests.unit.conftest import token
+from tests.csrf import token
 
 ENGLISH = {"Accept-Language": "en"}
 API = "/api/v1/models/every_kind/predictions"

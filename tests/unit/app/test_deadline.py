@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from tests.csrf import token
 from tests.hanging import FOREVER
 from tests.unit.app.hanging_site import MARGIN, PATH, TIMEOUT, visitors
 
@@ -92,8 +93,7 @@ def test_person_gets_a_page(site):
     text = page.read().decode()
     assert page.status == 200, text
     cookie = page.headers["Set-Cookie"].partition(";")[0]
-    token = text.partition('name="csrf_token" type="hidden" value="')[2].partition('"')[0]
-    form = f"csrf_token={token}&how=sleep&seconds={FOREVER}"
+    form = f"csrf_token={token(text)}&how=sleep&seconds={FOREVER}"
     headers = {"Accept": "text/html", "Cookie": cookie, "Content-Type": "application/x-www-form-urlencoded"}
     connection.request("POST", "/models/hanging", form, headers)
     response = connection.getresponse()

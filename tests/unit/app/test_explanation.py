@@ -13,7 +13,7 @@ from app.engines import EngineOutputs
 from app.explanation import AT_ONCE_US, LONGEST_US, is_offered, is_quick
 from app.languages import signed
 from app.whatif import few
-from tests.unit.conftest import token
+from tests.csrf import token
 
 THIRD = {"class": "third", "sex": "female", "age": "adult"}
 EVERY = {"altura (cm)": "170", "plan": "10", "nota": "hola", "niños": ""}

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tests.unit.conftest import token
+from tests.csrf import token
 
 EXAM = {"estudio": "6", "sueno": "8"}
 

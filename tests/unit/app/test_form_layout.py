@@ -14,7 +14,7 @@ from app import create_app
 from app.engines import EngineOutputs
 from app.forms import MANY
 from app.settings import Settings
-from tests.unit.conftest import token
+from tests.csrf import token
 
 TOWNS = [{"value": f"t{number}", "label": {"es": f"Villa {number}", "en": f"Town {number}"}} for number in range(5000)]
 TOWNS[7]["label"] = TOWNS[8]["label"] = {"es": "Villa Doble", "en": "Twin Town"}

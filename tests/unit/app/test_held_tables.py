@@ -13,8 +13,8 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from app.tables import held
+from tests.csrf import token
 from tests.unit.app.test_csv_upload import upload
-from tests.unit.conftest import token
 
 TABLE = b"estudio;sueno\n6,5;8\n"
 ENGLISH = {"Accept-Language": "en"}

@@ -8,9 +8,7 @@ import json
 import struct
 import sys
 import weakref
-from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -25,8 +23,6 @@ from tests.attacks.headers import HEADERS
 from tests.attacks.protocol_bodies import BINARY_LENGTH
 from tests.attacks.queries import QUERIES
 from tests.attacks.routes import BODIES, Route, routes_of
-from tests.meter import Meter
-from tests.served import served
 
 KIB = 1024
 SMALL = 96 * KIB
@@ -46,16 +42,6 @@ def routes(app: Flask) -> list[Route]:
 @pytest.fixture(scope="module")
 def exam(app: Flask) -> Contract:
     return app.extensions["models"]["exam"].contract
-
-
-@pytest.fixture(scope="module")
-def besieged(bundles: Path) -> Iterator[tuple[siege.Site, Meter]]:
-    """A site under one Gunicorn worker, and a meter of it."""
-    with served(bundles, GUNICORN_WORKERS="1") as gunicorn:
-        host, port = gunicorn.address.split(":")
-        site = siege.Site(host, int(port), "practica_flask")
-        site.open_form("/models/exam")
-        yield site, Meter(lambda: gunicorn.workers, lambda: gunicorn.workers)
 
 
 def test_every_route_gets_a_dozen_shapes(routes, app):

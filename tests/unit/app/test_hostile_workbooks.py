@@ -3,9 +3,6 @@
 The milliseconds of the rule are the bench's: ``python3 -m deploy bench --hostile --only workbook``.
 """
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from flask import Flask
 
@@ -13,8 +10,6 @@ from tests import siege
 from tests.attacks.attack import Target
 from tests.attacks.routes import Route
 from tests.attacks.workbooks import WORKBOOKS
-from tests.meter import Meter
-from tests.served import served
 
 HARMLESS = "workbook, harmless"
 UPLOAD = Route("POST", "/models/exam/table")
@@ -22,15 +17,6 @@ SIZES = (96 << 10, 3 << 20)
 MEMORY = 96 * siege.MIB
 CPU_MS, CPU_MS_PER_MIB = 200, 100
 """Several times the bench's, since other programs use this machine."""
-
-
-@pytest.fixture(scope="module")
-def besieged(bundles: Path) -> Iterator[tuple[siege.Site, Meter]]:
-    with served(bundles, GUNICORN_WORKERS="1") as gunicorn:
-        host, port = gunicorn.address.split(":")
-        site = siege.Site(host, int(port), "practica_flask")
-        site.open_form("/models/exam")
-        yield site, Meter(lambda: gunicorn.workers, lambda: gunicorn.workers)
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -44,3 +30,12 @@ def test_costs_no_more_than_its_size_and_a_harmless_one_is_answered_before(besie
     assert cell.memory <= MEMORY, cell
     if cell.status == 422:
         assert cell.cpu_ms <= CPU_MS + CPU_MS_PER_MIB * cell.sent / siege.MIB, cell
+
+
+def test_zip_counts_as_what_it_holds_only_where_it_is_unpacked(besieged, app: Flask):
+    site, meter = besieged
+    target = Target(app.extensions["models"]["exam"].contract, SIZES[0], site.token)
+    routes = (UPLOAD, Route("POST", "/nothing"))
+    there, elsewhere = (siege.measured(site, meter, route, "workbook, zip bomb", target) for route in routes)
+    assert there.status not in siege.UNPARSED and elsewhere.status in siege.UNPARSED
+    assert there.sent == siege.UNPACKED_FACTOR * elsewhere.sent, "it holds a hundred times as much"

@@ -11,8 +11,8 @@ import pytest
 
 from app import create_app, links
 from app.settings import Settings
+from tests.csrf import token
 from tests.served import served
-from tests.unit.conftest import token
 
 ENTERED = {
     "titanic": {"class": "third", "sex": "female", "age": "adult"},

@@ -7,9 +7,9 @@ import re
 import pytest
 from flask.testing import FlaskClient
 
+from tests.csrf import token
 from tests.unit.app.test_csv_upload import upload
 from tests.unit.app.test_workbooks import workbook
-from tests.unit.conftest import token
 
 TABLE = b"curso;estudio;sueno\na;6,5;8\n\nb;1,5;4\nc;99;8\nd;x;-1\n"
 

@@ -19,7 +19,7 @@ from app.tables import BadTable, CsvFile, Table
 from app.tables import table as table_module
 from app.tables.header import column_names
 from app.validator import RowValidator
-from tests.unit.conftest import token
+from tests.csrf import token
 
 
 def answer(app: Flask, data: bytes, name: str = "exam") -> bytes:

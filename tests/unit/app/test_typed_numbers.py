@@ -10,8 +10,8 @@ from flask import Flask
 
 from app import create_app, whatif
 from app.settings import Settings
+from tests.csrf import token
 from tests.typed import ASKED, OTHERS, TYPED
-from tests.unit.conftest import token
 
 LANGUAGES = ("es", "en")
 ANSWER = re.compile(r'<h2 id="answer">(.*) m²</h2>')

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from app.faults import InvalidInput
 from app.fields import CategoryField, DateField, IntegerField, NumberField, TextField, YesNoField
 from app.values import as_text
+from tests.csrf import token
 from tests.run import FULL
-from tests.unit.conftest import token
 
 NAMES = ["exam", "titanic", "diabetes", "every_kind"]
 SURROGATES = st.characters(exclude_categories=["Cs", "Cc"])

@@ -203,12 +203,19 @@ def _served(folder: Path, address: str) -> Iterator[int]:
         server.shutdown()
 
 
+@pytest.mark.parametrize(
+    ("address", "is_within"), [("127.0.1.1", True), ("::1", True), ("fe80::1%eth0", True), ("203.0.113.7", False)]
+)
+def test_address_within_a_host_is_of_no_use_to_others(address, is_within):
+    assert reachability._is_within_host(address) == is_within
+
+
 @pytest.fixture
-def own_address() -> str:
-    """One of this machine's that isn't within it."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.connect(("192.0.2.1", 9))
-        return str(probe.getsockname()[0])
+def own_address(monkeypatch: pytest.MonkeyPatch) -> str:
+    """One of this machine's, taken for one that others reach: a machine without a network has none of those."""
+    address, is_within = "127.0.0.2", reachability._is_within_host
+    monkeypatch.setattr(reachability, "_is_within_host", lambda other: other != address and is_within(other))
+    return address
 
 
 def test_site_that_shows_the_challenge_is_in_nobody_s_way(tmp_path, monkeypatch, own_address):

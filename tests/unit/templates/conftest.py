@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from puerto.authority import Authority
@@ -99,9 +100,27 @@ class Served:
 
 
 @pytest.fixture
-def served(debian_nginx: Path, laid_out: Callable[..., Path]) -> Iterator[Callable[..., Served]]:
-    """Have Nginx serve an application's site, or another text of it; its static files are the checkout's."""
+def start() -> Iterator[Callable[..., None]]:
+    """Start a program and wait until it serves; it ends with the test."""
     running = []
+
+    def started(command: list[object], serves: Callable[[], bool], **options: Any) -> None:
+        process = subprocess.Popen(command, **options)
+        running.append(process)
+        deadline = time.monotonic() + START_SECONDS
+        while not serves():
+            assert process.poll() is None and time.monotonic() < deadline, command
+            time.sleep(0.05)
+
+    yield started
+    for process in running:
+        process.terminate()
+        process.wait(30)
+
+
+@pytest.fixture
+def served(debian_nginx: Path, laid_out: Callable[..., Path], start: Callable[..., None]) -> Callable[..., Served]:
+    """Have Nginx serve an application's site, or another text of it; its static files are the checkout's."""
 
     def serve(rendering: Rendering, site_text: str = "") -> Served:
         site, root = Served(free_port(), free_port()), rendering.option("app_root")
@@ -110,41 +129,27 @@ def served(debian_nginx: Path, laid_out: Callable[..., Path]) -> Iterator[Callab
         files = {path: text.replace(static, str(STATIC)) for path, text in texts.items()}
         main = laid_out(files, site.port, site.https_port)
         nginx = debian_nginx / "usr" / "sbin" / "nginx"
-        running.append(subprocess.Popen([nginx, "-e", "stderr", "-c", main, "-g", "daemon off; master_process off;"]))
-        deadline = time.monotonic() + START_SECONDS
-        while not _is_listening(site.port):
-            assert running[-1].poll() is None and time.monotonic() < deadline
-            time.sleep(0.05)
+        command = [nginx, "-e", "stderr", "-c", main, "-g", "daemon off; master_process off;"]
+        start(command, lambda: _is_listening(site.port))
         return site
 
-    yield serve
-    for process in running:
-        process.terminate()
-        process.wait(30)
+    return serve
 
 
 @pytest.fixture
-def application(bundles: Path, tmp_path: Path) -> Iterator[Callable[[Rendering], Path]]:
+def application(bundles: Path, tmp_path: Path, start: Callable[..., None]) -> Callable[[Rendering], Path]:
     """Start the application under Gunicorn as its unit does; return its socket."""
-    running = []
 
-    def start(rendering: Rendering) -> Path:
+    def bound_by(rendering: Rendering) -> Path:
         bound = tmp_path / "app.sock"
         own = {"GUNICORN_BIND": f"unix:{bound}", "GUNICORN_WORKERS": "2", "APP_BUNDLES": str(bundles)}
         # Not production, which wants a secret key.
         settings = os.environ | rendering.plan.settings | own | {"APP_ENVIRONMENT": "development"}
         command = [tool("gunicorn"), "--config", "python:app.gunicorn_conf", "wsgi:app"]
-        running.append(subprocess.Popen(command, cwd=KIT, env=settings, stderr=subprocess.DEVNULL))
-        deadline = time.monotonic() + START_SECONDS
-        while not bound.exists():
-            assert running[-1].poll() is None and time.monotonic() < deadline
-            time.sleep(0.05)
+        start(command, bound.exists, cwd=KIT, env=settings, stderr=subprocess.DEVNULL)
         return bound
 
-    yield start
-    for process in running:
-        process.terminate()
-        process.wait(30)
+    return bound_by
 
 
 def asking(rendering: Rendering, bound: Path) -> str:
