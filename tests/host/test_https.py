@@ -10,7 +10,7 @@ import pytest
 from puerto.certificates import CERTIFICATE, names_of, validity
 from testinfra.host import Host
 
-from app import HEADERS
+from app.application import HEADERS
 
 ANSWERS = {"/": 200, "/nothing": 404, "/static/style.css": 200, "/static/nothing": 404, "/health": 200}
 
