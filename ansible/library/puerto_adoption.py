@@ -11,6 +11,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.puerto import adoption, handmade
 from ansible.module_utils.puerto.adoption import Adoption
 from ansible.module_utils.puerto.errors import HostError
+from ansible.module_utils.puerto.http_client import HOST_ITSELF
 from ansible.module_utils.puerto.names import Names
 from ansible.module_utils.puerto.neighbours import Neighbours
 from ansible.module_utils.puerto.program_output import plain
@@ -98,7 +99,7 @@ def _survey(names: Names) -> dict[str, Any]:
 
 def _answer(name: str) -> dict[str, Any]:
     """Ask the site for its first page."""
-    connection = http.client.HTTPConnection("127.0.0.1", timeout=SECONDS)
+    connection = http.client.HTTPConnection(HOST_ITSELF, timeout=SECONDS)
     try:
         connection.request("GET", "/", headers={"Host": name})
         response = connection.getresponse()

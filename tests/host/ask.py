@@ -10,6 +10,9 @@ import socket
 import ssl
 import sys
 
+SITE = "127.0.0.2"
+"""As the host's own program asks Nginx (http_client.py): others may have 127.0.0.1:80 to themselves."""
+
 
 class UnixConnection(http.client.HTTPConnection):
     def connect(self) -> None:
@@ -24,7 +27,7 @@ class TlsConnection(http.client.HTTPConnection):
     def connect(self) -> None:
         context = ssl.create_default_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        plain = socket.create_connection(("127.0.0.1", 443), self.timeout, self.source_address)
+        plain = socket.create_connection((SITE, 443), self.timeout, self.source_address)
         self.sock = context.wrap_socket(plain, server_hostname=self.host)
 
 
@@ -34,7 +37,7 @@ if unix:
 elif scheme == "https":
     connection = TlsConnection(name, timeout=10, source_address=(source, 0))
 else:
-    connection = http.client.HTTPConnection("127.0.0.1", timeout=10, source_address=(source, 0))
+    connection = http.client.HTTPConnection(SITE, timeout=10, source_address=(source, 0))
 headers = {"Host": name}
 if body:
     headers["Content-Type"] = "application/json"

@@ -16,7 +16,7 @@ if version:
     context.set_ciphers("ALL:@SECLEVEL=0")  # so that it isn't this side that refuses an old version
     context.minimum_version = context.maximum_version = ssl.TLSVersion[version]
 try:
-    connection = context.wrap_socket(socket.create_connection(("127.0.0.1", 443), 10), server_hostname=name)
+    connection = context.wrap_socket(socket.create_connection(("127.0.0.2", 443), 10), server_hostname=name)
 except OSError:
     print("null")
 else:

@@ -3,7 +3,9 @@
 import json
 import shlex
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,9 @@ VALID_SECONDS = 90 * 86400
 QUICK = {"PEBBLE_VA_NOSLEEP": "1", "PEBBLE_WFE_NONCEREJECT": "0"}
 """It asks for the challenge at once, and takes every nonce."""
 
+
+ANSWER = "%{http_code} by HTTP/%{http_version}\\n"
+LOG = "/run/browser.log"
 
 HOSTS_SECONDS = 6
 """Go's resolver, the authority's, reads /etc/hosts again after five."""
@@ -45,6 +50,20 @@ class Pebble:
         return self.run(
             f"{roots}; curl -sS --cacert {FOLDER}/root.pem {' '.join(options)} https://{name}/health 2>&1", False
         )
+
+    @contextmanager
+    def browser(self, name: str) -> Iterator[Counter[str]]:
+        """Ask a site by HTTP/2 for the time of a block, on one connection as long as that lasts; count the answers."""
+        self.trusted(name)  # which fetches the root
+        visit = f"curl -sS --http2 --rate 40/s --cacert {FOLDER}/root.pem -o /dev/null -w '{ANSWER}'"
+        script = f"{visit} 'https://{name}/health?[1-999999]' > {LOG} 2>&1"
+        self.run(f'systemd-run --collect --unit=browser sh -c "{script}"')
+        answers: Counter[str] = Counter()
+        try:
+            yield answers
+        finally:
+            self.run("systemctl stop browser")
+            answers.update(self.run(f"cat {LOG}").splitlines())
 
     def start(self, valid_seconds: int = VALID_SECONDS, **environment: str) -> None:
         """Start it anew, with another root.

@@ -99,8 +99,8 @@ IN_THE_WAY = [
     ),
     Situation(
         "another site is asked first by the host itself",
-        "/etc/nginx/sites-enabled/a_status listens on 127.0.0.1:80, which Nginx prefers to 80 alone",
-        SITE.format(directives="listen 127.0.0.1:80; server_name status.example;", file=f"{ENABLED}/a_status"),
+        "/etc/nginx/sites-enabled/a_status listens on 127.0.0.2:80, which Nginx prefers to 80 alone",
+        SITE.format(directives="listen 127.0.0.2:80; server_name status.example;", file=f"{ENABLED}/a_status"),
         f"rm {ENABLED}/a_status",
     ),
     Situation(

@@ -13,8 +13,16 @@ from tests.site.pebble import DIRECTORY, Pebble
 pytestmark = pytest.mark.debian(13)
 
 SHOP, WWW, NEW = "shop.example", "www.shop.example", "new.shop.example"
+RELEASES, RENEWALS_UNDER_LOAD = 10, 3
 RENEWALS = 6
 """Among so many, one in ten nonces refused is seen."""
+
+REVOKE = (
+    "cd {__nginx_acme}; REQUESTS_CA_BUNDLE=authority.pem certbot/bin/certbot -c certbot.ini revoke --cert-name site"
+)
+FULL = """cp -a {folder} /run/kept; mount -t tmpfs -o size=1m tmpfs {folder}; cp -a /run/kept/. {folder}/
+    rm -r /run/kept; dd if=/dev/zero of={folder}/rest bs=1k 2>/dev/null; true"""
+"""Has a folder's disk be full, with all that is in it."""
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +98,18 @@ def test_renewed_certificate_is_loaded_without_a_failed_request(signed, host, pe
 
 
 @pytest.mark.long
+def test_releases_and_renewals_fail_no_visitor_of_either_protocol(signed, host, pebble, load):
+    with load(of=signed, url=f"https://{SHOP}:443") as visitors, pebble.browser(SHOP) as answers:
+        for number in range(RELEASES):
+            play = signed.play("-e", f"app_max_rows={9000 + number}", playbook="ansible/release.yml")
+            assert play.status == 0, play.output
+            if number < RENEWALS_UNDER_LOAD:
+                assert _renew(signed, host, pebble) == ""
+    must_have_failed_none(visitors, least=1000)
+    assert set(answers) == {"200 by HTTP/2"} and answers.total() > 1000, answers
+
+
+@pytest.mark.long
 def test_authority_that_refuses_its_own_nonces_is_asked_again(signed, host, pebble):
     pebble.start(PEBBLE_WFE_NONCEREJECT="10")
     log = f"{signed.values[host.name]['__nginx_acme']}/logs/letsencrypt.log"
@@ -120,6 +140,47 @@ def test_failed_renewal_is_told_and_the_certificate_kept(signed, host, pebble):
     assert _renew(signed, host, pebble) == ""
     verified = signed.verify("-k", "renewed")
     assert verified.returncode == 0, verified.stdout
+
+
+@pytest.mark.long
+def test_revoked_certificate_is_replaced(signed, host, pebble):
+    """By the authority's word (ARI) if it gives one, else by what revoking is said to need."""
+    values, before = signed.values[host.name], pebble.trusted(SHOP, "-w", "'%{certs}'")
+    pebble.run(REVOKE.format_map(values))
+    unit = values["systemd_unit"]
+    assert pebble.run(f"systemctl start {unit}-certificate || journalctl -o cat -n 20 -u {unit}-certificate") == ""
+    after = pebble.trusted(SHOP, "-w", "'%{certs}'")
+    assert '"status": "ok"' in after.replace('":"', '": "') and after != before
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("offset", ["+1000d", "-1000d"])
+def test_clock_that_is_off_is_named(signed, host, pebble, offset):
+    pebble.run("command -v faketime >/dev/null || apt-get -qy install libfaketime faketime")
+    dropin = f"/run/systemd/system/{signed.values[host.name]['systemd_unit']}-certificate.service.d"
+    library = "$(find /usr/lib -name libfaketime.so.1)"
+    environment = f"[Service]\nEnvironment=LD_PRELOAD={library} FAKETIME={offset}\n"
+    pebble.run(f'mkdir -p {dropin}; printf "{environment}" > {dropin}/clock.conf; systemctl daemon-reload')
+    try:
+        output = _renew(signed, host, pebble)
+    finally:
+        pebble.run(f"rm -r {dropin}; systemctl daemon-reload")
+    assert "is this host's clock right?" in output, output
+    assert _renew(signed, host, pebble) == ""
+
+
+@pytest.mark.long
+def test_full_disk_keeps_the_certificate(signed, host, pebble):
+    folder, before = signed.values[host.name]["__nginx_acme"], pebble.trusted(SHOP, "-w", "'%{certs}'")
+    pebble.run(FULL.format(folder=f"{folder}/config"))
+    try:
+        output = _renew(signed, host, pebble)
+    finally:
+        pebble.run(f"umount {folder}/config")
+    assert "No space left on device" in output, output
+    assert "No space left on device" in _https(signed)["failure"]
+    assert pebble.trusted(SHOP, "-w", "'%{certs}'") == before
+    assert _renew(signed, host, pebble) == ""
 
 
 @pytest.mark.long

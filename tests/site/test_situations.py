@@ -126,22 +126,30 @@ def beside(hosts: Hosts, host: rehearsal.Host, on: Callable[..., str], prepared:
     assert answers(host) == ""
 
 
+STATUS = "server { listen 127.0.0.1:80; server_name 127.0.0.1; location /nginx_status { stub_status; } }"
+"""As programs that watch Nginx have people write it."""
+
+WATCH = "python3 -c \"import urllib.request as u; print(u.urlopen('http://127.0.0.1/nginx_status').read())\""
+
 OWN_DEFAULT = f"""echo '# mine' >> /etc/nginx/sites-available/default
     ln -s /etc/nginx/sites-available/default {situations.ENABLED}/default
     echo 'my own page' > /var/www/html/index.html
     echo 'server_names_hash_bucket_size 128;' > /etc/nginx/conf.d/sizes.conf
+    echo '{STATUS}' > /etc/nginx/conf.d/status.conf
     rm /etc/nginx/conf.d/unknown_hosts.conf; nginx -s reload"""
-DEBIANS_DEFAULT = f"""rm {situations.ENABLED}/default /var/www/html/index.html /etc/nginx/conf.d/sizes.conf
+DEBIANS_DEFAULT = f"""rm {situations.ENABLED}/default /var/www/html/index.html
+    rm /etc/nginx/conf.d/sizes.conf /etc/nginx/conf.d/status.conf
     sed -i '$ d' /etc/nginx/sites-available/default"""
 
 
 def test_default_site_that_somebody_uses_goes_on_answering(hosts, host, on, serves_alone):
-    """With the sizes that somebody has set; after a reboot too."""
+    """With the sizes that somebody has set, and beside what watches Nginx from the host; after a reboot too."""
     with beside(hosts, host, on, OWN_DEFAULT, DEBIANS_DEFAULT):
         booted = on(host, BOOTED)
         on(host, "systemctl reboot", check=False)
         serves_alone(host, booted)
         assert answers(host) == "my own page\n"
+        assert "Active connections" in on(host, WATCH)
         run = hosts.verify("-k", "site")
         assert run.returncode == 0, run.stdout
     assert not on(host, f"ls {situations.ENABLED}").count("default"), "Debian's own goes"

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from .errors import HostError
+from .history import now
 from .program_output import last_lines, plain
 
 TRIES = 3
@@ -23,6 +24,9 @@ PROBLEM = re.compile(r"^\s*(?:Domain|Identifier): (\S+)\n\s*Type:\s+(\S+)\n\s*De
 UNREACHED = re.compile(r"host='([^']+)', port=(\d+)\)")
 CAUSE = re.compile(r"\[Errno -?\d+\] ([^'\")]+)|(certificate verify failed: [^'\"(]+)|(timed out)")
 """Of an authority that can't be reached, in what the requests library says."""
+
+CLOCK = re.compile(r"has expired|not yet valid")
+"""Of an authority whose own certificate is refused: either that is so, or time is told wrongly here."""
 
 NOISE = re.compile(r"Saving debug log to|Ask for help|See the logfile|Simulating|Requesting|Renewing|An unexpected")
 
@@ -107,10 +111,15 @@ def explain(output: str, kind: str = "") -> str:
     lines = last_lines("\n".join(_lines(output)))
     if server := UNREACHED.search(output):
         cause = CAUSE.search(output)
-        reason = next(filter(None, cause.groups())) if cause else lines
-        return f"The authority can't be reached at {':'.join(server.groups())} (nginx_acme_directory): {reason}."
+        return _unreached(":".join(server.groups()), next(filter(None, cause.groups())).strip() if cause else lines)
     meaning = MEANINGS.get(kind, "certbot failed")
     return f"{meaning[0].upper()}{meaning[1:]}. It says: {lines}"
+
+
+def _unreached(place: str, reason: str) -> str:
+    clock = f" It is {now()[:16].replace('T', ' ')} UTC here: is this host's clock right?"
+    sentence = f"The authority can't be reached at {place} (nginx_acme_directory): {reason}."
+    return sentence + (clock if CLOCK.search(reason) else "")
 
 
 def _sentence(name: str, kind: str, detail: str) -> str:

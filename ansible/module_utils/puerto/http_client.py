@@ -15,8 +15,12 @@ TIMEOUT_SECONDS = 10.0
 Address = Path | tuple[str, int]
 """A Unix socket, or host and port."""
 
-NGINX: Address = ("127.0.0.1", 80)
-NGINX_HTTPS: Address = ("127.0.0.1", 443)
+HOST_ITSELF = "127.0.0.2"
+"""Where the host asks Nginx for its own site. What shows a server's state often listens on 127.0.0.1:80, which Nginx
+prefers to all sites on 80 alone; what comes to this address, the wildcard gets."""
+
+NGINX: Address = (HOST_ITSELF, 80)
+NGINX_HTTPS: Address = (HOST_ITSELF, 443)
 
 # Whether a certificate is good is for visitors to judge: here the host asks itself.
 _TLS = ssl.create_default_context()

@@ -3,13 +3,11 @@
 from collections.abc import Collection, Iterator
 
 from . import reachability
+from .http_client import HOST_ITSELF
 from .names import Names
 from .neighbours import is_puertos
 from .nginx_config import Configuration, Server
 from .nginx_listen import WILDCARDS
-
-HOST_ITSELF = "127.0.0.1"
-"""Where a release is asked for through Nginx; see http_client.py."""
 
 
 def faults(names: Names, configuration: Configuration, adopted: Collection[str] = ()) -> list[str]:

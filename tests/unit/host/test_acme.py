@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -116,6 +117,18 @@ url: /dir (Caused by NewConnectionError("HTTPSConnection(host='localhost', port=
 connection: [Errno 111] Connection refused"))
 Ask for help or search for solutions
 """
+
+
+LATE = """requests.exceptions.SSLError: HTTPSConnectionPool(host='localhost', port=14000): Max retries exceeded with \
+url: /dir (Caused by SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: \
+certificate has expired (_ssl.c:1000)')))
+"""
+
+
+def test_authority_s_certificate_that_is_out_of_date_may_be_the_clock_s_fault():
+    text = explain(LATE)
+    assert text.startswith("The authority can't be reached at localhost:14000 (nginx_acme_directory): certificate")
+    assert f"certificate has expired. It is {date.today():%Y-}" in text and text.endswith("is this host's clock right?")
 
 
 @pytest.mark.parametrize(

@@ -32,15 +32,17 @@ def listening(*listens: str) -> str:
     [
         (WIDE, ""),
         (WIDE + listening("127.0.0.1:8080", "unix:/run/x.sock"), ""),
-        (WIDE + listening("198.51.100.9:80", "127.0.0.2:80", "[::1]:80"), ""),
+        (WIDE + listening("198.51.100.9:80", "127.0.0.1:80", "[::1]:80"), ""),
         (WIDE + listening("127.0.0.1:443 ssl"), ""),
         (
-            WIDE + listening("127.0.0.1:80"),
-            "listens on 127.0.0.1:80, which Nginx prefers to 80 alone: the host itself, which looks there whether a "
+            WIDE + listening("127.0.0.2:80"),
+            "listens on 127.0.0.2:80, which Nginx prefers to 80 alone: the host itself, which looks there whether a "
             "release answers, would get that site instead of this one. Take the address away there (listen 80;) and "
             "restart Nginx, or give that site another port.",
         ),
-        (WIDE + listening("localhost"), "listens on 127.0.0.1:80"),
+        (WIDE + listening("localhost"), ""),
+        (WIDE + listening("127.0.0.1:80"), ""),
+        (listening("localhost"), "listens on 127.0.0.1:80, and no site on 80 alone"),
         (
             WIDE + listening("203.0.113.5:80"),
             "listens on 203.0.113.5:80, which Nginx prefers to 80 alone: visitors, who come to 203.0.113.5, would get",
@@ -49,7 +51,7 @@ def listening(*listens: str) -> str:
         (listening("80", "[2001:db8::1]:80"), "Take the address away there (listen [::]:80;) and restart Nginx"),
         (listening("[::]:80 ipv6only=off"), "listens on [::]:80 with ipv6only=off, which takes IPv4's port 80"),
         (WIDE + listening("80 proxy_protocol"), "listens on port 80 with proxy_protocol, which Nginx then expects of"),
-        (WIDE + listening("127.0.0.2:80 proxy_protocol"), ""),
+        (WIDE + listening("127.0.0.1:80 proxy_protocol"), ""),
         (f"stream {{ {listening('80')} }}", "has Nginx pass on what comes to port 80 as a stream: give that another"),
     ],
 )
