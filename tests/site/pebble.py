@@ -63,7 +63,7 @@ class Pebble:
             yield answers
         finally:
             self.run("systemctl stop browser")
-            answers.update(self.run(f"cat {LOG}").splitlines())
+            answers.update(self.run(f"cat {LOG}").splitlines()[:-1])  # the last may be cut off
 
     def start(self, valid_seconds: int = VALID_SECONDS, **environment: str) -> None:
         """Start it anew, with another root.
