@@ -9,6 +9,7 @@ from typing import Any
 from flask import request
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
+from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import RequestEntityTooLarge
 from wtforms import Field, RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
@@ -39,7 +40,13 @@ PIECE_BYTES = 1 << 17
 
 
 class ModelForm(FlaskForm):  # type: ignore[misc]
-    """The form of one model; its inputs are added by `form_of`."""
+    """The form of one model; its inputs are added by `form_of`.
+
+    Attributes:
+        sent: what was entered: input → texts.
+    """
+
+    sent: MultiDict[str, str]
 
 
 class LineInput(StringField):  # type: ignore[misc]
@@ -98,6 +105,29 @@ def check_size(limits: Limits, table_bytes: int = 0) -> None:
         raise RequestEntityTooLarge
 
 
+def submitted(model: Model, change: tuple[str, str] | None = None, **arguments: Any) -> ModelForm:
+    """Return a model's form as it was sent.
+
+    Args:
+        change: a field's name and the text that it has instead of what was entered.
+        arguments: of the form.
+    """
+    sent = request.form.copy()
+    if change:
+        sent.poplist(change[0].replace("\n", "\r\n"))
+        sent[change[0]] = change[1]
+    form = form_of(model, formdata=sent, **arguments)
+    form.sent = sent
+    return form
+
+
+def change_of_address(model: Model) -> tuple[str, str] | None:
+    """Return the name of the field that the address changes, and the text that it gets; None where it changes none."""
+    place = request.args.get("field", -1, type=int)
+    fields = model.contract.fields
+    return (fields[place].name, request.args.get("value", "")) if 0 <= place < len(fields) else None
+
+
 def inputs_of(form: ModelForm) -> list[Field]:
     """Return the form's inputs, in the contract's order."""
     return [field for field in form if field.id.startswith(INPUT)]
@@ -111,15 +141,11 @@ def entries_of(contract: Contract, row: Row) -> dict[str, str]:
     }
 
 
-def read_row(model: Model, form: ModelForm, form_data: Any) -> Row | None:
-    """Return the row of a form; None, with the errors set on their inputs, where the contract refuses it.
-
-    Args:
-        form_data: the request's.
-    """
+def read_row(model: Model, form: ModelForm) -> Row | None:
+    """Return the row of a form that was sent; None, with the errors set on their inputs, where it is refused."""
     inputs = {field.name: field for field in inputs_of(form)}
     marks = dict.fromkeys(inputs, MARK_OF[current()])
-    values = form_data.copy()
+    values = form.sent.copy()
     values.poplist("csrf_token")
     try:
         names = {name.replace("\n", "\r\n"): name for name in inputs}  # as browsers send them

@@ -50,7 +50,7 @@ def model(name: str) -> str:
 def predict(name: str) -> tuple[str, int]:
     """Show the form with what was entered, and its prediction or its errors."""
     shown = request_data.model_named(name)
-    form = submitted(shown)
+    form = submitted(shown, forms.change_of_address(shown))
     return answer(shown, form) if form.validate() else (page(shown, form, expired=True), 400)
 
 
@@ -65,19 +65,15 @@ def filled_in(shown: Model, **arguments: Any) -> forms.ModelForm:
     return forms.form_of(shown, formdata=None, data=entries, **arguments)
 
 
-def submitted(shown: Model, **arguments: Any) -> forms.ModelForm:
-    """Return a model's form as it was sent, unless it is too large.
-
-    Args:
-        arguments: of the form.
-    """
+def submitted(shown: Model, change: tuple[str, str] | None = None, **arguments: Any) -> forms.ModelForm:
+    """Return a model's form as it was sent, unless it is too large; its arguments are those of `forms.submitted`."""
     forms.check_size(request_data.limits_for(shown, 1))
-    return forms.form_of(shown, **arguments)
+    return forms.submitted(shown, change, **arguments)
 
 
 def answer(shown: Model, form: forms.ModelForm, **variables: Any) -> tuple[str, int]:
     """Return the page that answers a form, and its status."""
-    row = forms.read_row(shown, form, request.form)
+    row = forms.read_row(shown, form)
     return refusal(shown, form, **variables) if row is None else answer_to(shown, form, row, **variables)
 
 

@@ -220,6 +220,10 @@ class Field(Part, ABC):
         """Return the values that a chart tries in place of one, itself among them; none where the field can't vary."""
         return []
 
+    def landmarks(self) -> Sequence[Value]:
+        """Return the values on the axis of a line that are worth a click each; all of a chart's, where it has bars."""
+        return []
+
     def position(self, value: Value) -> float | None:
         """Return where a value lies on the axis of a line; None where there is no line, but bars."""
         return None

@@ -1,5 +1,6 @@
-"""The what-if curves: where the row stands on each, and what becomes of a value that the model refuses."""
+"""The what-if curves: where the row stands on each, which values a click enters, and what a refused value does to them."""
 
+import html
 import re
 from dataclasses import replace
 from typing import Any
@@ -11,6 +12,7 @@ from app import whatif
 from app.engines import EngineOutputs
 from app.fields import AnyField
 from app.whatif import curves, ranked
+from tests.unit.conftest import token
 
 ENTERED = {"altura (cm)": "170", "plan": "10", "nota": "hola", "niños": "2"}
 DAY = 6
@@ -60,3 +62,68 @@ def test_field_of_which_a_value_is_refused_is_left_out(app, function):
     assert [*filter(is_day, left)] == [] and [*filter(is_day, all_of_them)] != []
     assert len(left) == len(all_of_them) - 1
     assert len(calls) < 2 * len(row)
+
+
+def typed(kind: str, **properties: Any) -> Any:
+    return TypeAdapter(AnyField).validate_python({"name": "x", "label": "X", "kind": kind, **properties})
+
+
+@pytest.mark.parametrize(
+    ("field", "landmarks"),
+    [({"kind": "number", "minimum": 0, "maximum": 24, "example": 7.5}, [0, 7.5, 12, 24]),
+     ({"kind": "number", "minimum": 20, "maximum": 313, "example": 313}, [20, 170, 313]),
+     ({"kind": "number", "minimum": -0.25, "maximum": 0.0831, "example": 0}, [-0.25, -0.08, 0, 0.0831]),
+     ({"kind": "number", "minimum": 0, "example": 1}, []),
+     ({"kind": "number", "example": 1, "seen": {"minimum": 3, "maximum": 3}}, [3]),
+     ({"kind": "number", "minimum": 0.5, "maximum": 9.5, "example": 2, "seen": {"whole": True}}, [1, 2, 5, 9]),
+     ({"kind": "integer", "minimum": 0, "maximum": 1, "example": 0}, [0, 1]),
+     ({"kind": "date", "minimum": "2026-01-01", "maximum": "2026-01-31", "example": "2026-01-05"},
+      ["2026-01-01", "2026-01-05", "2026-01-16", "2026-01-31"])],
+)  # fmt: skip
+def test_ends_a_round_middle_and_the_example_are_worth_a_click(field, landmarks):
+    own = typed(**field)
+    assert [*own.landmarks()] == landmarks
+    assert {*landmarks} <= {*own.alternatives(None)}
+    assert all(isinstance(value, int) for value in landmarks) or field["kind"] != "integer"
+
+
+def clicks(page: str) -> dict[str, str]:
+    """Return what a page's values lead to when they are clicked on: address → prediction."""
+    pattern = r'<button class="value"[^>]* formaction="([^"]+)"><span>[^<]*</span> <span>([^<]*)</span>'
+    return {html.unescape(address): prediction for address, prediction in re.findall(pattern, page)}
+
+
+@pytest.mark.parametrize("language", ["es", "en"])
+def test_click_on_a_value_gives_the_answer_that_its_chart_showed(submit, client, language):
+    entered = ENTERED | {"cita": "2026-03-01T10:00", "libre": "0,5" if language == "es" else "0.5"}
+    page = submit("every_kind", entered, language=language).text
+    assert len(clicks(page)) > 9
+    for address, prediction in [*clicks(page).items()][::3]:
+        sent = {"csrf_token": token(page)} | entered
+        changed = client.post(address, data=sent, headers={"Accept-Language": language}).text
+        assert prediction in re.sub(r"<details.*", "", changed, flags=re.S), address
+        assert changed.count('aria-current="true"><span>') >= page.count('aria-current="true"><span>'), address
+
+
+def test_click_keeps_the_other_fields_and_the_form_shows_the_value(submit, client):
+    page = submit("titanic", {"class": "third", "sex": "female", "age": "adult"}, language="en").text
+    (address,) = [address for address in clicks(page) if address.endswith("field=0&value=first")]
+    for sent in ({"class": "crew", "sex": "female", "age": "adult"}, {"sex": "female", "age": "adult"}):
+        changed = client.post(address, data={"csrf_token": token(page)} | sent, headers={"Accept-Language": "en"}).text
+        assert '<h2 id="answer">You would have survived</h2>' in changed
+        assert re.findall(r'<option selected value="([^"]*)"', changed) == ["first", "female", "adult"]
+
+
+@pytest.mark.parametrize("query", ["field=99&value=first", "field=-1&value=first", "field=x&value=first", "value=first"])
+def test_address_that_changes_no_field_answers_what_was_entered(submit, client, query):
+    page = submit("titanic", {"class": "third", "sex": "female", "age": "adult"}, language="en").text
+    sent = {"csrf_token": token(page), "class": "crew", "sex": "female", "age": "adult"}
+    answer = client.post(f"/models/titanic?{query}", data=sent, headers={"Accept-Language": "en"}).text
+    assert '<option selected value="crew"' in answer
+
+
+def test_address_with_a_wrong_value_is_refused_beside_its_field(submit, client):
+    page = submit("exam", {"estudio": "6", "sueno": "8"}, language="en").text
+    sent = {"csrf_token": token(page), "estudio": "6", "sueno": "8"}
+    answer = client.post("/models/exam?field=0&value=x", data=sent, headers={"Accept-Language": "en"})
+    assert answer.status_code == 422 and 'id="field-0-error"' in answer.text
