@@ -10,7 +10,7 @@ from flask import Blueprint, Response, current_app, redirect, render_template, r
 from werkzeug.datastructures import FileStorage
 from werkzeug.formparser import default_stream_factory
 
-from app import forms, links, logs, metrics, request_data
+from app import catalogue, forms, links, logs, metrics, request_data
 from app.answers import answer_of, as_json, entered
 from app.engines import NAMES
 from app.errors import REFUSED_ROW, HttpError
@@ -35,8 +35,16 @@ YEAR_SECONDS = 365 * 24 * 3600
 
 @blueprint.get("/")
 def home() -> str:
-    """List the models."""
-    return render_template("home.html", models=current_app.extensions["models"].values())
+    """List the models, or those that a search finds."""
+    models, query = current_app.extensions["models"], request.args.get("q", "").strip()[: catalogue.QUERY_CHARACTERS]
+    return render_template(
+        "home.html",
+        models=catalogue.listed(models.values(), query),
+        count=len(models),
+        is_long=len(models) > catalogue.MANY,
+        query=query,
+        query_characters=catalogue.QUERY_CHARACTERS,
+    )
 
 
 @blueprint.get("/models/<name>")
