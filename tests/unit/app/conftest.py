@@ -1,5 +1,6 @@
 """The application under Gunicorn, with a model that hangs."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,6 +28,16 @@ def hanging(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Se
 @pytest.fixture
 def site(hanging: tuple[Path, Served]) -> Site:
     return Site(*hanging)
+
+
+@pytest.fixture(scope="session")
+def houses_bundles(bundles: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two of the project's models, and one of 79 fields, which is slow."""
+    folder = tmp_path_factory.mktemp("houses") / "bundles"
+    for name in ("exam", "titanic"):
+        shutil.copytree(bundles / name, folder / name)
+    assert build(KIT / "tests" / "unit" / "houses", folder, random_rows=50)
+    return folder
 
 
 @pytest.fixture(scope="session")
