@@ -1,4 +1,4 @@
-"""The what-if curves: where the row stands on each, which values a click enters, and what a refused value does to them."""
+"""The what-if curves: where the row stands on each, what a click enters, what becomes of a value that is refused."""
 
 import html
 import re
@@ -114,7 +114,9 @@ def test_click_keeps_the_other_fields_and_the_form_shows_the_value(submit, clien
         assert re.findall(r'<option selected value="([^"]*)"', changed) == ["first", "female", "adult"]
 
 
-@pytest.mark.parametrize("query", ["field=99&value=first", "field=-1&value=first", "field=x&value=first", "value=first"])
+@pytest.mark.parametrize(
+    "query", ["field=99&value=first", "field=-1&value=first", "field=x&value=first", "value=first"]
+)
 def test_address_that_changes_no_field_answers_what_was_entered(submit, client, query):
     page = submit("titanic", {"class": "third", "sex": "female", "age": "adult"}, language="en").text
     sent = {"csrf_token": token(page), "class": "crew", "sex": "female", "age": "adult"}
