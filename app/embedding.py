@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import Blueprint, Response, g, make_response, url_for
 
-from app import forms, pages, request_data
+from app import pages, request_data
 from app.errors import HttpError
 from app.languages import N_
 from app.model import Model
@@ -31,7 +31,7 @@ def form(name: str, code: str) -> Response:
 def answer(name: str, code: str) -> Response:
     """Show the form with what was entered, and its prediction or its errors."""
     shown = _embedded(name, code)
-    own = pages.submitted(shown, forms.change_of_address(shown), meta=WITHOUT_TOKEN)
+    own = pages.submitted(shown, meta=WITHOUT_TOKEN)
     return _for_frames(*pages.answer(shown, own, **_variables(shown, code)))
 
 

@@ -19,6 +19,7 @@ from app import links, request_data
 from app.contract import Contract
 from app.faults import InvalidInput
 from app.fields import Field as ContractField
+from app.fields.field import CHANGE
 from app.languages import current
 from app.limits import Limits
 from app.model import Model
@@ -28,6 +29,9 @@ from app.values import Row
 MULTIPART = "multipart/form-data"
 INPUT = "field-"
 """The ids of a form's inputs begin with it."""
+
+PLACE_DIGITS = 7
+"""Of a field's place in a contract, fewer."""
 
 MANY = 12
 """Of more fields, a form folds those that may stay empty, unless they move the answer most."""
@@ -105,27 +109,21 @@ def check_size(limits: Limits, table_bytes: int = 0) -> None:
         raise RequestEntityTooLarge
 
 
-def submitted(model: Model, change: tuple[str, str] | None = None, **arguments: Any) -> ModelForm:
-    """Return a model's form as it was sent.
+def submitted(model: Model, **arguments: Any) -> ModelForm:
+    """Return a model's form as it was sent; where a click has changed a field, with that.
 
     Args:
-        change: a field's name and the text that it has instead of what was entered.
         arguments: of the form.
     """
-    sent = request.form.copy()
-    if change:
-        sent.poplist(change[0].replace("\n", "\r\n"))
-        sent[change[0]] = change[1]
+    sent, fields = request.form.copy(), model.contract.fields
+    place, _, text = sent.pop(CHANGE, "").partition(":")
+    if place.isdecimal() and len(place) < PLACE_DIGITS and int(place) < len(fields):
+        name = fields[int(place)].name
+        sent.poplist(name.replace("\n", "\r\n"))
+        sent[name] = text
     form = form_of(model, formdata=sent, **arguments)
     form.sent = sent
     return form
-
-
-def change_of_address(model: Model) -> tuple[str, str] | None:
-    """Return the name of the field that the address changes, and the text that it gets; None where it changes none."""
-    place = request.args.get("field", -1, type=int)
-    fields = model.contract.fields
-    return (fields[place].name, request.args.get("value", "")) if 0 <= place < len(fields) else None
 
 
 def inputs_of(form: ModelForm) -> list[Field]:

@@ -16,6 +16,7 @@ from app.engines import NAMES
 from app.errors import REFUSED_ROW, HttpError
 from app.examples import example_row, examples_of
 from app.explanation import explanation, is_offered, is_quick
+from app.fields.field import CHANGE
 from app.form_layout import groups
 from app.intervals import interval_of
 from app.languages import N_, cookie_name, current, gettext
@@ -58,7 +59,7 @@ def model(name: str) -> str:
 def predict(name: str) -> tuple[str, int]:
     """Show the form with what was entered, and its prediction or its errors."""
     shown = request_data.model_named(name)
-    form = submitted(shown, forms.change_of_address(shown))
+    form = submitted(shown)
     return answer(shown, form) if form.validate() else (page(shown, form, expired=True), 400)
 
 
@@ -73,10 +74,10 @@ def filled_in(shown: Model, **arguments: Any) -> forms.ModelForm:
     return forms.form_of(shown, formdata=None, data=entries, **arguments)
 
 
-def submitted(shown: Model, change: tuple[str, str] | None = None, **arguments: Any) -> forms.ModelForm:
+def submitted(shown: Model, **arguments: Any) -> forms.ModelForm:
     """Return a model's form as it was sent, unless it is too large; its arguments are those of `forms.submitted`."""
     forms.check_size(request_data.limits_for(shown, 1))
-    return forms.submitted(shown, change, **arguments)
+    return forms.submitted(shown, **arguments)
 
 
 def answer(shown: Model, form: forms.ModelForm, **variables: Any) -> tuple[str, int]:
@@ -130,6 +131,7 @@ def page(shown: Model, form: forms.ModelForm, template: str = "model.html", **va
         contract=shown.contract,
         form=form,
         inputs=inputs,
+        change=CHANGE,
         examples=examples_of(shown.contract),
         groups=groups(shown, inputs, variables.get("warnings", ())),
         is_long=len(inputs) > forms.MANY,

@@ -75,6 +75,11 @@ class Curve:
         return max(heights) - min(heights)
 
     @property
+    def is_flat(self) -> bool:
+        """Whether the prediction hardly changes; of choices that weren't tried nobody knows."""
+        return self.spread < FLAT and not self.untried
+
+    @property
     def landmarks(self) -> Sequence[Point]:
         """The points of a line that a click sets, and among them the row's own."""
         return [point for point in self.points if point.entry is not None]
@@ -112,11 +117,11 @@ def what_if(model: Model, row: Row, prediction: Prediction) -> WhatIf:
     fields = model.contract.fields
     order = [*range(len(fields))] if len(fields) <= DRAWN else ranked(model, row, prediction)
     drawn = sorted(curves(model, row, prediction, order[:DRAWN]), key=lambda curve: curve.spread, reverse=True)
-    moving = [curve for curve in drawn if curve.spread >= FLAT]
+    moving = [curve for curve in drawn if not curve.is_flat]
     return WhatIf(
         curves=moving[:SHOWN],
         others=[curve.label for curve in moving[SHOWN:]],
-        flat=[curve.label for curve in drawn if curve.spread < FLAT],
+        flat=[curve.label for curve in drawn if curve.is_flat],
         rest=len(order[DRAWN:]),
     )
 

@@ -20,7 +20,10 @@ from app.missing import MISSING_WORDS
 from app.texts import Part, Text
 from app.values import Value, as_text
 
-RESERVED = ("csrf_token",)
+CHANGE = "puerto_change"
+"""What the form's buttons are called that change one field: its place, a colon, its text."""
+
+RESERVED = ("csrf_token", CHANGE)
 """Names that no field can have: the form already has an input of that name."""
 
 LANGUAGE = "en"

@@ -11,8 +11,7 @@ from pydantic import TypeAdapter
 from app import whatif
 from app.engines import EngineOutputs
 from app.fields import AnyField
-from app.whatif import curves, ranked
-from tests.unit.conftest import token
+from app.whatif import Curve, Point, curves, ranked
 
 ENTERED = {"altura (cm)": "170", "plan": "10", "nota": "hola", "niños": "2"}
 DAY = 6
@@ -88,44 +87,45 @@ def test_ends_a_round_middle_and_the_example_are_worth_a_click(field, landmarks)
 
 
 def clicks(page: str) -> dict[str, str]:
-    """Return what a page's values lead to when they are clicked on: address → prediction."""
-    pattern = r'<button class="value"[^>]* formaction="([^"]+)"><span>[^<]*</span> <span>([^<]*)</span>'
-    return {html.unescape(address): prediction for address, prediction in re.findall(pattern, page)}
+    """Return what a page's values send when they are clicked on: change → prediction."""
+    pattern = r'<button class="value"[^>]* name="puerto_change" value="([^"]+)"><span>[^<]*</span> <span>([^<]*)</span>'
+    return {html.unescape(change): prediction for change, prediction in re.findall(pattern, page)}
 
 
 @pytest.mark.parametrize("language", ["es", "en"])
-def test_click_on_a_value_gives_the_answer_that_its_chart_showed(submit, client, language):
+def test_click_on_a_value_gives_the_answer_that_its_chart_showed(submit, language):
     entered = ENTERED | {"cita": "2026-03-01T10:00", "libre": "0,5" if language == "es" else "0.5"}
     page = submit("every_kind", entered, language=language).text
     assert len(clicks(page)) > 9
-    for address, prediction in [*clicks(page).items()][::3]:
-        sent = {"csrf_token": token(page)} | entered
-        changed = client.post(address, data=sent, headers={"Accept-Language": language}).text
-        assert prediction in re.sub(r"<details.*", "", changed, flags=re.S), address
-        assert changed.count('aria-current="true"><span>') >= page.count('aria-current="true"><span>'), address
+    for change, prediction in [*clicks(page).items()][::3]:
+        changed = submit("every_kind", entered | {"puerto_change": change}, language=language).text
+        assert prediction in re.sub(r"<details.*", "", changed, flags=re.S), change
+        assert changed.count('aria-current="true"><span>') >= page.count('aria-current="true"><span>'), change
 
 
-def test_click_keeps_the_other_fields_and_the_form_shows_the_value(submit, client):
-    page = submit("titanic", {"class": "third", "sex": "female", "age": "adult"}, language="en").text
-    (address,) = [address for address in clicks(page) if address.endswith("field=0&value=first")]
-    for sent in ({"class": "crew", "sex": "female", "age": "adult"}, {"sex": "female", "age": "adult"}):
-        changed = client.post(address, data={"csrf_token": token(page)} | sent, headers={"Accept-Language": "en"}).text
+def test_click_keeps_the_other_fields_and_the_form_shows_the_value(submit):
+    entered = {"class": "third", "sex": "female", "age": "adult"}
+    assert "0:first" in clicks(submit("titanic", entered, language="en").text)
+    for sent in (entered, {"sex": "female", "age": "adult"}):
+        changed = submit("titanic", sent | {"puerto_change": "0:first"}, language="en").text
         assert '<h2 id="answer">You would have survived</h2>' in changed
         assert re.findall(r'<option selected value="([^"]*)"', changed) == ["first", "female", "adult"]
 
 
-@pytest.mark.parametrize(
-    "query", ["field=99&value=first", "field=-1&value=first", "field=x&value=first", "value=first"]
-)
-def test_address_that_changes_no_field_answers_what_was_entered(submit, client, query):
-    page = submit("titanic", {"class": "third", "sex": "female", "age": "adult"}, language="en").text
-    sent = {"csrf_token": token(page), "class": "crew", "sex": "female", "age": "adult"}
-    answer = client.post(f"/models/titanic?{query}", data=sent, headers={"Accept-Language": "en"}).text
-    assert '<option selected value="crew"' in answer
+@pytest.mark.parametrize("change", ["99:first", "-1:first", "x:first", "²:first", "9" * 5000 + ":first", ":first", ""])
+def test_click_that_changes_no_field_answers_what_was_entered(submit, change):
+    sent = {"class": "crew", "sex": "female", "age": "adult", "puerto_change": change}
+    assert '<option selected value="crew"' in submit("titanic", sent, language="en").text
 
 
-def test_address_with_a_wrong_value_is_refused_beside_its_field(submit, client):
-    page = submit("exam", {"estudio": "6", "sueno": "8"}, language="en").text
-    sent = {"csrf_token": token(page), "estudio": "6", "sueno": "8"}
-    answer = client.post("/models/exam?field=0&value=x", data=sent, headers={"Accept-Language": "en"})
+def test_click_on_a_wrong_value_is_refused_beside_its_field(submit):
+    answer = submit("exam", {"estudio": "6", "sueno": "8", "puerto_change": "0:x"}, language="en")
     assert answer.status_code == 422 and 'id="field-0-error"' in answer.text
+
+
+@pytest.mark.parametrize(("heights", "untried", "is_flat"), [((0.5, 0.501), 0, True), ((0.5, 0.501), 9, False),
+                                                            ((0.5, 0.6), 0, False)])  # fmt: skip
+def test_field_of_which_choices_are_untried_is_not_called_flat(heights, untried, is_flat):
+    points = [Point("", "", 0, height, False, None) for height in heights]
+    curve = Curve(0, "X", False, points, None, "0", "1", from_nothing=True, untried=untried)
+    assert curve.is_flat == is_flat
