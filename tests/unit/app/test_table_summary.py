@@ -109,7 +109,7 @@ def test_empty_table_takes_no_time(client, monkeypatch):
 
 @pytest.mark.parametrize(
     ("seconds", "words"),
-    [(0.1, "5 segundos"), (41, "45 segundos"), (118, "2 minutos"), (121, "3 minutos"), (1e5, "1667 minutos")],
+    [(0.1, "5 segundos"), (41, "45 segundos"), (118, "2 minutos"), (121, "3 minutos"), (1e5, "1.667 minutos")],
 )  # fmt: skip
 def test_wait_is_said_in_round_figures(app, seconds, words):
     with app.test_request_context(headers={"Accept-Language": "es"}):
