@@ -9,6 +9,7 @@ from typing import Any
 from flask import request
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
+from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import RequestEntityTooLarge
 from wtforms import Field, RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
@@ -18,6 +19,7 @@ from app import links, request_data
 from app.contract import Contract
 from app.faults import InvalidInput
 from app.fields import Field as ContractField
+from app.fields.field import CHANGE
 from app.languages import current
 from app.limits import Limits
 from app.model import Model
@@ -27,6 +29,9 @@ from app.values import Row
 MULTIPART = "multipart/form-data"
 INPUT = "field-"
 """The ids of a form's inputs begin with it."""
+
+PLACE_DIGITS = 7
+"""Of a field's place in a contract, fewer."""
 
 MANY = 12
 """Of more fields, a form folds those that may stay empty, unless they move the answer most."""
@@ -39,7 +44,13 @@ PIECE_BYTES = 1 << 17
 
 
 class ModelForm(FlaskForm):  # type: ignore[misc]
-    """The form of one model; its inputs are added by `form_of`."""
+    """The form of one model; its inputs are added by `form_of`.
+
+    Attributes:
+        sent: what was entered: input → texts.
+    """
+
+    sent: MultiDict[str, str]
 
 
 class LineInput(StringField):  # type: ignore[misc]
@@ -98,6 +109,23 @@ def check_size(limits: Limits, table_bytes: int = 0) -> None:
         raise RequestEntityTooLarge
 
 
+def submitted(model: Model, **arguments: Any) -> ModelForm:
+    """Return a model's form as it was sent; where a click has changed a field, with that.
+
+    Args:
+        arguments: of the form.
+    """
+    sent, fields = request.form.copy(), model.contract.fields
+    place, _, text = sent.pop(CHANGE, "").partition(":")
+    if place.isdecimal() and len(place) < PLACE_DIGITS and int(place) < len(fields):
+        name = fields[int(place)].name
+        sent.poplist(name.replace("\n", "\r\n"))
+        sent[name] = text
+    form = form_of(model, formdata=sent, **arguments)
+    form.sent = sent
+    return form
+
+
 def inputs_of(form: ModelForm) -> list[Field]:
     """Return the form's inputs, in the contract's order."""
     return [field for field in form if field.id.startswith(INPUT)]
@@ -111,15 +139,11 @@ def entries_of(contract: Contract, row: Row) -> dict[str, str]:
     }
 
 
-def read_row(model: Model, form: ModelForm, form_data: Any) -> Row | None:
-    """Return the row of a form; None, with the errors set on their inputs, where the contract refuses it.
-
-    Args:
-        form_data: the request's.
-    """
+def read_row(model: Model, form: ModelForm) -> Row | None:
+    """Return the row of a form that was sent; None, with the errors set on their inputs, where it is refused."""
     inputs = {field.name: field for field in inputs_of(form)}
     marks = dict.fromkeys(inputs, MARK_OF[current()])
-    values = form_data.copy()
+    values = form.sent.copy()
     values.poplist("csrf_token")
     try:
         names = {name.replace("\n", "\r\n"): name for name in inputs}  # as browsers send them

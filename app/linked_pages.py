@@ -1,6 +1,7 @@
 """Answers that an address holds: a page to be kept, sent and opened again, and two of them side by side."""
 
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import Blueprint, Response, g, make_response, redirect, request
@@ -44,6 +45,7 @@ def comparison(name: str, version: str) -> Response:
     form = forms.form_of(shown, formdata=None, data=forms.entries_of(shown.contract, second))
     variables: dict[str, Any] = {
         "made_by": _other(shown, version),
+        "today": datetime.now(UTC),
         "answers": [links.answer_address(shown, row) for row in (first, second)],
         "link": links.comparison_address(shown, first, second),
         "compares": links.comparison_address(shown, first, first),
@@ -65,7 +67,7 @@ def compare(name: str, version: str) -> Any:
     shown = _linked(name, version)
     (first,) = links.written(shown, links.rows(shown))
     form = pages.submitted(shown)
-    row = forms.read_row(shown, form, request.form)
+    row = forms.read_row(shown, form)
     if row is None:
         return pages.refusal(shown, form, compares=links.comparison_address(shown, first, first))
     address = links.comparison_address(shown, first, forms.as_entered(shown, row, form))

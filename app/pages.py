@@ -10,12 +10,13 @@ from flask import Blueprint, Response, current_app, redirect, render_template, r
 from werkzeug.datastructures import FileStorage
 from werkzeug.formparser import default_stream_factory
 
-from app import forms, links, logs, metrics, request_data
+from app import catalogue, forms, links, logs, metrics, request_data
 from app.answers import answer_of, as_json, entered
 from app.engines import NAMES
 from app.errors import REFUSED_ROW, HttpError
 from app.examples import example_row, examples_of
 from app.explanation import explanation, is_offered, is_quick
+from app.fields.field import CHANGE
 from app.form_layout import groups
 from app.intervals import interval_of
 from app.languages import N_, cookie_name, current, gettext
@@ -35,8 +36,16 @@ YEAR_SECONDS = 365 * 24 * 3600
 
 @blueprint.get("/")
 def home() -> str:
-    """List the models."""
-    return render_template("home.html", models=current_app.extensions["models"].values())
+    """List the models, or those that a search finds."""
+    models, query = current_app.extensions["models"], request.args.get("q", "").strip()[: catalogue.QUERY_CHARACTERS]
+    return render_template(
+        "home.html",
+        models=catalogue.listed(models.values(), query),
+        count=len(models),
+        is_long=len(models) > catalogue.MANY,
+        query=query,
+        query_characters=catalogue.QUERY_CHARACTERS,
+    )
 
 
 @blueprint.get("/models/<name>")
@@ -66,18 +75,14 @@ def filled_in(shown: Model, **arguments: Any) -> forms.ModelForm:
 
 
 def submitted(shown: Model, **arguments: Any) -> forms.ModelForm:
-    """Return a model's form as it was sent, unless it is too large.
-
-    Args:
-        arguments: of the form.
-    """
+    """Return a model's form as it was sent, unless it is too large; its arguments are those of `forms.submitted`."""
     forms.check_size(request_data.limits_for(shown, 1))
-    return forms.form_of(shown, **arguments)
+    return forms.submitted(shown, **arguments)
 
 
 def answer(shown: Model, form: forms.ModelForm, **variables: Any) -> tuple[str, int]:
     """Return the page that answers a form, and its status."""
-    row = forms.read_row(shown, form, request.form)
+    row = forms.read_row(shown, form)
     return refusal(shown, form, **variables) if row is None else answer_to(shown, form, row, **variables)
 
 
@@ -126,6 +131,7 @@ def page(shown: Model, form: forms.ModelForm, template: str = "model.html", **va
         contract=shown.contract,
         form=form,
         inputs=inputs,
+        change=CHANGE,
         examples=examples_of(shown.contract),
         groups=groups(shown, inputs, variables.get("warnings", ())),
         is_long=len(inputs) > forms.MANY,

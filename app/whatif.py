@@ -29,13 +29,18 @@ WIDTH, HEIGHT = 300, 120
 
 @dataclass(frozen=True)
 class Point:
-    """One prediction: the field's value and the prediction as texts, and both as shares of the axes, 0 to 1."""
+    """One prediction: the field's value and the prediction as texts, and both as shares of the axes, 0 to 1.
+
+    Attributes:
+        entry: the value as the form's input holds it; None where no click sets it.
+    """
 
     value: str
     prediction: str
     x: float
     y: float
     is_here: bool
+    entry: str | None
 
 
 @dataclass(frozen=True)
@@ -43,25 +48,41 @@ class Curve:
     """How the prediction changes with one field.
 
     Attributes:
+        place: the field's, in the contract.
         label: the field's, with its unit.
         is_number: whether it is a line along a range, rather than a bar for each choice.
         points: in the field's order, or the highest bar first.
         here: the row's own point; None where its value is missing.
         lowest, highest: the ends of the prediction's axis, as texts.
+        from_nothing: whether that begins at nothing, so that a bar's length tells the prediction.
+        untried: how many choices have no bar.
     """
 
+    place: int
     label: str
     is_number: bool
     points: Sequence[Point]
     here: Point | None
     lowest: str
     highest: str
+    from_nothing: bool
+    untried: int
 
     @property
     def spread(self) -> float:
         """How much of the prediction's axis it uses."""
         heights = [point.y for point in self.points]
         return max(heights) - min(heights)
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether the prediction hardly changes; of choices that weren't tried nobody knows."""
+        return self.spread < FLAT and not self.untried
+
+    @property
+    def landmarks(self) -> Sequence[Point]:
+        """The points of a line that a click sets, and among them the row's own."""
+        return [point for point in self.points if point.entry is not None]
 
     @property
     def line(self) -> str:
@@ -96,11 +117,11 @@ def what_if(model: Model, row: Row, prediction: Prediction) -> WhatIf:
     fields = model.contract.fields
     order = [*range(len(fields))] if len(fields) <= DRAWN else ranked(model, row, prediction)
     drawn = sorted(curves(model, row, prediction, order[:DRAWN]), key=lambda curve: curve.spread, reverse=True)
-    moving = [curve for curve in drawn if curve.spread >= FLAT]
+    moving = [curve for curve in drawn if not curve.is_flat]
     return WhatIf(
         curves=moving[:SHOWN],
         others=[curve.label for curve in moving[SHOWN:]],
-        flat=[curve.label for curve in drawn if curve.spread < FLAT],
+        flat=[curve.label for curve in drawn if curve.is_flat],
         rest=len(order[DRAWN:]),
     )
 
@@ -132,7 +153,7 @@ def curves(model: Model, row: Row, prediction: Prediction, places: Iterable[int]
     alternatives = {place: fields[place].alternatives(row[place]) for place in places}
     lines = _lines(model, row, prediction, [(place, values) for place, values in alternatives.items() if values])
     ends = _ends(model, [height for line in lines.values() for height in line])
-    return [_curve(model, fields[place], alternatives[place], row[place], line, ends) for place, line in lines.items()]
+    return [_curve(model, place, alternatives[place], row[place], line, ends) for place, line in lines.items()]
 
 
 def _lines(
@@ -171,21 +192,37 @@ def _ends(model: Model, heights: list[float]) -> tuple[float, float]:
 
 
 def _curve(
-    model: Model, field: Field, values: list[Value], here: Value, heights: list[float], ends: tuple[float, float]
+    model: Model, place: int, values: list[Value], here: Value, heights: list[float], ends: tuple[float, float]
 ) -> Curve:
-    low, high = ends
-    first, last = field.position(values[0]), field.position(values[-1])
-    is_number = first is not None and last is not None
-    width = (last or 0.0) - (first or 0.0)
-    points = []
-    for value, height in zip(values, heights, strict=True):
-        x = ((field.position(value) or 0.0) - (first or 0.0)) / width if is_number else 0.0
-        y = (height - low) / (high - low)
-        points.append(Point(field.in_words(value), _in_words(model, height), x, y, value == here))
+    field, (low, high) = model.contract.fields[place], ends
+    is_number = field.position(values[0]) is not None
+    shares = [(height - low) / (high - low) for height in heights]
+    texts = [_in_words(model, height) for height in heights]
+    landmarks = {*field.landmarks()} if is_number else {*values}
+    points = [
+        Point(field.in_words(value), text, x, y, value == here, field.entry(value) if value in landmarks else None)
+        for value, text, x, y in zip(values, texts, _positions(field, values), shares, strict=True)
+    ]
     if not is_number:
         points.sort(key=lambda point: point.y, reverse=True)
-    own = next((point for point in points if point.is_here), None)
-    return Curve(field.heading(), is_number, points, own, _in_words(model, low), _in_words(model, high))
+    return Curve(
+        place=place,
+        label=field.heading(),
+        is_number=is_number,
+        points=points,
+        here=next((point for point in points if point.is_here), None),
+        lowest=_in_words(model, low),
+        highest=_in_words(model, high),
+        from_nothing=model.engine.gives_probabilities,
+        untried=0 if is_number else max(0, len(field.countable() or ()) - len(values)),
+    )
+
+
+def _positions(field: Field, values: Sequence[Value]) -> list[float]:
+    """Return where values lie on the axis of a line, as shares of it; where there are bars, nowhere."""
+    places = [field.position(value) or 0.0 for value in values]
+    width = places[-1] - places[0]
+    return [(place - places[0]) / width if width else 0.0 for place in places]
 
 
 def _in_words(model: Model, height: float) -> str:

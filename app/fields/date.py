@@ -185,7 +185,15 @@ class DateField(Field):
             return []
         low, high = self._number(first), self._number(last)
         numbers = {round(low + (high - low) * step / (POINTS - 1)) for step in range(POINTS)}
-        return [*sorted({self._text(number) for number in numbers} | ({str(here)} if here is not None else set()))]
+        texts = {self._text(number) for number in numbers} | {*self.landmarks()}
+        return [*sorted(texts | ({str(here)} if here is not None else set()))]
+
+    def landmarks(self) -> list[str]:
+        first, last = self.usual_bounds
+        if first is None or last is None:
+            return []
+        middle = self._text(round((self._number(first) + self._number(last)) / 2))
+        return sorted({first, middle, last} | ({self.example} if first < self.example < last else set()))
 
     def position(self, value: Value) -> float | None:
         return self._number(str(value))

@@ -20,7 +20,10 @@ from app.missing import MISSING_WORDS
 from app.texts import Part, Text
 from app.values import Value, as_text
 
-RESERVED = ("csrf_token",)
+CHANGE = "puerto_change"
+"""What the form's buttons are called that change one field: its place, a colon, its text."""
+
+RESERVED = ("csrf_token", CHANGE)
 """Names that no field can have: the form already has an input of that name."""
 
 LANGUAGE = "en"
@@ -218,6 +221,10 @@ class Field(Part, ABC):
 
     def alternatives(self, here: Value) -> list[Value]:
         """Return the values that a chart tries in place of one, itself among them; none where the field can't vary."""
+        return []
+
+    def landmarks(self) -> Sequence[Value]:
+        """Return the values on the axis of a line that are worth a click each; all of a chart's, where it has bars."""
         return []
 
     def position(self, value: Value) -> float | None:

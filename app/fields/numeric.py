@@ -140,12 +140,20 @@ class Numeric(Field):
         return self.written.read_back(text, float(value or 0))
 
     def alternatives(self, here: Value) -> list[Value]:
+        if not (landmarks := self.landmarks()):
+            return []
+        steps = np.linspace(landmarks[0], landmarks[-1], POINTS).tolist()
+        grid = {round(step) for step in steps} if self.looks_whole else {*steps}
+        return [*sorted(grid | {*landmarks} | ({here} if isinstance(here, int | float) else set()))]
+
+    def landmarks(self) -> list[float]:
         low, high = self.usual_bounds
         if not math.isfinite(low) or not math.isfinite(high):
             return []
-        steps = np.linspace(low, high, POINTS).tolist()
-        grid = {round(step) for step in steps} if self.looks_whole else {*steps}
-        return [*sorted(grid | ({here} if isinstance(here, int | float) else set()))]
+        if self.looks_whole:
+            low, high = math.ceil(low), math.floor(high)
+        own = {self.example} if low < self.example < high else set()
+        return sorted({low, high, _middle(low, high)} | own)
 
     @classmethod
     def typical(cls, present: Sequence[Any], example: Any) -> Value:
@@ -213,3 +221,11 @@ class Numeric(Field):
         """Return between what thresholds are sought."""
         numbers = [float(value) for value in known if isinstance(value, int | float)]
         return ranges.closed(self.bounds, min([*numbers, -WIDE]), max([*numbers, WIDE]))
+
+
+def _middle(low: float, high: float) -> float:
+    """Return a round number about in the middle of a range."""
+    if low >= high:
+        return low
+    middle = round((low + high) / 2, 1 - math.floor(math.log10(high - low)))
+    return middle if isinstance(low, float) else int(middle)

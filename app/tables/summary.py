@@ -1,12 +1,15 @@
-"""What a page says of a table before its answer is fetched: how it was read, and what its rows came to."""
+"""What a page says of a table before its answer is fetched: how it was read, what it came to, how long it takes."""
 
 import math
+import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
+from itertools import chain, islice
 
 from app.contract import Classification
-from app.languages import current
+from app.languages import N_, current, gettext, number
 from app.tables.header import SHOWN
 from app.tables.table import Table
 from app.values import as_text
@@ -19,6 +22,12 @@ COLUMNS = 100
 
 FAULTS = 20
 """Of rows, that are shown."""
+
+SECONDS = 5
+"""After so many no further row is tried."""
+
+AT_ONCE = 2
+"""An answer that takes fewer seconds is one that nobody waits for."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +54,8 @@ class Summary:
         faults: of the first rows that are refused, each with its line and columns.
         labels: label in words → how many rows.
         numbers: least, mean and greatest prediction, where they are numbers.
+        all_rows: how many the table has; more than `rows` where only the first were tried.
+        seconds: that its answer takes, about.
     """
 
     columns: list[Column]
@@ -56,6 +67,26 @@ class Summary:
     faults: list[str] = field(default_factory=list)
     labels: dict[str, int] = field(default_factory=dict)
     numbers: tuple[float, float, float] | None = None
+    all_rows: int = 0
+    seconds: float = 0
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all rows were tried."""
+        return self.rows == self.all_rows
+
+    @property
+    def takes_long(self) -> bool:
+        """Whether people wait for its answer."""
+        return self.seconds >= AT_ONCE
+
+    @property
+    def wait(self) -> str:
+        """How long its answer takes, for people: never less than it may well take."""
+        seconds = math.ceil(self.seconds / 5) * 5
+        if seconds < 2 * 60:
+            return gettext(N_("%(count)s seconds"), count=number(seconds))
+        return gettext(N_("%(count)s minutes"), count=number(math.ceil(seconds / 60)))
 
     def add(self, warning: str, error: str) -> None:
         """Count a row; the first one's warning has what is said of the whole table, too."""
@@ -67,30 +98,48 @@ class Summary:
 
 
 def summary(table: Table) -> Summary:
-    """Return what a table is and what its rows came to; it is read to its end, in constant memory."""
+    """Return what a table is and what its rows came to, as many as `SECONDS` are enough for; in constant memory."""
     found = Summary(_columns(table), max(0, len(table.header) - COLUMNS), [*map(str, table.notes)])
+    began = time.monotonic()
+    _try(table, found, began + SECONDS)
+    found.seconds, found.all_rows = time.monotonic() - began, found.rows
+    if found.seconds >= SECONDS and found.rows:
+        found.all_rows = sum(1 for _ in table.cells())
+        found.seconds *= found.all_rows / found.rows
+    return found
+
+
+def _try(table: Table, found: Summary, end: float) -> None:
+    """Count what a table's rows came to."""
     predicts, place = table.model.contract.predicts, len(table.header)
     counts: Counter[str] = Counter()
     least, total, greatest = math.inf, 0.0, -math.inf
-    for rows in table.answered():
-        for row in rows:
-            found.add(row[-2], row[-1])
-            if row[-1] or isinstance(predicts, Classification):
-                counts[row[place]] += not row[-1]
-            else:
-                number = float(row[place].replace(",", "."))
-                least, total, greatest = min(least, number), total + number, max(greatest, number)
+    for row in chain.from_iterable(_until(end, table.answered())):
+        found.add(row[-2], row[-1])
+        if row[-1] or isinstance(predicts, Classification):
+            counts[row[place]] += not row[-1]
+        else:
+            value = float(row[place].replace(",", "."))
+            least, total, greatest = min(least, value), total + value, max(greatest, value)
     if isinstance(predicts, Classification):
         labels = {as_text(label.value): label.label[current()] for label in predicts.labels}
         found.labels = {labels[value]: count for value, count in counts.most_common() if count}
     elif found.rows > found.refused:
         found.numbers = least, total / (found.rows - found.refused), greatest
-    return found
+
+
+def _until(end: float, blocks: Generator[Iterable[Sequence[str]]]) -> Iterator[Iterable[Sequence[str]]]:
+    """Return a table's blocks until a moment of the clock has come, at least one."""
+    with closing(blocks):
+        for block in blocks:
+            yield block
+            if time.monotonic() >= end:
+                return
 
 
 def _columns(table: Table) -> list[Column]:
     labels = {known.name: known.label[current()] for known in table.model.contract.fields}
-    first = table.first_rows(FIRST_ROWS)
+    first = [*islice(table.cells(), FIRST_ROWS)]
     return [
         Column(name[:SHOWN], labels.get(name, ""), [row[place][:SHOWN] for row in first if place < len(row)])
         for place, name in enumerate(table.names[:COLUMNS])

@@ -5,7 +5,7 @@ A bad row is marked and the rest goes on.
 
 import io
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
 from itertools import islice, starmap
@@ -121,7 +121,7 @@ class Table:
         yield from map(self.answer.piece, self.answered())
         yield from self.answer.end()
 
-    def answered(self) -> Iterator[Iterable[Sequence[str]]]:
+    def answered(self) -> Generator[Iterable[Sequence[str]]]:
         """Return the rows with their predictions, warnings and errors, block by block."""
         with ThreadPoolExecutor(1) as engine:  # while it predicts a block, the next is read
             pending: deque[tuple[list[RawRow], Future[BlockOutput] | None]] = deque()
@@ -133,9 +133,9 @@ class Table:
             for last in pending:
                 yield self._with_outputs(*last)
 
-    def first_rows(self, count: int) -> list[list[str]]:
-        """Return the cells of the first rows, before any other is read."""
-        return [cells or [] for _, cells in islice(self._file.rows(), count)]
+    def cells(self) -> Iterator[list[str]]:
+        """Read the rows' cells as they are written, while nothing else reads them."""
+        return (cells or [] for _, cells in self._file.rows())
 
     def _blocks(self) -> Iterator[list[RawRow]]:
         """Read the rows in blocks; before the last one it is known whether that ends with a total."""

@@ -1,5 +1,6 @@
 """The application under Gunicorn: with a model that hangs, or attacked."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,6 +40,16 @@ def besieged(bundles: Path) -> Iterator[tuple[siege.Site, Meter]]:
         site = siege.Site(host, int(port), "practica_flask")
         site.open_form("/models/exam")
         yield site, Meter(lambda: gunicorn.workers, lambda: gunicorn.workers)
+
+
+@pytest.fixture(scope="session")
+def houses_bundles(bundles: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two of the project's models, and one of 79 fields, which is slow."""
+    folder = tmp_path_factory.mktemp("houses") / "bundles"
+    for name in ("exam", "titanic"):
+        shutil.copytree(bundles / name, folder / name)
+    assert build(KIT / "tests" / "unit" / "houses", folder, random_rows=50)
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -79,5 +79,7 @@ def test_paper_gets_what_was_entered_and_where_it_comes_from(submit, client):
     page = submit("titanic", THIRD, language="es").text
     paper = page.split('<section class="print">')[1].split("</section>")[0]
     assert "<dt>Sexo</dt><dd>Mujer</dd>" in paper
-    assert "/models/titanic" in paper and re.search(r"\d de \w+ de 20\d\d", paper)
+    address = re.search(r'<a href="([^"]+)">([^<]+)</a>', paper)
+    assert address[1] == address[2] and client.get(html.unescape(address[1])).status_code == 200
+    assert "/models/titanic/answer/" in address[1] and re.search(r"\d de \w+ de 20\d\d", paper)
     assert '<section class="print">' not in client.get("/models/titanic?example=1").text

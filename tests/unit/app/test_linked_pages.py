@@ -44,7 +44,7 @@ def test_answer_is_copied_changed_and_compared(browser, server, language, width,
     else:
         expect(button).to_be_hidden()
     page.locator("#field-0").select_option("first")
-    page.locator("button[formaction]").click()
+    page.locator("button[formaction*=comparison]").click()
     expect(page.locator(".comparison tbody tr")).to_have_count(4)
     assert page.evaluate("document.documentElement.scrollWidth") <= width, "the page is wider than its window"
     if script:

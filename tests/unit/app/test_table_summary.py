@@ -7,6 +7,7 @@ import re
 import pytest
 from flask.testing import FlaskClient
 
+from app.tables import summary
 from tests.csrf import token
 from tests.unit.app.test_csv_upload import upload
 from tests.unit.app.test_workbooks import workbook
@@ -20,7 +21,7 @@ def checked(client: FlaskClient, name: str, data: bytes, language: str = "en") -
     form = {"csrf_token": token(page), "table": (io.BytesIO(data), "t.csv"), "check": "1"}
     response = client.post(f"/models/{name}/table", data=form, headers=headers)
     assert response.status_code == 200 and response.mimetype == "text/html"
-    section = re.search(r'<section class="screen" aria-labelledby="summary">.*?</section>', response.text, re.S)
+    section = re.search(r'<section class="summary screen" aria-labelledby="summary">.*?</section>', response.text, re.S)
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", section[0])).split())
 
 
@@ -85,3 +86,31 @@ def test_table_to_fill_in_is_answered(client, name, language):
     answer = upload(client, name, response.data, language=language).data.decode("utf-8-sig")
     separator = {"es": ";", "en": ","}[language]
     assert answer.splitlines()[1].endswith(separator * 2)  # neither warning nor error
+
+
+def test_of_a_table_that_takes_long_the_first_rows_are_tried_and_all_are_counted(client, monkeypatch):
+    monkeypatch.setattr(summary, "SECONDS", 0)
+    monkeypatch.setattr(summary, "AT_ONCE", 0)
+    text = checked(client, "exam", b"estudio;sueno\n" + b"6,5;8\n\n" * 1000)
+    assert "The table has 1,000 rows. This is what the first of them came to" in text
+    assert "Rows: 256; refused: 0; with warnings: 0." in text
+    assert "Its predictions take about 5 seconds." in text
+
+
+def test_table_that_is_tried_at_once_says_nothing_of_time(client):
+    text = checked(client, "exam", b"estudio;sueno\n" + b"6,5;8\n" * 1000)
+    assert "Rows: 1,000" in text and "The table has" not in text and "take about" not in text
+
+
+def test_empty_table_takes_no_time(client, monkeypatch):
+    monkeypatch.setattr(summary, "SECONDS", 0)
+    assert "Rows: 0; refused: 0" in checked(client, "exam", b"estudio;sueno\n")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.1, "5 segundos"), (41, "45 segundos"), (118, "2 minutos"), (121, "3 minutos"), (1e5, "1.667 minutos")],
+)  # fmt: skip
+def test_wait_is_said_in_round_figures(app, seconds, words):
+    with app.test_request_context(headers={"Accept-Language": "es"}):
+        assert summary.Summary([], 0, [], seconds=seconds).wait == words

@@ -109,5 +109,5 @@ def test_number_without_a_bound_below_gets_no_keyboard_that_lacks_the_minus(numb
 def test_what_if_ends_where_the_range_ends(page, monkeypatch):
     monkeypatch.setattr(whatif, "FLAT", 0)  # so that a price is drawn which moves nothing
     shown = page("en", precio="100")
-    assert "<span>50: 1</span><span>244,382.44: 1</span>" in shown
+    assert "<span>50</span> <span>1</span>" in shown and "<span>244,382.44</span> <span>1</span>" in shown
     assert '<figcaption class="mb-2">Price (EUR)</figcaption>' in shown
