@@ -6,6 +6,7 @@ import re
 import shlex
 import stat
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
@@ -46,12 +47,14 @@ def check_model(file: Path) -> None:
         )
 
 
-def require_no_companions(file: Path, labels: Path | None, data: Path | None, target: str, name: str | None) -> None:
+def require_no_companions(
+    file: Path, labels: Path | None, data: Path | None, targets: Sequence[str], name: str | None
+) -> None:
     """Stop where something lies beside a model that its rows or answers may have to pass: nobody said so yet.
 
     Args:
         labels: the encoder of its answers, where it was named.
-        data, target, name: as they were given, for the line to type.
+        data, targets, name: as they were given, for the line to type.
 
     Raises:
         DeployError: the line to type.
@@ -62,7 +65,8 @@ def require_no_companions(file: Path, labels: Path | None, data: Path | None, ta
     before = [str(other) for other in others if not LABELS.search(other.stem)]
     encoders = [str(labels)] if labels else [str(other) for other in others if LABELS.search(other.stem)][:1]
     words = [str(file), *(["--before", *before] if before else ["--no-before"])]
-    for option, value in (("--labels", "".join(encoders)), ("--data", data), ("--target", target), ("--name", name)):
+    named = [("--target", target) for target in targets]
+    for option, value in (("--labels", "".join(encoders)), ("--data", data), *named, ("--name", name)):
         words += [option, str(value)] if value else []
     names = " and ".join(visible(other.name) for other in others)
     raise DeployError(
