@@ -1,9 +1,11 @@
 """Fitted models that answer several things at once, with the tables that they were trained on."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from flask.testing import FlaskClient
 from sklearn.compose import TransformedTargetRegressor, make_column_transformer
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge, RidgeClassifier
@@ -15,6 +17,10 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
+
+from app import create_app
+from app.settings import Settings
+from tests.models.project import Importer
 
 CHANCE = np.random.default_rng(19)
 COUNT = 160
@@ -80,3 +86,22 @@ def probabilities(name: str, estimator: Any, rows: pd.DataFrame) -> list[Any] | 
         return None
     shares = estimator.predict_proba(rows)
     return [np.stack([1 - one, one], axis=1) for one in shares.T] if name in OF_THE_SECOND else shares
+
+
+def client(add: Importer, name: str) -> FlaskClient:
+    """Return a client of the application that serves what was added, one model of it as the default."""
+    settings = Settings(app_bundles=add.bundles, app_default_model=name, secret_key="x" * 32)
+    return create_app(settings).test_client()
+
+
+def close(values: Any, expected: Any) -> bool:
+    """Compare numbers to their last digits, labels exactly."""
+    values, expected = np.asarray(values), np.asarray(expected)
+    if expected.dtype.kind in "OUS":
+        return values.tolist() == expected.tolist()
+    return values.shape == expected.shape and np.allclose(values.astype(float), expected.astype(float), rtol=1e-9)
+
+
+def table_of(add: Importer, rows: pd.DataFrame, answers: pd.DataFrame) -> Path:
+    """Write the table that a model was trained on."""
+    return add.table(pd.concat([rows, answers], axis=1).to_csv(index=False))
