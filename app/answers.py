@@ -4,9 +4,10 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from app import api
-from app.contract import Classification, Contract
+from app import prediction_json
+from app.contract import Classification, Contract, Regression
 from app.faults import Fault
+from app.intervals import PredictionInterval, interval_of
 from app.languages import current, measured, percent
 from app.model import Model
 from app.predictions import Prediction
@@ -49,6 +50,11 @@ class Answer:
     is_label: bool = True
 
     @property
+    def verdict(self) -> str:
+        """What is said of it in a line: where it is close, how likely its label is comes first."""
+        return f"{self.own.percentage}: {self.own.label}" if self.is_close and self.own else self.headline
+
+    @property
     def first(self) -> Sequence[Share]:
         """The shares that are seen at once."""
         return self.shares[:SHOWN]
@@ -59,9 +65,33 @@ class Answer:
         return self.shares[SHOWN:]
 
 
+@dataclass(frozen=True)
+class FurtherAnswer:
+    """What a page says of a target after the first.
+
+    Attributes:
+        label: what people call what is predicted.
+    """
+
+    label: str
+    answer: Answer
+    interval: PredictionInterval | None
+
+
+def further_answers(contract: Contract, prediction: Prediction) -> list[FurtherAnswer]:
+    """Return what a page says of the targets after the first, in the language of the request."""
+    return [
+        FurtherAnswer(target.label[current()], _answer_of(target, own), interval_of(target, own))
+        for target, own in zip(contract.also, prediction.further, strict=True)
+    ]
+
+
 def answer_of(contract: Contract, prediction: Prediction) -> Answer:
-    """Return what a page says of a prediction, in the language of the request."""
-    predicts = contract.predicts
+    """Return what a page says of a prediction, of several targets the first, in the language of the request."""
+    return _answer_of(contract.predicts, prediction)
+
+
+def _answer_of(predicts: Classification | Regression, prediction: Prediction) -> Answer:
     if not isinstance(predicts, Classification) or prediction.label is None:
         unit = None if isinstance(predicts, Classification) else predicts.unit
         return Answer(measured(float(prediction.value), unit), is_label=False)
@@ -91,6 +121,6 @@ def as_json(model: Model, row: Row, prediction: Prediction, warnings: Mapping[st
         "model": model.name,
         "version": model.version,
         "row": dict(zip(names, row, strict=True)),
-        "prediction": api.as_json(model, prediction, warnings, current()),
+        "prediction": prediction_json.as_json(model, prediction, warnings, current()),
     }
     return json.dumps(document, ensure_ascii=False, indent=2)

@@ -1,7 +1,7 @@
 """The API and its document: ``/api/v1``, described by OpenAPI 3.1 at ``/api/v1/openapi.json``."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -10,13 +10,11 @@ from flask import Flask, Response, current_app, g, jsonify, request
 from flask_smorest import Api, Blueprint
 
 from app import numerals, request_data, schemas
-from app.contract import Classification, Regression
 from app.errors import JSON, PROBLEM, HttpError
-from app.faults import Fault
 from app.languages import N_, current
 from app.model import Model
-from app.predictions import Prediction
-from app.values import Row, as_text
+from app.prediction_json import as_json
+from app.values import Row
 
 PREFIX = "/api/v1"
 VERSION = "1"
@@ -173,11 +171,6 @@ def unused_member(names: Sequence[str]) -> dict[str, Any]:
     return {"unused": [*names]} if names else {}
 
 
-def warnings_member(warnings: Mapping[str, Fault]) -> dict[str, Any]:
-    """Return the member of a prediction that says how its row differs from what the model has seen."""
-    return {"warnings": [{"field": name, "detail": str(fault)} for name, fault in warnings.items()]}
-
-
 def predict_from_address(name: str) -> Response:
     """Predict for the row in the address; 304 where the client has the response already."""
     model = request_data.model_named(name)
@@ -195,24 +188,6 @@ def predict_from_address(name: str) -> Response:
     response.set_etag(tag)
     response.headers["Cache-Control"] = "public, no-cache"
     return response
-
-
-def as_json(model: Model, prediction: Prediction, warnings: Mapping[str, Fault], language: str) -> dict[str, Any]:
-    """Return a prediction as the API writes it, its label in a language."""
-    predicts = model.contract.predicts
-    if not isinstance(predicts, Classification) or prediction.label is None:
-        number: dict[str, Any] = {"value": prediction.value}
-        if isinstance(predicts, Regression) and predicts.interval:
-            low, high = predicts.interval.ends(float(prediction.value))
-            number["interval"] = {"low": low, "high": high, "coverage": predicts.interval.coverage}
-        return number | warnings_member(warnings) if warnings else number
-    label = predicts.labels[prediction.label].label[language]
-    document: dict[str, Any] = {"value": prediction.value, "label": label}
-    if prediction.probabilities is not None:
-        names = [as_text(known.value) for known in predicts.labels]
-        document["probability"] = prediction.probability
-        document["probabilities"] = dict(zip(names, prediction.probabilities, strict=True))
-    return document | warnings_member(warnings) if warnings else document
 
 
 def _envelope(model: Model, **members: Any) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.answers import Answer, answer_of
+from app.answers import Answer, answer_of, further_answers
 from app.contract import Classification, Regression
 from app.languages import DIGITS, N_, current, gettext, measured, number, percent
 from app.model import Model
@@ -37,6 +37,7 @@ class Comparison:
         sentence: what the difference is.
         lines: of the answers; none where the model gives no probabilities.
         rest: how many labels change less than these.
+        further: of the targets after the first, what both get.
         changed, same: of the fields.
         warnings: how A's and B's values differ from what the model has seen.
     """
@@ -46,6 +47,7 @@ class Comparison:
     sentence: str
     lines: Sequence[Line]
     rest: int
+    further: Sequence[Line]
     changed: Sequence[Line]
     same: Sequence[Line]
     warnings: Sequence[str]
@@ -65,6 +67,7 @@ def compared(model: Model, rows: tuple[Row, Row], predictions: Sequence[Predicti
         _sentence(model, predictions, (first, second)),
         lines[:SHOWN],
         len(lines[SHOWN:]),
+        _further(model, predictions),
         [line for line, is_same in fields if not is_same],
         [line for line, is_same in fields if is_same],
         _warnings(model, rows),
@@ -75,6 +78,11 @@ def _warnings(model: Model, rows: tuple[Row, Row]) -> list[str]:
     labels = {field.name: field.heading() for field in model.contract.fields}
     pairs = zip("AB", model.validator.warnings(rows), strict=True)
     return [f"{letter}, {labels[name]}: {fault}" for letter, faults in pairs for name, fault in faults.items()]
+
+
+def _further(model: Model, predictions: Sequence[Prediction]) -> list[Line]:
+    first, second = (further_answers(model.contract, prediction) for prediction in predictions)
+    return [Line(one.label, one.answer.verdict, other.answer.verdict) for one, other in zip(first, second, strict=True)]
 
 
 def _lines(model: Model, predictions: Sequence[Prediction]) -> list[Line]:

@@ -14,14 +14,23 @@ from app.numerals import Mark
 from app.texts import Part, Phrase, Text, check_unique
 from app.values import LabelledValue, Plain, as_text
 
+MOST_TARGETS = 50
+"""Of a model: its page and its tables have a part for each."""
+
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*$", max_length=63)]
 
 
-class Classification(Part):
+class Target(Part):
+    """What is predicted: all of it, or one of several things that a model predicts at once."""
+
+    name: Name | None = Field(None, description="of one of several targets: its name in answers, such as its column's")
+    label: Text = Field(description="what people call the prediction")
+
+
+class Classification(Target):
     """The prediction is one of a few labels."""
 
     kind: Literal["classification"]
-    label: Text = Field(description="what people call the prediction")
     labels: tuple[LabelledValue, ...] = Field(min_length=2)
     margin: float = Field(
         0.2, ge=0, le=1, description="the page only says a label by itself if it is so much likelier than the next"
@@ -47,13 +56,15 @@ class Interval(Part):
         return (low, high) if self.minimum is None else (max(self.minimum, low), max(self.minimum, high))
 
 
-class Regression(Part):
+class Regression(Target):
     """The prediction is a number."""
 
     kind: Literal["regression"]
-    label: Text = Field(description="what people call the prediction")
     unit: Text | None = Field(None, description="what it is measured in")
     interval: Interval | None = Field(None, description="where the truth lies: model add --test FILE measures it")
+
+
+AnyTarget = Annotated[Classification | Regression, Field(discriminator="kind")]
 
 
 class Example(Part):
@@ -91,7 +102,12 @@ class Contract(Part):
     licence: Phrase | None = Field(None, description="the licence of model and data")
     trained: datetime.date | None = Field(None, description="the day of the training, e.g. 2026-11-20")
     metrics: dict[Phrase, int | float] = Field({}, description="what was measured, where no train.py measures it")
-    predicts: Annotated[Classification | Regression, Field(discriminator="kind")]
+    predicts: AnyTarget
+    also: tuple[AnyTarget, ...] = Field(
+        (),
+        max_length=MOST_TARGETS - 1,
+        description="what the model predicts at once with that: further targets, in the model's order; each has a name",
+    )
     fields: tuple[AnyField, ...] = Field(min_length=1)
     links: bool = Field(
         True,
@@ -107,6 +123,16 @@ class Contract(Part):
         return self
 
     @model_validator(mode="after")
+    def _check_targets(self) -> Self:
+        if not self.also and self.predicts.name is not None:
+            raise ValueError("predicts.name: only what is one of several targets has a name; the others stand in also")
+        names = [target.name for target in self.targets if target.name is not None]
+        if self.also and len(names) < len(self.targets):
+            raise ValueError("also: where there are several targets, each needs a name, that of predicts too")
+        check_unique("target", names)
+        return self
+
+    @model_validator(mode="after")
     def _check_examples(self) -> Self:
         labels = [label.value for label in self.predicts.labels] if isinstance(self.predicts, Classification) else []
         names = {field.name for field in self.fields}
@@ -116,6 +142,16 @@ class Contract(Part):
             if example.answer is not None and example.answer not in labels:
                 raise ValueError(f"examples.{place}: answer {example.answer!r} is not one of the labels")
         return self
+
+    @property
+    def targets(self) -> tuple[Classification | Regression, ...]:
+        """What is predicted, in the model's order."""
+        return (self.predicts, *self.also)
+
+    @property
+    def target_names(self) -> list[str]:
+        """The names of several targets; none where there is but one."""
+        return [target.name or "" for target in self.targets] if self.also else []
 
     @property
     def example(self) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from app.contract import Contract, Regression
+from app.contract import Classification, Regression
 from app.languages import N_, gettext, measured, number
 from app.predictions import Prediction
 
@@ -24,9 +24,8 @@ class PredictionInterval:
     rows: int
 
 
-def interval_of(contract: Contract, prediction: Prediction) -> PredictionInterval | None:
+def interval_of(predicts: Classification | Regression, prediction: Prediction) -> PredictionInterval | None:
     """Return what a page says, in the language of the request; None where nothing was measured."""
-    predicts = contract.predicts
     if not isinstance(predicts, Regression) or predicts.interval is None:
         return None
     low, high = predicts.interval.ends(float(prediction.value))

@@ -36,6 +36,9 @@ ON_ITS_TABLE = " on the given table"
 HELD_OUT = " on rows not trained on"
 """How it names what it measured on others."""
 
+OF = " of "
+"""What stands between it and the name of one of several targets."""
+
 PLACES = {
     ON_ITS_TABLE: N_("%(metric)s, on the table it was trained on"),
     HELD_OUT: N_("%(metric)s, on rows it wasn't trained on"),
@@ -46,14 +49,17 @@ PLACES = {
 def name_of(metric: str) -> str:
     """Return a metric's name for people, in the language of the request."""
     bare, place = _parts(metric)
-    key = _key(bare)
-    name = gettext(NAMES[key]) if key in NAMES else bare
+    measure, target = _measure(bare)
+    key = _key(measure)
+    name = gettext(NAMES[key]) if key in NAMES else measure
+    name = gettext(N_("%(metric)s of “%(target)s”"), metric=name, target=target) if target else name
     return gettext(PLACES[place], metric=name) if place else name
 
 
 def in_words(metric: str, value: float) -> str:
     """Return a metric's figure, in the language of the request."""
-    return percent(value) if _key(_parts(metric)[0]) in SHARES and 0 <= value <= 1 else number(value)
+    measure, _ = _measure(_parts(metric)[0])
+    return percent(value) if _key(measure) in SHARES and 0 <= value <= 1 else number(value)
 
 
 def is_flattering(metrics: Collection[str]) -> bool:
@@ -66,6 +72,12 @@ def _parts(metric: str) -> tuple[str, str]:
     """Return a metric's name, and where it was measured as its end says; nothing where that isn't said."""
     place = next((place for place in PLACES if metric.endswith(place)), "")
     return metric.removesuffix(place), place
+
+
+def _measure(bare: str) -> tuple[str, str]:
+    """Return what was measured, and of which of several targets, as ``model add`` names that."""
+    measure, _, target = bare.partition(OF)
+    return (measure, target) if _key(measure) in NAMES else (bare, "")
 
 
 def _key(metric: str) -> str:

@@ -35,11 +35,11 @@ class BundleError(Exception):
 
 
 class Golden(BaseModel):
-    """A row whose prediction was recorded when the model was built."""
+    """A row whose prediction was recorded when the model was built: of several targets name → value."""
 
     model_config = ConfigDict(frozen=True)
     row: dict[str, Value]
-    value: float | int | str | bool
+    value: float | int | str | bool | dict[str, float | int | str | bool]
 
 
 class Tolerance(BaseModel):

@@ -11,7 +11,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.formparser import default_stream_factory
 
 from app import catalogue, forms, links, logs, metrics, request_data
-from app.answers import answer_of, as_json, entered
+from app.answers import answer_of, as_json, entered, further_answers
 from app.engines import NAMES
 from app.errors import REFUSED_ROW, HttpError
 from app.examples import example_row, examples_of
@@ -106,7 +106,8 @@ def answer_to(shown: Model, form: forms.ModelForm, row: Row, **variables: Any) -
     written = forms.as_entered(shown, row, form)
     parts: dict[str, Any] = {
         "answer": answer_of(shown.contract, prediction),
-        "interval": interval_of(shown.contract, prediction),
+        "interval": interval_of(shown.contract.predicts, prediction),
+        "further": further_answers(shown.contract, prediction),
         "warnings": (warnings := shown.validator.warnings([row])[0]),
         "readings": forms.read_back(shown, row, form),
         "what_if": _unless_it_fails("the what-if curves", what_if, shown, row, prediction),

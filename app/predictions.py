@@ -3,9 +3,9 @@
 import math
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from app.contract import Classification, Contract
+from app.contract import Classification, Contract, Regression
 from app.engines import Engine, EngineOutputs, PredictionError
 from app.values import Row, Value
 
@@ -17,11 +17,23 @@ class Prediction(NamedTuple):
         value: the label or number, as the model knows it.
         label: the label's place in the contract; None for a number.
         probabilities: of each label, 0 to 1, in the contract's order; None where the model gives none.
+        further: the predictions of the targets after the first, where there are several.
     """
 
     value: float | int | str | bool
     label: int | None = None
     probabilities: tuple[float, ...] | None = None
+    further: tuple["Prediction", ...] = ()
+
+    @property
+    def targets(self) -> Sequence["Prediction"]:
+        """The predictions of each target, the first's among them."""
+        return (self, *self.further)
+
+    @property
+    def values(self) -> list[float | int | str | bool]:
+        """The value of each target."""
+        return [prediction.value for prediction in self.targets]
 
     @property
     def probability(self) -> float | None:
@@ -40,14 +52,27 @@ def predictions(contract: Contract, engine: Engine, rows: Sequence[Sequence[Valu
 
 def as_predictions(contract: Contract, outputs: EngineOutputs) -> list[Prediction]:
     """Return what an engine's outputs mean, row by row."""
+    first = _of_target(contract.predicts, outputs)
+    if not outputs.further:
+        return first
+    others = [_of_target(*pair) for pair in zip(contract.also, outputs.further, strict=True)]
+    return [one._replace(further=further) for one, further in zip(first, zip(*others, strict=True), strict=True)]
+
+
+def _of_target(predicts: Classification | Regression, outputs: EngineOutputs) -> list[Prediction]:
     if outputs.values is not None:
         return [Prediction(value) for value in outputs.values]
-    predicts, places = contract.predicts, outputs.labels or []
+    places = outputs.labels or []
     labels = [label.value for label in predicts.labels] if isinstance(predicts, Classification) else []
     if outputs.probabilities is None:
         return [Prediction(labels[place], place) for place in places]
     shares = map(tuple, outputs.probabilities)
     return [Prediction(labels[place], place, row) for place, row in zip(places, shares, strict=True)]
+
+
+def named_values(contract: Contract, values: Sequence[Any]) -> Any:
+    """Return the values of all targets as they are written: of several, name → value; else the only one."""
+    return dict(zip(contract.target_names, values, strict=True)) if contract.also else values[0]
 
 
 class RefusedRows(ValueError):
@@ -98,7 +123,8 @@ def finite_outputs(engine: Engine, rows: Sequence[Sequence[Value]]) -> EngineOut
         PredictionError: a number is not finite, or a label is not one of the contract's.
     """
     outputs = engine.compute(rows)
-    numbers = outputs.values or chain.from_iterable(outputs.probabilities or [])
-    if not all(map(math.isfinite, numbers)):
-        raise PredictionError("the model predicted a number that is not finite")
+    for target in outputs.targets:
+        numbers = target.values or chain.from_iterable(target.probabilities or [])
+        if not all(map(math.isfinite, numbers)):
+            raise PredictionError("the model predicted a number that is not finite")
     return outputs

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.contract import Classification, Contract
+from app.contract import Classification, Contract, Regression
 from app.engines import NAMES
 from app.fields.field import LANGUAGE, Field
 from app.model import Model
@@ -69,14 +69,31 @@ INTERVAL = {
 
 
 def prediction_schema(contract: Contract) -> dict[str, Any]:
-    """Return the JSON Schema of one prediction."""
-    predicts = contract.predicts
+    """Return the JSON Schema of one prediction; of several targets, each member has name → what it is of one."""
+    if not contract.also:
+        schema = _target_schema(contract.predicts)
+    else:
+        targets = {target.name or "": _target_schema(target) for target in contract.targets}
+        members = dict.fromkeys(member for target in targets.values() for member in target["properties"])
+        required = [member for member in members if any(member in target["required"] for target in targets.values())]
+        properties = {member: _by_target(member, targets) for member in members}
+        schema = {"type": "object", "required": required, "properties": properties}
+    schema["properties"]["warnings"] = WARNINGS
+    return schema
+
+
+def _by_target(member: str, targets: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    known = {name: target["properties"][member] for name, target in targets.items() if member in target["properties"]}
+    required = [name for name in known if member in targets[name]["required"]]
+    return {"type": "object", "required": required, "properties": known}
+
+
+def _target_schema(predicts: Classification | Regression) -> dict[str, Any]:
     if not isinstance(predicts, Classification):
         description = predicts.label[LANGUAGE] + (f", {predicts.unit[LANGUAGE]}" if predicts.unit else "")
         value = {"type": "number", "description": description}
         interval = {"interval": INTERVAL} if predicts.interval else {}
-        properties = {"value": value, **interval, "warnings": WARNINGS}
-        return {"type": "object", "required": ["value", *interval], "properties": properties}
+        return {"type": "object", "required": ["value", *interval], "properties": {"value": value, **interval}}
     share = {"type": "number", "minimum": 0, "maximum": 1.000001}
     return {
         "type": "object",
@@ -92,7 +109,6 @@ def prediction_schema(contract: Contract) -> dict[str, Any]:
                 "type": "object",
                 "properties": {as_text(label.value): share for label in predicts.labels},
             },
-            "warnings": WARNINGS,
         },
     }
 

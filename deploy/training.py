@@ -14,7 +14,7 @@ class Trained:
         metrics: name → value.
         rows: rows of its table, in the contract's order, whose answers each build records and each release checks.
         held_out: of a regression, the true value and the prediction of rows that it wasn't trained on: they give its
-            predictions an interval.
+            predictions an interval; of several targets, those of the first.
     """
 
     estimator: Any

@@ -21,15 +21,26 @@ class EngineOutputs:
         values: (n,) numbers, of a regression.
         labels: (n,) places of the labels in the contract, of a classification.
         probabilities: (n, labels), 0 to 1, in the contract's order; None where the model gives none.
+        further: of the targets after the first, where there are several.
     """
 
     values: list[float] | None = None
     labels: list[int] | None = None
     probabilities: list[list[float]] | None = None
+    further: Sequence["EngineOutputs"] = ()
+
+    @property
+    def targets(self) -> Sequence["EngineOutputs"]:
+        """Of each target, the first's among them."""
+        return (self, *self.further)
 
 
 class Engine(Protocol):
-    """Computes predictions."""
+    """Computes predictions.
+
+    Attributes:
+        gives_probabilities: of the labels, of all targets.
+    """
 
     gives_probabilities: bool
 

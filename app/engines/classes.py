@@ -1,5 +1,6 @@
 """The labels that an estimator of scikit-learn answers: those it learned, or those of groups and of outliers."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,12 +16,33 @@ OUTLIERS = [-1, 1]
 
 
 def classes_of(estimator: Any) -> list[Any] | None:
-    """Return the labels of a fitted estimator in its own order; None where it answers numbers."""
+    """Return the labels of a fitted estimator of one target in its own order; None where it answers numbers."""
+    if (lists := class_lists(estimator)) is not None:
+        return lists[0]
     if hasattr(estimator, "classes_"):
         return list(np.asarray(estimator.classes_).tolist())
     if _finds_outliers(estimator):
         return OUTLIERS
     return _clusters(last_step(estimator))
+
+
+def class_lists(estimator: Any) -> list[list[Any]] | None:
+    """Return the labels of each target, as estimators have them that may have several; None of any other."""
+    classes = getattr(estimator, "classes_", None)
+    if not isinstance(classes, list) or not all(isinstance(labels, np.ndarray | list) for labels in classes):
+        return None
+    return [list(np.asarray(labels).tolist()) for labels in classes] or None
+
+
+def classes_of_targets(estimator: Any, count: int) -> Sequence[list[Any] | None]:
+    """Return the labels of each of so many targets; None of one that is a number.
+
+    Where an estimator of several has one list, it is of their places, and each is answered with 0 or 1.
+    """
+    if (lists := class_lists(estimator)) is not None:
+        return lists
+    classes = classes_of(estimator)
+    return [classes if count == 1 or classes is None else [0, 1]] * count
 
 
 def task_of(estimator: Any) -> Task:

@@ -7,22 +7,14 @@ from typing import Any, Literal
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.calibration import CalibratedClassifierCV
-from sklearn.ensemble import BaggingClassifier
-from sklearn.ensemble._forest import ForestClassifier
-from sklearn.neighbors import KNeighborsClassifier
-from sklearn.tree import BaseDecisionTree
 
-from app.contract import Classification, Contract
-from app.engines import EngineOutputs, PredictionError
-from app.engines.classes import classes_of
+from app.contract import Contract
+from app.engines import EngineOutputs
+from app.engines.targets import Targets
 from app.values import Value
 
 Input = Literal["numbers", "objects", "texts", "dicts", "frame"]
 """How an estimator takes its rows: array of float64 or of objects, list of texts or of dicts, pandas' DataFrame."""
-
-MOST_PROBABLE = (BaggingClassifier, BaseDecisionTree, CalibratedClassifierCV, ForestClassifier)
-"""Those whose ``predict`` is the first of the most probable labels of ``predict_proba``: one call gives both."""
 
 
 class ScikitLearn:
@@ -37,12 +29,8 @@ class ScikitLearn:
 
     def __init__(self, contract: Contract, estimator: Any, container: Input, columns: dict[str, str]) -> None:
         self.estimator, self.container, self._columns = estimator, container, columns
-        self._classifies = isinstance(contract.predicts, Classification)
-        predicts = contract.predicts
-        self._labels = [label.value for label in predicts.labels] if isinstance(predicts, Classification) else []
-        self.gives_probabilities = self._classifies and hasattr(estimator, "predict_proba")
-        self._order = _order(estimator, self._labels) if self._classifies else []
-        self._has_one_call = self.gives_probabilities and _predicts_most_probable(estimator)
+        self._targets = Targets(contract, estimator)
+        self.gives_probabilities = self._targets.gives_probabilities
         if container == "frame":
             importlib.import_module("pandas")  # now, rather than in the first request
 
@@ -50,45 +38,13 @@ class ScikitLearn:
         """Return the outputs for rows, one or more, each with its values in the contract's order.
 
         Raises:
-            PredictionError: one is not a label of the contract.
+            PredictionError: one is not a label of the contract, or the targets are more or fewer than its.
         """
-        samples = self.arranged(rows)
-        if not self._classifies:
-            values = np.asarray(self.estimator.predict(samples), dtype=float).reshape(len(rows))
-            return EngineOutputs(values=values.tolist())
-        if self._has_one_call:
-            probabilities = np.asarray(self.estimator.predict_proba(samples), dtype=float)
-            places = [self._order.index(place) for place in probabilities.argmax(axis=1).tolist()]
-            return EngineOutputs(labels=places, probabilities=probabilities[:, self._order].tolist())
-        labels = np.asarray(self.estimator.predict(samples)).reshape(len(rows)).tolist()
-        places = [self._place(label) for label in labels]
-        if not self.gives_probabilities:
-            return EngineOutputs(labels=places)
-        probabilities = np.asarray(self.estimator.predict_proba(samples), dtype=float)[:, self._order]
-        return EngineOutputs(labels=places, probabilities=probabilities.tolist())
+        return self._targets.compute(self.arranged(rows))
 
     def arranged(self, rows: Sequence[Sequence[Value]]) -> Any:
         """Return rows as the estimator takes them."""
         return arrange(rows, self.container, self._columns)
-
-    def _place(self, label: Any) -> int:
-        try:
-            return self._labels.index(label)
-        except ValueError:
-            raise PredictionError(f"the model predicted {label!r}, which is not one of its labels") from None
-
-
-def _predicts_most_probable(estimator: Any) -> bool:
-    last = estimator.steps[-1][1] if hasattr(estimator, "steps") else estimator
-    if isinstance(last, KNeighborsClassifier):
-        return bool(last.weights == "uniform")
-    return isinstance(last, MOST_PROBABLE)
-
-
-def _order(estimator: Any, labels: list[Any]) -> list[int]:
-    """Return the estimator's place of each of the contract's labels."""
-    classes = classes_of(estimator) or []
-    return [classes.index(label) for label in labels]
 
 
 def single_threaded(estimator: Any) -> Any:

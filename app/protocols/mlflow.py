@@ -44,7 +44,8 @@ def invocations(name: str = "") -> Response:
     model = _model(name)
     limits = request_data.limits_for(model)
     rows, unused = _csv_rows(model, limits) if request.mimetype == "text/csv" else _json_rows(model, limits)
-    predictions = [prediction.value for prediction in model.predict(rows)]
+    several = bool(model.contract.also)  # as MLflow answers an array of (rows, targets)
+    predictions = [prediction.values if several else prediction.value for prediction in model.predict(rows)]
     return jsonify(predictions=predictions, **notes(model, rows, unused))
 
 

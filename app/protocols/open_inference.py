@@ -11,7 +11,7 @@ from typing import Any
 from flask import Blueprint, Response, current_app, jsonify
 
 from app import request_data
-from app.contract import Classification, Contract
+from app.contract import Classification, Regression
 from app.errors import HttpError
 from app.languages import N_
 from app.model import Model
@@ -84,9 +84,14 @@ def _model(name: str, version: str) -> Model:
 
 
 def _output_tensors(model: Model, predictions: list[Prediction], requested: list[str]) -> list[dict[str, Any]]:
-    data = {"predict": [_value(model.contract, prediction) for prediction in predictions]}
-    if predictions[0].probabilities is not None:
-        data["predict_proba"] = [share for prediction in predictions for share in prediction.probabilities or ()]
+    data: dict[str, list[Any]] = {}
+    for target, own in zip(
+        model.contract.targets, zip(*(one.targets for one in predictions), strict=True), strict=True
+    ):
+        data[_name("predict", target)] = [_value(target, prediction) for prediction in own]
+        if own[0].probabilities is not None:
+            shares = [share for prediction in own for share in prediction.probabilities or ()]
+            data[_name("predict_proba", target)] = shares
     names = requested or [name for name, _, _ in _outputs(model, 0) if name in data]
     if unknown := [name for name in names if name not in data]:
         message = N_("There is no output “%(name)s”; the outputs are: %(names)s.")
@@ -108,19 +113,29 @@ def _requested_outputs(body: dict[str, Any]) -> list[str]:
 
 
 def _outputs(model: Model, count: int) -> list[tuple[str, str, list[int]]]:
-    """Return name, datatype and shape of each of a model's outputs for so many rows."""
-    predicts = model.contract.predicts
-    if not isinstance(predicts, Classification):
-        return [("predict", "FP64", [count])]
-    labels = [label.value for label in predicts.labels]
+    """Return name, datatype and shape of each of a model's outputs for so many rows, target by target."""
+    shares = model.engine.gives_probabilities
+    return [output for target in model.contract.targets for output in _target_outputs(target, count, shares)]
+
+
+def _target_outputs(target: Classification | Regression, count: int, shares: bool) -> list[tuple[str, str, list[int]]]:
+    name = _name("predict", target)
+    if not isinstance(target, Classification):
+        return [(name, "FP64", [count])]
+    labels = [label.value for label in target.labels]
     is_whole = all(isinstance(label, int) and not isinstance(label, bool) for label in labels)
-    outputs = [("predict", "INT64" if is_whole else "BYTES", [count])]
-    if model.engine.gives_probabilities:
-        outputs.append(("predict_proba", "FP64", [count, len(labels)]))
+    outputs = [(name, "INT64" if is_whole else "BYTES", [count])]
+    if shares:
+        outputs.append((_name("predict_proba", target), "FP64", [count, len(labels)]))
     return outputs
 
 
-def _value(contract: Contract, prediction: Prediction) -> Any:
-    if isinstance(prediction.value, float) and not isinstance(contract.predicts, Classification):
+def _name(output: str, target: Classification | Regression) -> str:
+    """Return what a tensor is called: of several targets, ``predict.`` and its name."""
+    return output if target.name is None else f"{output}.{target.name}"
+
+
+def _value(target: Classification | Regression, prediction: Prediction) -> Any:
+    if isinstance(prediction.value, float) and not isinstance(target, Classification):
         return prediction.value
     return prediction.value if type(prediction.value) is int else as_text(prediction.value)

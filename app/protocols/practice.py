@@ -11,6 +11,7 @@ from app import pages, request_data
 from app.errors import FORMS, HttpError
 from app.languages import N_
 from app.limits import Limits
+from app.predictions import named_values
 from app.protocols.notes import notes
 
 blueprint = Blueprint("practice", __name__)
@@ -22,7 +23,8 @@ def predict() -> Response:
     model = request_data.default_model()
     values = _row(request_data.limits_for(model, 1))
     row = model.validator.mixed(values)
-    return jsonify(predict=model.predict([row])[0].value, **notes(model, [row], model.validator.unused([values])))
+    predicted = named_values(model.contract, model.predict([row])[0].values)
+    return jsonify(predict=predicted, **notes(model, [row], model.validator.unused([values])))
 
 
 @blueprint.post("/predict")

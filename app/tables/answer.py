@@ -8,7 +8,7 @@ from itertools import repeat
 
 import orjson
 
-from app.contract import Classification, Contract
+from app.contract import Classification, Contract, Regression
 from app.engines import EngineOutputs
 from app.faults import Fault
 from app.model import Model
@@ -22,7 +22,8 @@ NONE: Mapping[str, Fault] = {}
 NOTES = ("warning", "error")
 NO_NOTES = [repeat("")] * len(NOTES)
 OutputCells = tuple[str, ...]
-"""What a row gets: its prediction, its probability where the model gives one, and `NOTES`, empty or not."""
+"""What a row gets: its prediction, its probability where the model gives one, likewise of each further target; and
+`NOTES`, empty or not."""
 
 
 class AddedColumns:
@@ -36,10 +37,19 @@ class AddedColumns:
     """
 
     def __init__(self, model: Model, header: Sequence[str], notes: Sequence[Fault], mark: Mark | None) -> None:
-        self._model, self._notes, self._mark = model, [*notes], mark
+        self._targets, self._notes, self._mark = model.contract.targets, [*notes], mark
         classifies = isinstance(model.contract.predicts, Classification)
         outputs = ["prediction", "probability"] if classifies and model.engine.gives_probabilities else ["prediction"]
-        self.names = [_free_name(name, {*header}) for name in (*outputs, *NOTES)]
+        if model.contract.also:
+            outputs = [f"{output}_{target}" for target in model.contract.target_names for output in outputs]
+        taken = {*header}
+        self.names = [_free_name(name, taken) for name in (*outputs, *NOTES)]
+
+    @property
+    def places(self) -> range:
+        """Of the predictions among the cells that are added, target by target."""
+        count = len(self.names) - len(NOTES)
+        return range(0, count, count // len(self._targets))
 
     def cells(self, outputs: OutputCells | None, warnings: Mapping[str, Fault] = NONE, error: str = "") -> OutputCells:
         """Return what a row gets: its outputs and warnings, or why it has none."""
@@ -55,16 +65,20 @@ class AddedColumns:
         return map(self.cells, outputs, warnings) if self._notes or any(warnings) else outputs
 
     def outputs(self, outputs: EngineOutputs) -> list[OutputCells]:
-        """Return each row's prediction, its probability where the model gives one, and neither warning nor error."""
-        predicts = self._model.contract.predicts
-        if outputs.labels is None or not isinstance(predicts, Classification):
-            return [*zip(self._numbers(outputs.values or []), *NO_NOTES, strict=False)]
-        texts = [as_text(label.value) for label in predicts.labels]
+        """Return each row's predictions, with probabilities where the model gives them, and no warning or error."""
+        pairs = zip(self._targets, outputs.targets, strict=True)
+        columns = [column for target, own in pairs for column in self._columns(target, own)]
+        return [*zip(*columns, *NO_NOTES, strict=False)]
+
+    def _columns(self, target: Classification | Regression, outputs: EngineOutputs) -> list[Sequence[str]]:
+        if outputs.labels is None or not isinstance(target, Classification):
+            return [self._numbers(outputs.values or [])]
+        texts = [as_text(label.value) for label in target.labels]
         labels = [texts[place] for place in outputs.labels]
         if outputs.probabilities is None:
-            return [*zip(labels, *NO_NOTES, strict=False)]
+            return [labels]
         shares = [shares[place] for place, shares in zip(outputs.labels, outputs.probabilities, strict=True)]
-        return [*zip(labels, self._numbers(shares), *NO_NOTES, strict=False)]
+        return [labels, self._numbers(shares)]
 
     def _numbers(self, numbers: list[float]) -> Sequence[str]:
         if self._mark is None:
@@ -126,7 +140,7 @@ class CsvAnswer:
 def _encoding(encoding: Encoding, contract: Contract) -> Encoding:
     if encoding.codec == "cp1252":
         try:
-            contract.model_dump_json(include={"fields", "predicts"}).encode(encoding.codec)
+            contract.model_dump_json(include={"fields", "predicts", "also"}).encode(encoding.codec)
         except UnicodeEncodeError:
             return Encoding("utf-8", "utf-8", codecs.BOM_UTF8)
     return encoding
@@ -135,4 +149,5 @@ def _encoding(encoding: Encoding, contract: Contract) -> Encoding:
 def _free_name(name: str, taken: set[str]) -> str:
     while name in taken:
         name += "_"
+    taken.add(name)
     return name

@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import chain, islice
 
-from app.contract import Classification
+from app.contract import Classification, Regression
 from app.languages import N_, current, gettext, number
 from app.tables.header import SHOWN
 from app.tables.table import Table
@@ -45,6 +45,54 @@ class Column:
 
 
 @dataclass
+class Predicted:
+    """What the rows came to, of one target.
+
+    Attributes:
+        title: what people call what is predicted.
+        labels: label in words → how many rows.
+        numbers: least, mean and greatest prediction, where they are numbers.
+    """
+
+    title: str
+    labels: dict[str, int] = field(default_factory=dict)
+    numbers: tuple[float, float, float] | None = None
+
+
+class _Tally:
+    """Counts a target's answers.
+
+    Args:
+        target: the contract's.
+        place: of its column among a row's cells.
+    """
+
+    def __init__(self, target: Classification | Regression, place: int) -> None:
+        self._target, self._place = target, place
+        self._counts: Counter[str] = Counter()
+        self._least, self._total, self._greatest, self._rows = math.inf, 0.0, -math.inf, 0
+
+    def add(self, row: Sequence[str]) -> None:
+        """Count a row that got an answer."""
+        if isinstance(self._target, Classification):
+            self._counts[row[self._place]] += 1
+            return
+        value = float(row[self._place].replace(",", "."))
+        self._least, self._greatest = min(self._least, value), max(self._greatest, value)
+        self._total, self._rows = self._total + value, self._rows + 1
+
+    @property
+    def predicted(self) -> Predicted:
+        """What was counted."""
+        title = self._target.label[current()]
+        if isinstance(self._target, Classification):
+            labels = {as_text(label.value): label.label[current()] for label in self._target.labels}
+            return Predicted(title, {labels[value]: count for value, count in self._counts.most_common()})
+        mean = self._total / self._rows if self._rows else 0.0
+        return Predicted(title, numbers=(self._least, mean, self._greatest) if self._rows else None)
+
+
+@dataclass
 class Summary:
     """A table as it was read, and what its rows came to.
 
@@ -52,8 +100,7 @@ class Summary:
         notes: what is said of it as a whole.
         rows, refused, warned: how many there are.
         faults: of the first rows that are refused, each with its line and columns.
-        labels: label in words → how many rows.
-        numbers: least, mean and greatest prediction, where they are numbers.
+        predicted: what the others came to, target by target.
         all_rows: how many the table has; more than `rows` where only the first were tried.
         seconds: that its answer takes, about.
     """
@@ -65,8 +112,7 @@ class Summary:
     refused: int = 0
     warned: int = 0
     faults: list[str] = field(default_factory=list)
-    labels: dict[str, int] = field(default_factory=dict)
-    numbers: tuple[float, float, float] | None = None
+    predicted: list[Predicted] = field(default_factory=list)
     all_rows: int = 0
     seconds: float = 0
 
@@ -111,21 +157,12 @@ def summary(table: Table) -> Summary:
 
 def _try(table: Table, found: Summary, end: float) -> None:
     """Count what a table's rows came to."""
-    predicts, place = table.model.contract.predicts, len(table.header)
-    counts: Counter[str] = Counter()
-    least, total, greatest = math.inf, 0.0, -math.inf
+    tallies = [_Tally(*pair) for pair in zip(table.model.contract.targets, table.answer_places, strict=True)]
     for row in chain.from_iterable(_until(end, table.answered())):
         found.add(row[-2], row[-1])
-        if row[-1] or isinstance(predicts, Classification):
-            counts[row[place]] += not row[-1]
-        else:
-            value = float(row[place].replace(",", "."))
-            least, total, greatest = min(least, value), total + value, max(greatest, value)
-    if isinstance(predicts, Classification):
-        labels = {as_text(label.value): label.label[current()] for label in predicts.labels}
-        found.labels = {labels[value]: count for value, count in counts.most_common() if count}
-    elif found.rows > found.refused:
-        found.numbers = least, total / (found.rows - found.refused), greatest
+        for tally in tallies if not row[-1] else ():
+            tally.add(row)
+    found.predicted = [tally.predicted for tally in tallies]
 
 
 def _until(end: float, blocks: Generator[Iterable[Sequence[str]]]) -> Iterator[Iterable[Sequence[str]]]:

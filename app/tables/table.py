@@ -66,6 +66,7 @@ class Table:
         self.answer = CsvAnswer(self._file, model.contract) if isinstance(self._file, CsvFile) else WorkbookAnswer()
         decimal = (mark or ".") if isinstance(self._file, CsvFile) else None
         self._added = AddedColumns(model, self.header, self.notes, decimal)
+        self.answer_places = [len(self.header) + place for place in self._added.places]
         self._computation = Computation(model, self._added)
         first_rows = [number for number, _ in islice(self._file.rows(), 2)]
         self._units_number, self._total_number = (first_rows[0] if len(first_rows) > 1 else 0), 0

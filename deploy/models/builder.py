@@ -25,6 +25,7 @@ from deploy.models.accepted_rows import accepted
 from deploy.models.background import background_rows
 from deploy.models.conformal import interval
 from deploy.models.contracts import read_contract
+from deploy.models.golden_rows import as_list, golden
 from deploy.models.model_folder import CONTRACT, MODEL_FILE, RECORD, TRAINING, Origin, Record, origin_of, read_record
 from deploy.models.sandbox.bubblewrap import Sandbox, open_sandbox
 from deploy.models.sandbox.replies import Validation
@@ -40,10 +41,10 @@ CODE = (
     "app/own_code.py", "app/predictions.py", "app/validator.py", "app/values.py", "deploy/models/accepted_rows.py",
     "deploy/models/background.py", "deploy/models/boundary_rows.py", "deploy/models/builder.py",
     "deploy/models/bundle_folder.py", "deploy/models/compiler/*.py", "deploy/models/conformal.py",
-    "deploy/models/crossings.py", "deploy/models/dict_rows.py", "deploy/models/equivalence.py",
-    "deploy/models/example_rows.py", "deploy/models/json_values.py",
-    "deploy/models/own_code.py", "deploy/models/structure.py", "deploy/models/tolerance.py",
-    "deploy/models/validation.py",
+    "deploy/models/contract_fit.py", "deploy/models/crossings.py", "deploy/models/dict_rows.py",
+    "deploy/models/equivalence.py", "deploy/models/example_rows.py", "deploy/models/golden_rows.py",
+    "deploy/models/json_values.py", "deploy/models/own_code.py", "deploy/models/structure.py",
+    "deploy/models/tolerance.py", "deploy/models/validation.py",
 )  # fmt: skip
 """What a bundle is made by: when it changes, bundles are built again."""
 
@@ -143,11 +144,12 @@ def _from_file(
             columns=record.columns,
             expected=record.answers,
             data=str(table.file if table else ""),
-            target=table.target if table else "",
+            targets=[*table.targets] if table else [],
             random_rows=random_rows,
         )
-    if len(reply.columns) != len(contract.fields):
-        raise DeployError(f"{folder / MODEL_FILE}: its fields are not those of the contract")
+    widths = {len(as_list(row.value)) for row in reply.golden} | {len(contract.targets)}
+    if len(reply.columns) != len(contract.fields) or len(widths) > 1:
+        raise DeployError(f"{folder / MODEL_FILE}: its fields or answers are not those of the contract")
     if packages and not graph:
         raise scikit_learns.uncompiled(folder / MODEL_FILE, writer, reply.proof.why)
     return graph or (folder / MODEL_FILE).read_bytes(), {
@@ -164,7 +166,7 @@ def _manifest(contract: Contract, record: Record, reply: Validation) -> dict[str
         "made_with": record.made_with,
         **reply.model_dump(mode="json", exclude={"attached", "columns", "golden"}),
         "columns": dict(zip(names, reply.columns, strict=True)),
-        "golden": [{"row": dict(zip(names, row.row, strict=True)), "value": row.value} for row in reply.golden],
+        "golden": [golden(contract, row.row, as_list(row.value)) for row in reply.golden],
         "tolerance": tolerance_of(row.value for row in reply.golden).model_dump(),
     }
 

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from app.contract import Contract
 from app.engines import NAMES
 from app.model import MANIFEST, TIMINGS, Manifest, Timings
 from deploy.base import streams
@@ -39,6 +40,8 @@ SAVED = """how models are saved, and the line for each:
     model add x.joblib --with xgboost --data churn.csv
   skops.io.dump(model, "churn.skops")              skops: nothing in it runs when it is opened
     model add churn.skops --data churn.csv
+  joblib.dump(forest, "flats.joblib")              a model that answers several things at once, in their order
+    model add flats.joblib --data flats.csv --target price,rent
 Each line begins with python3 -m deploy.
 """
 
@@ -127,10 +130,14 @@ def show(options: argparse.Namespace) -> int:
         bundle = BUNDLES / folder.name
         state = NAMES[_manifest(bundle).engine] if (bundle / MANIFEST).exists() else "not built yet"
         print(
-            f"{contract.name:<20} {contract.predicts.kind:<15} {len(contract.fields):>3} fields  {origin:<11}"
+            f"{contract.name:<20} {_kind(contract):<15} {len(contract.fields):>3} fields  {origin:<11}"
             f" {state:<14} {contract.title['en']}"
         )
     return 0
+
+
+def _kind(contract: Contract) -> str:
+    return f"{len(contract.targets)} targets" if contract.also else contract.predicts.kind
 
 
 def summary(bundle: Path) -> str:
@@ -190,7 +197,8 @@ def _add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     )
     test = "a table of rows that it wasn't trained on: how good it is with those, and how far its numbers may be off"
     parser.add_argument("--test", type=Path, metavar="FILE", help=test)
-    parser.add_argument("--target", default="", help="the table's column with the answers")
+    target = "the table's column with the answers; of a model that answers several things, each in its order: a,b"
+    parser.add_argument("--target", action="append", default=[], metavar="COLUMN", help=target)
     decimal = "what stands before the table's decimals, where it doesn't say: is 2.536 two and a half?"
     parser.add_argument("--decimal", choices=(",", "."), help=decimal)
     parser.add_argument("--name", help="the model's name in addresses (default: the file's)")

@@ -8,11 +8,13 @@ from typing import Any
 
 import yaml
 
+from app.engines import Task
 from app.fields import KINDS
 from deploy.models import naming, units, unsupervised
 from deploy.models.methods import method
 from deploy.models.model_folder import CONTRACT, RECORD
-from deploy.models.sandbox.replies import Description, FieldReport, TableReport
+from deploy.models.sandbox.replies import Description, TableReport
+from deploy.models.sandbox.reports import FieldReport, TargetReport
 
 HEAD = """\
 # yaml-language-server: $schema=../model.schema.json
@@ -25,6 +27,9 @@ HEAD = """\
 UNSAID = (("missing", True), ("whole", False))
 """What needn't be written of what a table showed."""
 
+
+UNNAMED = {"es": "Predicción", "en": "Prediction"}
+"""What is called a prediction whose column isn't known."""
 
 SIZES = (
     {"es": "Valor bajo", "en": "Low value"},
@@ -51,20 +56,21 @@ def write(
         keep_rows: whether rows of the table go into the record, and with the model to servers.
     """
     fields = [_field(field) for field in description.fields]
-    target, unit = units.split(description.target)
-    answer = naming.in_words(target) if target else ""
+    answers = [naming.in_words(units.split(target.target)[0]) for target in description.targets if target.target]
+    predicts, *also = [*_targets(description)]
     contract = {
         "name": folder.name,
-        "title": naming.title(folder.name, answer),
-        "description": _description(description, answer, [field["label"] for field in fields]),
+        "title": naming.title(folder.name, ", ".join(answers)),
+        "description": _description(description, answers, [field["label"] for field in fields]),
         "method": method(description.estimator),
         "trained": datetime.fromtimestamp(file.stat().st_mtime, UTC).date(),
         "metrics": {metric.name: metric.value for metric in description.metrics},
-        "predicts": _predicts(description, answer, unit),
+        "predicts": predicts,
+        **({"also": also} if also else {}),
         "fields": fields,
     }
     if description.examples:
-        contract["examples"] = [*_examples(description)]
+        contract["examples"] = [*_examples(description, predicts)]
     if table and (written := table.model_dump(include={"encoding", "separator", "decimal"}, exclude_none=True)):
         contract["table"] = written
     text = yaml.safe_dump(contract, sort_keys=False, allow_unicode=True, default_flow_style=False, width=120)
@@ -78,33 +84,51 @@ def write(
     (folder / RECORD).write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
-def _description(description: Description, answer: str, columns: list[str]) -> dict[str, str]:
+def _description(description: Description, answers: Sequence[str], columns: list[str]) -> dict[str, str]:
     labels = None if description.labels is None else len(description.labels)
     if description.task != "supervised":
         return unsupervised.description(description.task, labels or 0, len(columns))
-    return naming.description(answer, labels, columns)
+    if description.also:
+        return naming.description_of_several(answers, len(description.targets), columns)
+    return naming.description("".join(answers), labels, columns)
 
 
-def _predicts(description: Description, answer: str, unit: str) -> dict[str, Any]:
-    label: Any = answer or {"es": "Predicción", "en": "Prediction"}
-    if description.labels is None:
-        interval = description.interval.model_dump(exclude_none=True) if description.interval else None
+def _targets(description: Description) -> Iterator[dict[str, Any]]:
+    """Return what the model predicts; several targets have names."""
+    for number, target in enumerate(description.targets, 1):
+        name = {"name": target.target or f"target_{number}"} if description.also else {}
+        yield name | _target(target, description.task, naming.numbered(number) if description.also else UNNAMED)
+
+
+def _target(target: TargetReport, task: Task, unnamed: dict[str, str]) -> dict[str, Any]:
+    title, unit = units.split(target.target)
+    answer = naming.in_words(title) if title else ""
+    label: Any = answer or unnamed
+    if target.labels is None:
+        interval = target.interval.model_dump(exclude_none=True) if target.interval else None
         known = {key: value for key, value in (("unit", unit), ("interval", interval)) if value}
         return {"kind": "regression", "label": label} | known
-    texts: Sequence[Any] = description.words or [_label(value, answer) for value in description.labels]
-    if description.task != "supervised":
-        label = unsupervised.LABELS[description.task]
-        texts = [unsupervised.label(description.task, value) for value in description.labels]
-    labels = [{"value": value, "label": text} for value, text in zip(description.labels, texts, strict=True)]
+    texts: Sequence[Any] = target.words or [_label(value, answer) for value in target.labels]
+    if task != "supervised":
+        label = unsupervised.LABELS[task]
+        texts = [unsupervised.label(task, value) for value in target.labels]
+    labels = [{"value": value, "label": text} for value, text in zip(target.labels, texts, strict=True)]
     return {"kind": "classification", "label": label, "labels": labels}
 
 
-def _examples(description: Description) -> Iterator[dict[str, Any]]:
-    """Return the examples: of labels they are called by their answer, of numbers by how large it is."""
+def _examples(description: Description, predicts: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Return the examples: of labels they are called by their answer, of numbers by how large it is.
+
+    Of several targets the first's counts, and they say which that is.
+    """
     names = [field.name for field in description.fields]
     sizes = iter(SIZES)
+    labels = {label["value"]: label["label"] for label in predicts.get("labels", [])}
     for example in description.examples:
-        name = {"label": next(sizes, SIZES[-1])} if example.answer is None else {"answer": example.answer}
+        size = next(sizes, SIZES[-1]) if example.answer is None else labels.get(example.answer, "")
+        name = {"label": size} if example.answer is None else {"answer": example.answer}
+        if description.also:
+            name |= {"label": naming.of(predicts["label"], size)}
         values = zip(names, example.values, strict=True)
         yield {**name, "values": {name: value for name, value in values if value is not None}}
 

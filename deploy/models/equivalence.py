@@ -137,6 +137,11 @@ def largest_difference(engine: Engine, reference: Engine, rows: Sequence[Row]) -
 
 
 def _block_difference(rows: Sequence[Row], answers: EngineOutputs, expected: EngineOutputs) -> float:
+    pairs = zip(answers.targets, expected.targets, strict=True)
+    return max(_target_difference(rows, one, other) for one, other in pairs)
+
+
+def _target_difference(rows: Sequence[Row], answers: EngineOutputs, expected: EngineOutputs) -> float:
     if answers.labels != expected.labels:
         pairs = enumerate(zip(answers.labels or [], expected.labels or [], strict=True))
         first = next(place for place, (label, expected_label) in pairs if label != expected_label)

@@ -34,6 +34,7 @@ class Addition:
         file: the model's.
         table: that it was trained on.
         test: one of rows that it wasn't trained on.
+        targets: their columns with the answers; empty: those that the model doesn't know.
         before: transformers that its rows pass first, in order; None: those that lie beside it must be named.
         labels: the encoder of its answers.
         code: modules and packages that it needs, of a person's own.
@@ -46,6 +47,7 @@ class Addition:
     file: Path
     table: TableSource | None = None
     test: TableSource | None = None
+    targets: Sequence[str] = ()
     before: Sequence[Path] | None = None
     labels: Path | None = None
     code: Sequence[Path] = ()
@@ -60,7 +62,7 @@ def add(
     *,
     data: Path | None = None,
     test: Path | None = None,
-    target: str = "",
+    target: str | Sequence[str] = (),
     decimal: Mark | None = None,
     name: str | None = None,
     replace: bool = False,
@@ -74,7 +76,7 @@ def add(
     Args:
         data: the table that it was trained on.
         test: one of rows that it wasn't trained on.
-        target: their column with the answers; empty: the one that the model doesn't know.
+        target: their column with the answers, or columns; empty: those that the model doesn't know.
         decimal: what stands before their decimals, where they don't say; None: ask.
         name: the model's; None: the file's.
         replace: take the place of a model of that name that was added too; that is moved aside.
@@ -85,8 +87,9 @@ def add(
     Raises:
         DeployError: what is wrong with file, table or name.
     """
-    table, held_out = (TableSource(one.resolve(), target, decimal) if one else None for one in (data, test))
-    addition = Addition(file, table, held_out, **options)
+    targets = [target] if isinstance(target, str) and target else [*target]
+    table, held_out = (TableSource(one.resolve(), targets, decimal) if one else None for one in (data, test))
+    addition = Addition(file, table, held_out, targets, **options)
     for model in (file, *(addition.before or ()), *filter(None, [addition.labels])):
         input_files.check_model(model)
     input_files.check_tables(data, test)
@@ -95,7 +98,7 @@ def add(
     if addition.before is None and not addition.together:
         given: dict[str, Any] = {
             "--data": data,
-            "--target": target,
+            "--target": ",".join(targets),
             "--name": name,
             "--test": test,
             "--decimal": decimal,
@@ -186,7 +189,7 @@ def _described(
             "describe",
             Description,
             data=str(source.file if source else ""),
-            target=source.target if source else "",
+            targets=[*addition.targets],
             decimal=table.decimal if table else None,
             trusted=trusted,
             labels="".join(map(str, labels)),

@@ -1,25 +1,27 @@
 """Finds out what a fitted estimator takes and answers: from itself, and from the table that it was trained on."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from app.engines.classes import classes_of, task_of
-from app.engines.scikit_learn import Input, arrange
+from app.engines.scikit_learn import Input
 from app.fields import KINDS, Column, recognised
 from app.fields.category import other_than
+from app.metrics import ON_ITS_TABLE
 from app.numerals import Mark
 from deploy.base.errors import DeployError
-from deploy.models import dict_rows, training_table
+from deploy.models import dict_rows, table_answers, training_table
+from deploy.models.answer_columns import target_count
 from deploy.models.json_values import json_value
-from deploy.models.row_faults import row_fault
-from deploy.models.scoring import require_plausible, score
+from deploy.models.scoring import Score
 from deploy.models.structure import dict_vectorizer, known_categories, only_input, text_columns
+from deploy.models.table_answers import TargetAnswers
 from deploy.models.training_table import TrainingTable, feature_names
 from deploy.models.trials import Trials
 from deploy.models.typical import examples
 
-SCORED_ROWS = 20_000
 RECORDED_ROWS = 50
 TRIED_ROWS = 5_000
 """Of a table, on which engines are compared: its ends and the thresholds of trees are tried besides."""
@@ -35,7 +37,7 @@ def describe(
     file: str,
     estimator: Any,
     data: str,
-    target: str,
+    targets: Sequence[str],
     decimal: Mark | None,
     encoder: Any = None,
     anyway: bool = False,
@@ -45,7 +47,7 @@ def describe(
     Args:
         file: the model's, for sentences.
         data: path of a CSV table; empty: none.
-        target: the table's column with the answers; empty: the one that the model doesn't know.
+        targets: the table's columns with the answers; empty: those that the model doesn't know.
         decimal: what stands before decimals where the table leaves it open.
         encoder: of the labels; None: they are the table's.
         anyway: go on where the answers can't be right; no figure of them is published then.
@@ -53,6 +55,7 @@ def describe(
     Returns:
         estimator: its name; task: what it learned from; target: the column with the answers, empty where there is none;
         labels: those it answers, or None for numbers; words: what the labels are called;
+        also: target, labels and words of each further target;
         fields: for each its name, kind, and what is known of its values; columns: pandas' type of each field;
         notes: sentences about the table's columns;
         examples: typical rows, as `typical.examples` returns them;
@@ -62,8 +65,7 @@ def describe(
         DeployError: the model can't be served, or the table isn't its.
     """
     _require_predictor(file, estimator)
-    labels = _labels(file, estimator)
-    table = training_table.read(data, target, estimator, decimal) if data else None
+    table = training_table.read(data, targets, estimator, decimal) if data else None
     columns = feature_names(estimator) or ([*table.frame.columns] if table else _names_without_table(file, estimator))
     known, texts = known_categories(estimator, columns), text_columns(estimator, columns)
     table = training_table.as_trained(estimator, table) if table else None
@@ -71,35 +73,33 @@ def describe(
     fields = [_field(name, table.frame[name] if table else None, known.get(name), name in texts) for name in names]
     types = [*map(str, table.frame.dtypes)] if table else [KINDS[field["kind"]].pandas_type for field in fields]
     _ask(estimator, fields, types)
-    words = None if encoder is None or labels is None else encoded_words(file, labels, encoder)
-    recorded: dict[str, Any] = {"target": target, "rows": [], "answers": [], "metrics": {}}
+    container = _container(estimator, fields)
     if table:
-        predicted = answers(file, estimator, table, data)
-        known_answers = _known_answers(estimator, table, len(predicted), labels, target)
-        measured = score(labels, predicted, known_answers, words)
-        if not anyway:
-            require_plausible(file, data, measured)
-        words = words or measured.words
-        typical = examples(estimator, table.frame, predicted, labels, fields, _container(estimator, fields))
-        recorded = (
-            {"examples": typical}
-            | _recorded(table, predicted, measured.metrics)
-            | {"target": _target(table, known_answers)}
-        )
+        answered = table_answers.of_table(file, estimator, table, data, targets)
+    else:
+        row = [field["example"] for field in fields]
+        count = target_count(estimator, row, container, dict(zip(names, types, strict=True)))
+        answered = table_answers.without_table(file, estimator, count, targets)
+    words = _encoded_words(file, answered, encoder)
+    measured = table_answers.scores(answered, words, ON_ITS_TABLE)
+    if not anyway:
+        table_answers.require_order(file, answered)
+        table_answers.require_plausible(file, data, answered, measured)
     return {
         "estimator": _title(estimator),
         "task": task_of(estimator),
-        "labels": labels,
-        "words": words,
+        **_targets(answered, words, measured),
         "fields": fields,
         "columns": types,
         "notes": _notes(estimator, table),
-    } | recorded
+        "examples": examples(estimator, table.frame, answered[0], fields, container) if table else [],
+        **_recorded(table, answered, measured),
+    }
 
 
-def rows(estimator: Any, data: str, target: str, decimal: Mark | None) -> list[list[Any]]:
+def rows(estimator: Any, data: str, targets: Sequence[str], decimal: Mark | None) -> list[list[Any]]:
     """Return rows of the table that a model was trained on, spread over it."""
-    table = training_table.as_trained(estimator, training_table.read(data, target, estimator, decimal))
+    table = training_table.as_trained(estimator, training_table.read(data, targets, estimator, decimal))
     frame = table.frame.iloc[_spread(len(table.frame), TRIED_ROWS)]
     return [[json_value(value) for value in row] for row in frame.itertuples(index=False)]
 
@@ -117,22 +117,6 @@ def _require_predictor(file: str, estimator: Any) -> None:
             f"{file}: holds a {_title(estimator)}, which is neither a classifier nor a regressor",
             "Puerto serves models that predict a label, a number or a group, or that tell outliers.",
         )
-
-
-def _labels(file: str, estimator: Any) -> list[Any] | None:
-    classes = getattr(estimator, "classes_", [])
-    if (isinstance(classes, list) and classes) or np.asarray(classes).ndim != 1:
-        raise _several_outputs(file)
-    labels = classes_of(estimator)
-    if labels is not None and len(labels) < 2:
-        raise DeployError(f"{file}: answers the same to everything", "Train it so that there are two answers at least.")
-    return None if labels is None else [json_value(label) for label in labels]
-
-
-def _several_outputs(file: str) -> DeployError:
-    return DeployError(
-        f"{file}: answers several things at once; Puerto serves models with one answer", "Save one model for each."
-    )
 
 
 def _names_without_table(file: str, estimator: Any) -> list[str]:
@@ -207,65 +191,50 @@ def _present(values: list[Any]) -> list[Any]:
     return [value for value in values if value is not None]
 
 
-def answers(file: str, estimator: Any, table: TrainingTable, data: str) -> list[Any]:
-    """Return the model's answers to the first rows of its table."""
-    frame = table.frame.head(SCORED_ROWS)
-    only = only_input(estimator)
-    columns = {name: str(frame[name].dtype) for name in frame}
-    rows = arrange(frame.to_numpy(dtype=object).tolist(), only, columns) if only else frame
-    try:
-        predicted = np.asarray(estimator.predict(rows if only or feature_names(estimator) else frame.to_numpy()))
-    except Exception as fault:
-        raise row_fault(file, data, estimator, frame, fault) from fault
-    if predicted.size != len(frame):
-        raise _several_outputs(file)
-    return [*map(json_value, predicted.reshape(len(frame)))]
+def _targets(
+    answered: Sequence[TargetAnswers], words: Sequence[str] | None, measured: Sequence[Score]
+) -> dict[str, Any]:
+    """Return what is known of the first target, and of those after it."""
+    first, *others = (
+        {"target": target.name, "labels": target.labels, "words": words or score.words}
+        for target, score in zip(answered, measured, strict=True)
+    )
+    return first | {"also": others}
 
 
-def _known_answers(
-    estimator: Any, table: TrainingTable, count: int, labels: list[Any] | None, target: str
-) -> list[Any]:
-    """Return the table's answers, which groups haven't; none where an unnamed column looks like an id or a remark."""
-    if task_of(estimator) != "supervised":
-        return [None] * count
-    answers = [] if table.answers is None else [*map(json_value, table.answers.head(count))]
-    texts = sum(isinstance(answer, str) for answer in answers)
-    is_all_different = len({*answers}) == len(answers)
-    if not target and is_all_different and (labels is not None or texts or all(map(_is_whole, answers))):
-        return [None] * count
-    return answers if target or not (texts and labels is None) else [None] * count
-
-
-def _target(table: TrainingTable, answers: list[Any]) -> str:
-    """Return the name of the column with the answers; nothing where it has none."""
-    is_known = table.answers is not None and any(answer is not None for answer in answers)
-    return str(table.answers.name) if is_known else ""
-
-
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, int | float) and float(value).is_integer()
-
-
-def _recorded(table: TrainingTable, answers: list[Any], metrics: dict[str, float]) -> dict[str, Any]:
-    """Return some rows of a table with their answers, and how good all are."""
-    places = _spread(len(answers), RECORDED_ROWS)
+def _recorded(
+    table: TrainingTable | None, answered: Sequence[TargetAnswers], measured: Sequence[Score]
+) -> dict[str, Any]:
+    """Return some rows of a table with the model's answers, of several targets a list; and how good all are."""
+    if table is None:
+        return {"rows": [], "answers": [], "metrics": {}}
+    places = _spread(len(answered[0].predicted), RECORDED_ROWS)
+    lists = [[target.predicted[place] for target in answered] for place in places]
+    figures = {name: figure for score in measured for name, figure in score.metrics.items()}
     return {
         "rows": [[json_value(value) for value in table.frame.iloc[place]] for place in places],
-        "answers": [answers[place] for place in places],
-        "metrics": {"rows": len(table.frame), **metrics},
+        "answers": lists if len(answered) > 1 else [answer for (answer,) in lists],
+        "metrics": {"rows": len(table.frame), **figures},
     }
 
 
-def encoded_words(file: str, labels: list[Any], encoder: Any) -> list[str]:
-    """Return what labels were encoded from.
+def _encoded_words(file: str, answered: Sequence[TargetAnswers], encoder: Any) -> list[str] | None:
+    """Return what labels were encoded from; None where nobody says it.
 
     Raises:
-        DeployError: by another encoder.
+        DeployError: by another encoder, or there are several targets.
     """
+    first, *others = answered
+    if encoder is None or first.labels is None:
+        return None
+    if others:
+        reason = f"{file}: answers {len(answered)} things at once; --labels gives the encoder of one"
+        raise DeployError(reason, "Leave it out, and say what the labels mean in the contract: labels, label.")
     classes = [*map(str, getattr(encoder, "classes_", []))]
-    if [*labels] != [*range(len(classes))]:
+    if [*first.labels] != [*range(len(classes))]:
         raise DeployError(
-            f"{file}: answers {', '.join(map(str, labels[:8]))}; the encoder of --labels has {len(classes)} classes",
+            f"{file}: answers {', '.join(map(str, first.labels[:8]))}; the encoder of --labels has"
+            f" {len(classes)} classes",
             "Give the LabelEncoder that the model's answers were encoded with.",
         )
     return classes

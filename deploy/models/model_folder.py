@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from deploy.base.errors import DeployError
-from deploy.models.sandbox.claims import PandasType, Row, Value
+from deploy.models.sandbox.claims import Answer, PandasType, Row
 from deploy.models.sandbox.replies import ROWS
 
 CONTRACT, RECORD = "model.yaml", "record.json"
@@ -26,7 +26,7 @@ class Record(BaseModel):
     model_config = ConfigDict(strict=True, frozen=True)
     columns: list[PandasType]
     rows: Annotated[list[Row], Field(max_length=ROWS)]
-    answers: Annotated[list[Value], Field(max_length=ROWS)]
+    answers: Annotated[list[Answer], Field(max_length=ROWS)]
     made_with: dict[str, str]
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 SEPARATORS = re.compile(r"[\s_]+|(?<=[^\W\d_])[.-](?=[^\W_])")
 LOWER, UPPER = "a-zà-öø-ÿ", "A-ZÀ-ÖØ-Þ"
@@ -82,6 +83,41 @@ def description(answer: str, labels: int | None, columns: Sequence[str]) -> dict
     name = _shortened(answer)
     es = f"«{name}»" if name else "un número" if labels is None else f"una de {labels} respuestas"
     en = f"“{name}”" if name else "a number" if labels is None else f"one of {labels} answers"
+    return _from_columns(es, en, columns)
+
+
+def description_of_several(answers: Sequence[str], count: int, columns: Sequence[str]) -> dict[str, str]:
+    """Return what a model does that predicts several things at once, in both languages.
+
+    Args:
+        answers: what they are, in words; none where that isn't known.
+        count: how many there are.
+        columns: what it is given, in words.
+    """
+    if len(", ".join(answers)) > CHARACTERS or not answers:
+        return _from_columns(f"{count} cosas a la vez", f"{count} things at once", columns)
+    *es, last_es = (f"«{answer}»" for answer in answers)
+    *en, last_en = (f"“{answer}”" for answer in answers)
+    return _from_columns(f"{', '.join(es)} y {last_es}", f"{', '.join(en)} and {last_en}", columns)
+
+
+def numbered(number: int) -> dict[str, str]:
+    """Return what one of several predictions is called whose column isn't known."""
+    return {"es": f"Predicción {number}", "en": f"Prediction {number}"}
+
+
+def of(subject: Any, words: Any) -> dict[str, str]:
+    """Return words with what they are said of, in both languages: ``Price: low value``."""
+    subjects, said = ({"es": text, "en": text} if isinstance(text, str) else text for text in (subject, words))
+    return {
+        language: said[language]
+        if said[language].startswith(f"{subjects[language]}: ")
+        else f"{subjects[language]}: {in_sentence(said[language])}"
+        for language in ("es", "en")
+    }
+
+
+def _from_columns(es: str, en: str, columns: Sequence[str]) -> dict[str, str]:
     if len(columns) == 1:
         column = _shortened(columns[0])
         return {"es": f"Predice {es} a partir de «{column}».", "en": f"Predicts {en} from “{column}”."}

@@ -20,10 +20,14 @@ def print_summary(name: str, description: Description, table: TableReport | None
     _print_origin(description, table)
     if table:
         print(f"  its table: {in_words(table)}")
-    answer = f"{visible(description.target, 40)}: " if description.target else ""
-    prediction = "a number" if description.labels is None else f"one of {_listed(description.labels[:8])}"
-    print(f"  predicts {answer}{prediction}")
-    is_numbered = description.words is None and any(not isinstance(label, str) for label in description.labels or [])
+    for target in description.targets:
+        answer = f"{visible(target.target, 40)}: " if target.target else ""
+        prediction = "a number" if target.labels is None else f"one of {_listed(target.labels[:8])}"
+        print(f"  predicts {answer}{prediction}")
+    is_numbered = any(
+        target.words is None and any(not isinstance(label, str) for label in target.labels or [])
+        for target in description.targets
+    )
     if is_numbered and description.task != "outliers" and not is_attended():  # who sits there was asked
         print("  What do its answers mean? Say it in people's words: predicts, labels, in its contract.")
     for field in description.fields:
@@ -47,9 +51,11 @@ def print_held_out(description: Description) -> None:
     if all(metric.name != HELD_OUT_ROWS for metric in description.metrics):
         more = " and how far its answers may be off" if is_number else ""
         print(f"  With rows that it wasn't trained on, --test FILE, the page says how good it is with new cases{more}.")
-    elif interval := description.interval:
-        share = f"{interval.coverage:.0%} of {interval.rows} rows that it wasn't trained on"
-        print(f"  In {share} its answers are at most {interval.margin:g} off: the page shows that interval.")
+    for target in description.targets:
+        if interval := target.interval:
+            share = f"{interval.coverage:.0%} of {interval.rows} rows that it wasn't trained on"
+            answers = f"its answers{f' of {visible(target.target, 40)}' if description.also else ''}"
+            print(f"  In {share} {answers} are at most {interval.margin:g} off: the page shows that interval.")
 
 
 def _print_origin(description: Description, table: TableReport | None) -> None:

@@ -1,6 +1,7 @@
 """How the table of ``model add`` is written: found in it, or asked from the operator where it leaves something open."""
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,12 +21,12 @@ class TableSource:
 
     Attributes:
         file: its file.
-        target: its column with the answers; empty: the one that the model doesn't know.
+        targets: its columns with the answers; empty: those that the model doesn't know.
         decimal: what stands before its decimals, where it doesn't say.
     """
 
     file: Path
-    target: str = ""
+    targets: Sequence[str] = ()
     decimal: Mark | None = None
 
 
@@ -38,7 +39,7 @@ def table_format(sandbox: Sandbox, source: TableSource, trusted: list[str]) -> T
     Raises:
         DeployError: it can't be read, or can be read in two ways, and nobody is there to ask.
     """
-    arguments = {"data": str(source.file), "target": source.target, "trusted": trusted}
+    arguments = {"data": str(source.file), "targets": [*source.targets], "trusted": trusted}
     report, _ = sandbox.run("describe_table", TableReport, decimal=source.decimal, **arguments)
     if report.question:
         report, _ = sandbox.run("describe_table", TableReport, decimal=_asked(report.question), **arguments)

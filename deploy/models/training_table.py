@@ -1,6 +1,6 @@
 """The table that a model was trained on, read as the model takes it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +12,12 @@ from app.numerals import Mark
 from app.tables import BadTable, marks
 from app.tables.opener import TableFile, open_table
 from deploy.base.errors import DeployError
-from deploy.models import dict_rows, training_columns
+from deploy.models import answer_columns, dict_rows, training_columns
+from deploy.models.answer_columns import MOST_COLUMNS
 from deploy.models.structure import dict_vectorizer, known_categories, takes_texts, text_columns, used_columns
 from deploy.models.training_columns import BadRow, ColumnReader
 from deploy.models.training_lines import check_lines
 
-MOST_COLUMNS = 10_000
 UNNAMED = "Unnamed: "
 """How pandas begins the name of a column without one, such as the index that it once wrote."""
 
@@ -32,10 +32,15 @@ MarkedColumn = tuple[marks.Evidence, Mark | None]
 
 @dataclass(frozen=True)
 class TrainingTable:
-    """A training table: its columns in the model's order, and the answers where it has them."""
+    """A training table.
+
+    Attributes:
+        frame: its columns in the model's order.
+        unknown: those that were named as the answers, or else those that the model doesn't know.
+    """
 
     frame: Any
-    answers: Any
+    unknown: Any
 
 
 def feature_names(estimator: Any) -> list[str]:
@@ -43,26 +48,26 @@ def feature_names(estimator: Any) -> list[str]:
     return [str(name) for name in getattr(estimator, "feature_names_in_", [])]
 
 
-def read(file: str, target: str, estimator: Any, decimal: Mark | None) -> TrainingTable:
+def read(file: str, targets: Sequence[str], estimator: Any, decimal: Mark | None) -> TrainingTable:
     """Return a CSV table's columns in the model's order.
 
     Args:
-        target: the column with the answers; empty: the one that the model doesn't know.
+        targets: the columns with the answers; empty: those that the model doesn't know.
         decimal: what stands before decimals where the table leaves it open; None: unknown.
 
     Raises:
         DeployError: it can't be read, or isn't the model's.
     """
-    frame = _frame(file, target, estimator, decimal)
+    targets = answer_columns.named(file, targets, feature_names(estimator))
+    frame = _frame(file, targets, estimator, decimal)
     names, count = _required(estimator, frame), getattr(estimator, "n_features_in_", None)
-    _check_columns(file, frame, names, target)
+    _check_columns(file, frame, names, targets)
     if takes_texts(estimator):
-        return _texts(file, frame, target, estimator)
+        return _texts(file, frame, targets, estimator)
     if names:
         others = [name for name in frame.columns if name not in names]
-        answers = frame[target] if target else frame[others[0]] if len(others) == 1 else None
-        return TrainingTable(frame[names], answers)
-    inputs = frame.drop(columns=[target]) if target else frame
+        return TrainingTable(frame[names], frame[[*targets] or others])
+    inputs = frame.drop(columns=[*targets])
     if count is not None and inputs.shape[1] > count:
         inputs = inputs[[name for name in inputs if not name.startswith(UNNAMED)]]
     if count is not None and inputs.shape[1] != count:
@@ -70,16 +75,18 @@ def read(file: str, target: str, estimator: Any, decimal: Mark | None) -> Traini
             f"{file}: has {inputs.shape[1]} columns, but the model takes {count}: {', '.join(inputs)}",
             "Say which column holds the answers: --target; remove the columns that the model doesn't know.",
         )
-    return TrainingTable(inputs, frame[target] if target else None)
+    return TrainingTable(inputs, frame[[*targets]] if targets else None)
 
 
-def _check_columns(file: str, frame: Any, names: list[str], target: str) -> None:
+def _check_columns(file: str, frame: Any, names: list[str], targets: Sequence[str]) -> None:
     listed = f"It has: {', '.join(frame.columns)}"
     if missing := [name for name in names if name not in frame.columns]:
         advice = INDEX_ADVICE if missing[0].startswith(UNNAMED) else listed
         raise DeployError(f"{file}: lacks what the model was trained on: {', '.join(missing)}", advice)
-    if target and target not in frame.columns:
-        raise DeployError(f"{file}: has no column {target}", listed)
+    if absent := [name for name in targets if name not in frame.columns]:
+        raise DeployError(f"{file}: has no column {', '.join(absent)}", listed)
+    if len({*targets}) < len(targets):
+        raise DeployError(f"{file}: --target names a column twice: {', '.join(targets)}", status=2)
 
 
 def _required(estimator: Any, frame: Any) -> list[str]:
@@ -93,20 +100,20 @@ def _required(estimator: Any, frame: Any) -> list[str]:
     return [name for name in names if name in frame.columns or name in used]
 
 
-def _texts(file: str, frame: Any, target: str, estimator: Any) -> TrainingTable:
+def _texts(file: str, frame: Any, targets: Sequence[str], estimator: Any) -> TrainingTable:
     """Return the column of texts of a model that takes nothing else, where there is one."""
     labels = {*map(str, getattr(estimator, "classes_", []))}
-    others = [name for name in frame.columns if name != target]
-    answering = [target] if target else [name for name in others if labels and {*map(str, frame[name])} <= labels]
+    others = [name for name in frame.columns if name not in targets]
+    answering = [*targets] or [name for name in others if labels and {*map(str, frame[name])} <= labels]
     texts = [name for name in _text_columns(frame[others]) if name not in answering]
     if len(texts) != 1:
         reason = f"{file}: the model takes one text, and the table has {'several' if texts else 'no column of texts'}"
         advice = "Leave only that column in it, and the one with the answers; name that one: --target."
         raise DeployError(f"{reason}: {', '.join(texts or frame.columns)}", advice)
-    rest = [name for name in others if name != texts[0]]
-    answering = answering or (rest if len(rest) == 1 else [])
     present = frame[frame[texts[0]].notna()]
-    return TrainingTable(present[texts], present[answering[0]] if answering else None)
+    if not targets and answer_columns.target_count(estimator, [*present[texts[0]].head(1)], "texts", {}) == 1:
+        answering = answering[:1]
+    return TrainingTable(present[texts], present[answering or [name for name in others if name != texts[0]]])
 
 
 def as_trained(estimator: Any, table: TrainingTable) -> TrainingTable:
@@ -121,7 +128,7 @@ def as_trained(estimator: Any, table: TrainingTable) -> TrainingTable:
     typed = _typed(estimator, table, names)
     narrow = typed.frame[[name for name in typed.frame.columns if name in used]]
     is_narrower = 0 < narrow.shape[1] < typed.frame.shape[1]
-    return TrainingTable(narrow, table.answers) if is_narrower and _accepts(estimator, narrow) else typed
+    return TrainingTable(narrow, table.unknown) if is_narrower and _accepts(estimator, narrow) else typed
 
 
 def _typed(estimator: Any, table: TrainingTable, names: list[str]) -> TrainingTable:
@@ -134,21 +141,22 @@ def _typed(estimator: Any, table: TrainingTable, names: list[str]) -> TrainingTa
     frames = [table.frame.astype(dates), table.frame] if dates else [table.frame]
     candidates = (candidate for frame in frames for candidate in (frame, _with_categories(frame)))
     accepted = (candidate for candidate in candidates if _accepts(estimator, candidate))
-    return TrainingTable(next(accepted, table.frame), table.answers)
+    return TrainingTable(next(accepted, table.frame), table.unknown)
 
 
-def describe_format(file: str, target: str, estimator: Any, decimal: Mark | None) -> dict[str, Any]:
+def describe_format(file: str, targets: Sequence[str], estimator: Any, decimal: Mark | None) -> dict[str, Any]:
     """Return how a table is written, as `app.contract.TableFormat` says it, and what it leaves open.
 
     Raises:
         DeployError: it can't be read.
     """
-    with _opened(file, target, estimator) as table:
+    targets = answer_columns.named(file, targets, feature_names(estimator))
+    with _opened(file, targets, estimator) as table:
         columns = _column_marks(table, estimator, decimal)
         open_columns = [
             f"column {name}: {_two_readings(column)}"
             for name, (column, mark) in columns.items()
-            if _is_needed(name, target, estimator) and column.is_open(mark) and not column.clear
+            if _is_needed(name, targets, estimator) and column.is_open(mark) and not column.clear
         ]
         settled = {name: mark for name, (_, mark) in columns.items()}
         written = marks.written({name: column for name, (column, _) in columns.items()}, settled, decimal)
@@ -161,13 +169,13 @@ def describe_format(file: str, target: str, estimator: Any, decimal: Mark | None
 
 
 @contextmanager
-def _opened(file: str, target: str, estimator: Any) -> Iterator[TableFile]:
+def _opened(file: str, targets: Sequence[str], estimator: Any) -> Iterator[TableFile]:
     """Open a table's file; what is wrong with it is said with its name."""
     try:
         with Path(file).open("rb") as stream:
             names = feature_names(estimator)
-            required = used_columns(estimator, names) if names else {*filter(None, [target])}
-            table = open_table(stream, [*names, *filter(None, [target])], MOST_COLUMNS, required)
+            required = used_columns(estimator, names) if names else {*targets}
+            table = open_table(stream, [*names, *targets], MOST_COLUMNS, required)
             check_lines(table, required, known_categories(estimator, names or table.names))
             yield table
     except (BadTable, BadRow) as fault:
@@ -185,16 +193,16 @@ def _column_marks(table: TableFile, estimator: Any, decimal: Mark | None) -> dic
     return {name: (column, settled[name]) for name, column in numeric.items()}
 
 
-def _frame(file: str, target: str, estimator: Any, decimal: Mark | None) -> Any:
+def _frame(file: str, targets: Sequence[str], estimator: Any, decimal: Mark | None) -> Any:
     import pandas
 
-    with _opened(file, target, estimator) as table:
+    with _opened(file, targets, estimator) as table:
         known = known_categories(estimator, feature_names(estimator) or table.names)
         _require_distinct(known)
         numeric = {
             name: mark
             for name, (column, mark) in _column_marks(table, estimator, decimal).items()
-            if _is_needed(name, target, estimator) or not column.is_open(mark)
+            if _is_needed(name, targets, estimator) or not column.is_open(mark)
         }
         readers = {name: ColumnReader(name in numeric, numeric.get(name), known.get(name, ())) for name in table.names}
         read = training_columns.columns(table.rows(), readers)
@@ -214,9 +222,9 @@ def _require_distinct(known: dict[str, list[Any]]) -> None:
                 raise BadRow(f"{message}; train it on texts without blanks at their ends: skipinitialspace=True")
 
 
-def _is_needed(name: str, target: str, estimator: Any) -> bool:
+def _is_needed(name: str, targets: Sequence[str], estimator: Any) -> bool:
     names = feature_names(estimator)
-    return name in names if names else name != target
+    return name in names if names else name not in targets
 
 
 def _two_readings(column: marks.Evidence) -> str:

@@ -6,10 +6,12 @@ from typing import Any
 import numpy as np
 
 from app.engines.scikit_learn import Input, arrange
+from app.engines.targets import columns_of
 from app.fields import KINDS
 from app.fields.field import PUBLIC
 from app.values import Row
 from deploy.models.json_values import json_value
+from deploy.models.table_answers import TargetAnswers
 
 MOST = 5
 CELLS = 2_000
@@ -22,8 +24,7 @@ FIFTHS = ((0, 1), (2, 3), (4, 5))
 def examples(
     estimator: Any,
     frame: Any,
-    predicted: Sequence[Any],
-    labels: Sequence[Any] | None,
+    answered: TargetAnswers,
     fields: Sequence[dict[str, Any]],
     container: Input,
 ) -> list[dict[str, Any]]:
@@ -31,14 +32,14 @@ def examples(
 
     Args:
         frame: the training table, as the model takes it.
-        predicted: what the model answers to its first rows.
-        labels: of a classifier; None: it predicts numbers.
+        answered: what the model answers to its first rows, of several targets the first.
         fields: as `introspection.describe` has them.
         container: what the model takes rows in.
 
     Returns:
         for each its answer, None of a number, and its values: none of a row to which the model answers otherwise.
     """
+    predicted, labels = answered.predicted, answered.labels
     most = min(MOST, CELLS // len(fields))
     groups = [*(_of_labels(predicted, labels) if labels is not None else _of_numbers(predicted))][:most]
     rows = [_row(frame.iloc[places], fields) for _, places in groups]
@@ -47,7 +48,7 @@ def examples(
         return []
     types = {name: str(kind) for name, kind in frame.dtypes.items()}
     try:
-        answers = np.ravel(estimator.predict(arrange(rows, container, types))).tolist()
+        answers = columns_of(estimator.predict(arrange(rows, container, types)))[:, 0].tolist()
     except Exception:  # a row that the table has none like
         return []
     if labels is None:

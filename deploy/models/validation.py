@@ -6,9 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from app.contract import Classification, Contract
+from app.contract import Contract
 from app.engines import Engine, PredictionError
-from app.engines.classes import classes_of
 from app.engines.onnx import Onnx
 from app.engines.scikit_learn import Input, ScikitLearn
 from app.faults import InvalidInput
@@ -19,10 +18,11 @@ from app.values import Value
 from deploy.base.errors import DeployError
 from deploy.models.accepted_rows import accepted
 from deploy.models.background import us_per_explanation
-from deploy.models.contracts import at
+from deploy.models.contract_fit import require_fields, require_labels
 from deploy.models.equivalence import EngineChoice, choose_engine
 from deploy.models.example_rows import example_rows, require_answers
-from deploy.models.structure import only_input, takes_texts, used_columns
+from deploy.models.golden_rows import as_list, golden
+from deploy.models.structure import only_input
 from deploy.models.tolerance import TOLERANCE, tolerance_of
 
 GOLDEN_ROWS = 50
@@ -80,8 +80,8 @@ def validate(
     Raises:
         DeployError: labels, fields or answers don't fit the contract.
     """
-    _compare_labels(file, contract, estimator)
-    _compare_fields(file, contract, estimator)
+    require_labels(file, contract, estimator)
+    require_fields(file, contract, estimator)
     types = columns or [field.pandas_type for field in contract.fields]
     kinds = {field.name: kind for field, kind in zip(contract.fields, types, strict=True)}
     known = list(accepted(contract, rows))
@@ -95,10 +95,10 @@ def validate(
     tried = [*corners, *named, *known, *accepted(contract, unrecorded)]
     choice = choose_engine(contract, trained, served, tried, random_rows)
     pairs = itertools.islice(zip(probes, expected, strict=True), GOLDEN_ROWS)
-    golden = [{"row": dict(zip(kinds, row, strict=True)), "value": answer.value} for row, answer in pairs]
+    recorded = [golden(contract, row, answer.values) for row, answer in pairs]
     us = us_per_explanation(contract, Onnx(contract, choice.graph) if choice.graph else served, known)
     timings = choice.timings.model_copy(update={"us_per_explanation": us})
-    return _validated(served, kinds, golden, replace(choice, timings=timings))
+    return _validated(served, kinds, recorded, replace(choice, timings=timings))
 
 
 def _validated(
@@ -112,39 +112,8 @@ def _validated(
         graph=choice.graph,
         proof=choice.proof,
         timings=choice.timings,
-        tolerance=tolerance_of(row["value"] for row in golden),
+        tolerance=tolerance_of(as_list(row["value"]) for row in golden),
     )
-
-
-def _compare_labels(file: Path, contract: Contract, estimator: Any) -> None:
-    predicts, classes = contract.predicts, classes_of(estimator)
-    if not isinstance(predicts, Classification):
-        if classes is not None:
-            raise DeployError(f"{at(file, ['predicts'])}: predicts: the model answers labels; say kind: classification")
-        return
-    if classes is None:
-        raise DeployError(f"{at(file, ['predicts'])}: predicts: the model answers numbers; say kind: regression")
-    labels = [choice.value for choice in predicts.labels]
-    if len(labels) != len(classes) or any(label not in classes for label in labels):
-        place = at(file, ["predicts", "labels"])
-        raise DeployError(f"{place}: labels: the model was trained on {classes}, not {labels}")
-
-
-def _compare_fields(file: Path, contract: Contract, estimator: Any) -> None:
-    fields = [field.name for field in contract.fields]
-    features = [str(name) for name in getattr(estimator, "feature_names_in_", [])]
-    count = 1 if takes_texts(estimator) else getattr(estimator, "n_features_in_", len(fields))
-    if features and not _are_fields(estimator, features, fields):
-        known = f"the model knows {', '.join(features)}, in this order; the contract says {', '.join(fields)}"
-        raise DeployError(f"{at(file, ['fields'])}: fields: {known}")
-    if not features and count != len(fields):
-        raise DeployError(f"{at(file, ['fields'])}: fields: the model takes {count}, not {len(fields)}")
-
-
-def _are_fields(estimator: Any, features: list[str], fields: list[str]) -> bool:
-    """Tell whether fields are the columns that a model knows, or those of them that it doesn't drop."""
-    in_order = [name for name in features if name in fields]
-    return fields == in_order and (len(fields) == len(features) or {*used_columns(estimator, features)} <= {*fields})
 
 
 def _corners(contract: Contract) -> Iterable[list[Value]]:
@@ -192,11 +161,12 @@ def _answers_alike(
         singles = [predictions(contract, engine, [row])[0] for row in rows]
     except (PredictionError, TypeError, ValueError, AttributeError, KeyError, IndexError):
         return False
-    tolerance = tolerance_of(answer.value for answer in expected)
+    tolerance = tolerance_of(answer.values for answer in expected)
     return all(
-        _is_same(one, other, tolerance)
+        _is_same(*targets, tolerance)
         for answers in (batch, singles)
         for one, other in zip(answers, expected, strict=True)
+        for targets in zip(one.targets, other.targets, strict=True)
     )
 
 
@@ -226,13 +196,20 @@ def require_recorded_answers(
             values = check.typed(dict(zip(model.columns, row, strict=True)))
         except InvalidInput:
             continue  # the contract was narrowed since
-        answer = predictions(contract, engine, [values])[0].value
-        is_label = isinstance(recorded, str | bool)
-        if answer != recorded if is_label else not tolerance.allows(float(answer), recorded):
+        answer = predictions(contract, engine, [values])[0].values
+        if not _is_recorded(answer, as_list(recorded), tolerance):
+            shown = answer if len(answer) > 1 else answer[0]
             raise DeployError(
-                f"{file.parent}: the model now answers {answer!r} to {row}; the recorded answer is {recorded!r}",
+                f"{file.parent}: the model now answers {shown!r} to {row}; the recorded answer is {recorded!r}",
                 "Add it again where its packages are the same: model add --replace",
             )
+
+
+def _is_recorded(answer: Sequence[Any], recorded: Sequence[Any], tolerance: Tolerance) -> bool:
+    return len(answer) == len(recorded) and all(
+        one == other if isinstance(other, str | bool) else tolerance.allows(float(one), other)
+        for one, other in zip(answer, recorded, strict=True)
+    )
 
 
 def require_example_answers(file: Path, estimator: Any, contract: Contract, model: ValidatedModel) -> None:

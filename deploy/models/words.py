@@ -56,16 +56,18 @@ def go_through(file: Path, *, is_draft: bool = False) -> int:
 
 def _draft_questions(contract: dict[str, Any]) -> Iterator[tuple[Place, str]]:
     yield ("title",), "What is it called?"
-    labels = contract["predicts"].get("labels") or []
-    if any(not isinstance(label["value"], str) for label in labels):
-        yield from _label_questions(labels)
+    for place, target, said in _targets(contract):
+        labels = target.get("labels") or []
+        if any(not isinstance(label["value"], str) for label in labels):
+            yield from _label_questions(place, labels, said)
 
 
 def _questions(contract: dict[str, Any]) -> Iterator[tuple[Place, str]]:
     yield ("title",), "What is it called?"
     yield ("description",), "What does it do?"
-    yield ("predicts", "label"), "What does it predict?"
-    yield from _label_questions(contract["predicts"].get("labels") or [])
+    for place, target, said in _targets(contract):
+        yield (*place, "label"), f"What does it predict{said}?"
+        yield from _label_questions(place, target.get("labels") or [], said)
     for number, field in enumerate(contract["fields"]):
         yield ("fields", number, "label"), f"What is {field['name']}?"
         yield ("fields", number, "help"), f"What helps to fill in {field['name']}?"
@@ -75,9 +77,17 @@ def _questions(contract: dict[str, Any]) -> Iterator[tuple[Place, str]]:
             yield place, f"What does {field['name']}: {_value(choice)} mean?"
 
 
-def _label_questions(labels: list[dict[str, Any]]) -> Iterator[tuple[Place, str]]:
+def _targets(contract: dict[str, Any]) -> Iterator[tuple[Place, dict[str, Any], str]]:
+    """Yield the place of each target, the target, and how a question names it where there are several."""
+    targets: list[tuple[Place, dict[str, Any]]] = [(("predicts",), contract["predicts"])]
+    targets += [(("also", number), target) for number, target in enumerate(contract["also"])]
+    for place, target in targets:
+        yield place, target, f" as {target['name']}" if len(targets) > 1 else ""
+
+
+def _label_questions(place: Place, labels: list[dict[str, Any]], said: str) -> Iterator[tuple[Place, str]]:
     for number, label in enumerate(labels[:LISTED]):
-        yield ("predicts", "labels", number, "label"), f"What does the answer {_value(label)} mean?"
+        yield (*place, "labels", number, "label"), f"What does the answer {_value(label)}{said} mean?"
 
 
 def _value(choice: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ import shlex
 from typing import Any
 
 import pytest
-from puerto.golden import DEFAULT_TOLERANCE
+from puerto.golden import DEFAULT_TOLERANCE, is_equal
 from puerto.layout import ENABLED, LATE
 from testinfra.host import Host
 
@@ -82,10 +82,7 @@ def test_each_model_answers_as_it_did_when_it_was_built(host, ask, values, model
         response = ask(f"/api/v1/models/{name}/predictions", row=json.dumps([golden["row"] for golden in golden_rows]))
         assert response.status == 200, (name, response.body)
         for golden, prediction in zip(golden_rows, json.loads(response.body)["predictions"], strict=True):
-            expected = golden["value"]
-            if isinstance(expected, float):
-                expected = pytest.approx(expected, rel=tolerance["relative"], abs=tolerance["absolute"])
-            assert prediction["value"] == expected, (name, golden["row"])
+            assert is_equal(golden["value"], prediction["value"], tolerance), (name, golden["row"])
 
 
 def test_wrong_row_gets_a_sentence_per_field(ask, default_model):

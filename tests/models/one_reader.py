@@ -29,7 +29,7 @@ def added(estimator: Any, data: bytes, target: str, decimal: Mark | None = None)
         file, table = folder / "model.joblib", folder / "table.csv"
         joblib.dump(estimator, file)
         table.write_bytes(data)
-        arguments = {"model": str(file), "data": str(table), "target": target, "trusted": []}
+        arguments = {"model": str(file), "data": str(table), "targets": [target] if target else [], "trusted": []}
         report = TableReport.model_validate(worker.describe_table(decimal=decimal, **arguments)[0])
         assert not report.question, report.question
         description = Description.model_validate(

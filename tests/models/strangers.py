@@ -38,7 +38,7 @@ NEEDS = {
 TWO_LABELS = ("FixedThresholdClassifier", "SelfTrainingClassifier", "TunedThresholdClassifierCV")
 MANY_ANSWERS = ("ClassifierChain", "MultiOutputClassifier", "MultiOutputRegressor", "MultiTaskElasticNet",
                 "MultiTaskElasticNetCV", "MultiTaskLasso", "MultiTaskLassoCV", "RegressorChain")  # fmt: skip
-"""Those that answer several things at once, and so are refused."""
+"""Those that answer several things at once."""
 
 
 def numbers() -> pd.DataFrame:

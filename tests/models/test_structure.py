@@ -69,7 +69,7 @@ def test_nested_parts_are_recognised_and_answer_as_scikit_learn_does(every, name
 def described(estimator: Any, table: pd.DataFrame, tmp_path: Any, target: str = "") -> dict[str, Any]:
     file = tmp_path / "table.csv"
     table.to_csv(file, index=False)
-    return introspection.describe("shops.joblib", estimator, str(file), target, None)
+    return introspection.describe("shops.joblib", estimator, str(file), [target] if target else [], None)
 
 
 def test_dropped_column_may_be_absent_and_is_not_asked_for(tmp_path):
@@ -98,7 +98,7 @@ def test_text_is_found_among_other_columns_or_asked_for(every, tmp_path):
     assert [field["name"] for field in described(estimator, table, tmp_path)["fields"]] == ["remark"]
     with pytest.raises(DeployError, match="takes one text, and the table has several: remark, other"):
         described(estimator, table.assign(other=REMARKS["remark"].str.upper()), tmp_path, "mood")
-    (field,) = introspection.describe("texts.joblib", estimator, "", "", None)["fields"]
+    (field,) = introspection.describe("texts.joblib", estimator, "", [], None)["fields"]
     assert field["kind"] == "text"
 
 

@@ -38,7 +38,7 @@ def test_table_below_a_title_is_answered_alike():
 def test_line_that_is_no_row_is_named(tmp_path, text, estimator, sentence):
     (tmp_path / "table.csv").write_text(text)
     with pytest.raises(DeployError) as refusal:
-        training_table.describe_format(str(tmp_path / "table.csv"), "", estimator, None)
+        training_table.describe_format(str(tmp_path / "table.csv"), [], estimator, None)
     assert sentence in str(refusal.value)
 
 

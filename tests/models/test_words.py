@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 from sklearn.linear_model import LogisticRegression
+from sklearn.tree import DecisionTreeClassifier
 
 from deploy.base.paths import KIT
 from deploy.models import builder, cli, importer, words
@@ -146,3 +147,18 @@ def test_command_says_what_to_do_next(stranger, monkeypatch, capsys):
     assert "1 text changed" in (printed := capsys.readouterr().out) and "model check stranger" in printed
     assert cli.main(["check", "stranger"]) == 0
     assert cli.main(["words", "other"]) == 2
+
+
+def test_each_target_of_several_is_asked_for(add, monkeypatch, capsys):
+    answers = TABLE.assign(high=HIGH)[["y", "high"]]
+    table = TABLE[["u", "v"]].assign(y=answers["y"], high=answers["high"])
+    estimator = DecisionTreeClassifier(random_state=0).fit(TABLE[["u", "v"]], answers)
+    folder = add(add.file("several.joblib", estimator), data=add.table(table.to_csv(index=False)))
+    lines = ["", "", "Lluvia | Rain", "", "", "Viento | Wind", "No | No", ""]
+    monkeypatch.setattr(sys, "stdin", io.StringIO("\n".join(lines)))
+    assert words.go_through(folder / "model.yaml") == 3
+    contract = yaml.safe_load((folder / "model.yaml").read_text())
+    assert contract["predicts"]["label"] == {"es": "Lluvia", "en": "Rain"}
+    assert contract["also"][0]["label"] == {"es": "Viento", "en": "Wind"}
+    assert contract["also"][0]["labels"][0]["label"] == {"es": "No", "en": "No"}
+    assert "What does the answer 0 as high mean?" in capsys.readouterr().out

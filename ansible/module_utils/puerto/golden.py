@@ -69,7 +69,10 @@ def requests(application: Application, release: str) -> list[tuple[str, Any]]:
 
 
 def is_equal(recorded: object, value: object, tolerance: Mapping[str, float]) -> bool:
-    """Return whether an answer is the recorded one, within a tolerance."""
+    """Return whether an answer is the recorded one, within a tolerance; of several targets, all of them."""
+    if isinstance(recorded, dict) and isinstance(value, dict):
+        pairs = ((recorded[name], value[name]) for name in recorded.keys() & value.keys())
+        return recorded.keys() == value.keys() and all(is_equal(*pair, tolerance) for pair in pairs)
     if isinstance(recorded, float) and isinstance(value, int | float) and not isinstance(value, bool):
         return math.isclose(recorded, value, rel_tol=tolerance["relative"], abs_tol=tolerance["absolute"])
     return recorded == value and isinstance(recorded, bool) == isinstance(value, bool)

@@ -28,6 +28,8 @@ def compiled(contract: Contract, estimator: Any, arrange: Callable[[Sequence[Seq
     Raises:
         Unsupported: a part has no graph; which, and why.
     """
+    if contract.also:
+        raise Unsupported("it answers several things at once")
     if faults := [field.graph_fault for field in contract.fields if field.graph_fault]:
         raise Unsupported(faults[0])
     graph = Graph(len(contract.fields))

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator
 
+from app.contract import MOST_TARGETS
 from app.fields import KINDS, type_of
 from app.fields.parts import NAME_CHARACTERS
 from deploy.models.sandbox.text import LINE_CHARACTERS, is_plain, visible
@@ -73,6 +74,14 @@ def _optional_value(value: Any) -> bool | int | float | str | None:
     return None if value is None else _value(value)
 
 
+def _answer(value: Any) -> Any:
+    if not isinstance(value, list):
+        return _value(value)
+    if not 1 < len(value) <= MOST_TARGETS:
+        raise ValueError(f"has {len(value)} answers of a row")
+    return [_value(one) for one in value]
+
+
 Line = Annotated[str, Field(min_length=1, max_length=LINE_CHARACTERS), AfterValidator(_plain)]
 Name = Annotated[
     str, Field(min_length=1, max_length=NAME_CHARACTERS), AfterValidator(_plain_lines), AfterValidator(_no_path)
@@ -85,6 +94,9 @@ Bound = Annotated[int | float | str, PlainValidator(_bound)]
 """Of a range: a number, or a text that is the value of a kind with ranges, such as a date's."""
 
 Value = Annotated[bool | int | float | str, PlainValidator(_value)]
+Answer = Annotated[bool | int | float | str | list[Any], PlainValidator(_answer)]
+"""To a row: a value, or one for each of several targets."""
+
 OptionalValue = Annotated[bool | int | float | str | None, PlainValidator(_optional_value)]
 Version = Annotated[str, Field(pattern=r"\A(\d{1,4}(\.\d{1,4}){1,2}((rc|[ab])\d{1,3}|\.(dev|post)\d{1,3})?)?\z")]
 """Of a package, as its releases are called; or nothing."""

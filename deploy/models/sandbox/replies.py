@@ -4,43 +4,44 @@ Nothing else reaches a file of this project or a line on the operator's screen.
 """
 
 import json
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
+from app.contract import MOST_TARGETS
 from app.engines import Task
 from deploy.base.errors import DeployError
 from deploy.models.sandbox.claims import (
     FIELDS,
-    TEXT_CHARACTERS,
-    Bound,
-    Count,
-    Kind,
+    Answer,
     Line,
-    Microseconds,
-    Name,
-    Number,
     PandasType,
     Row,
     Sentence,
-    Value,
     Version,
+)
+from deploy.models.sandbox.reports import (
+    ComparisonReport,
+    ExampleReport,
+    FieldReport,
+    GoldenReport,
+    MetricReport,
+    Part,
+    TargetReport,
+    TimingsReport,
 )
 from deploy.models.sandbox.text import visible
 
 LARGEST_BYTES = 1 << 30
 """Of a file that is handed over: a model's, or its graph."""
 
-CHOICES, ROWS, METRICS, NOTES, TYPES, KEYS, EXAMPLES = 100_000, 50, 20, 10, 1000, 30, 5
+ROWS, PARTS, NOTES, TYPES, KEYS, EXAMPLES = 50, 20, 100, 1000, 30, 5
+METRICS = 20 * MOST_TARGETS
 """Most of each that a reply can have."""
 
 
-class _Part(BaseModel):
-    # Objects have named keys only, and of a list's faults the first is enough: a list of all would fill the memory.
-    model_config = ConfigDict(extra="ignore", frozen=True, strict=True, allow_inf_nan=False)
-
-
-class Reply(_Part):
+class Reply(Part):
     """An answer.
 
     Attributes:
@@ -81,15 +82,6 @@ class Composed(Reply):
     composed: Literal[True]
 
 
-class SeenReport(_Part):
-    """What a table showed of a field; see `app.fields.field.Seen`."""
-
-    missing: bool
-    minimum: Bound | None = None
-    maximum: Bound | None = None
-    whole: bool = False
-
-
 class TableReport(Reply):
     """How a table is written; see `app.contract.TableFormat`.
 
@@ -103,65 +95,27 @@ class TableReport(Reply):
     question: Sentence
 
 
-class FieldReport(_Part):
-    """What is known of a field's values; see `introspection.describe`."""
-
-    name: Name
-    kind: Kind
-    missing: bool
-    example: Value
-    choices: Annotated[list[Value], Field(fail_fast=True, max_length=CHOICES)] | None = None
-    others: bool = False
-    seen: SeenReport | None = None
-    maximum_characters: Annotated[int, Field(ge=1, le=10 * TEXT_CHARACTERS)] | None = None
-
-
-class MetricReport(_Part):
-    """What was measured on the table."""
-
-    name: Line
-    value: Number
-
-
-class ExampleReport(_Part):
-    """A typical row, and the label that the model answers; None of a number."""
-
-    answer: Value | None
-    values: Row
-
-
-class IntervalReport(_Part):
-    """See `app.contract.Interval`."""
-
-    margin: Annotated[float, Field(gt=0)]
-    coverage: Annotated[float, Field(gt=0, lt=1)]
-    rows: Annotated[int, Field(ge=1, le=1 << 40)]
-    minimum: float | None = None
-
-
-class Description(Reply):
+class Description(Reply, TargetReport):
     """What a contract needs to know of a model and its table; the estimator is attached where its file isn't kept.
 
     Attributes:
+        also: further targets.
         training_only: steps that were left out.
         made_by: the scikit-learns of other patch versions that wrote it.
     """
 
     estimator: Line
     task: Task = "supervised"
-    target: Name | Literal[""] = ""
-    labels: Annotated[list[Value], Field(fail_fast=True, max_length=CHOICES)] | None
-    words: Annotated[list[Sentence], Field(fail_fast=True, max_length=CHOICES)] | None = None
+    also: list[TargetReport] = Field(default_factory=list, fail_fast=True, max_length=MOST_TARGETS - 1)
     fields: Annotated[list[FieldReport], Field(fail_fast=True, min_length=1, max_length=FIELDS)]
     columns: Annotated[list[PandasType], Field(fail_fast=True, max_length=FIELDS)]
     rows: Annotated[list[Row], Field(fail_fast=True, max_length=ROWS)]
-    answers: Annotated[list[Value], Field(fail_fast=True, max_length=ROWS)]
+    answers: Annotated[list[Answer], Field(fail_fast=True, max_length=ROWS)]
     metrics: Annotated[list[MetricReport], Field(fail_fast=True, max_length=METRICS)]
-    training_only: Annotated[list[Line], Field(fail_fast=True, max_length=METRICS)] = []
-    made_by: Annotated[list[Line], Field(fail_fast=True, max_length=METRICS)] = []
-    notes: Annotated[list[Sentence], Field(fail_fast=True, max_length=NOTES)] = []
-    interval: IntervalReport | None = None
-    examples: Annotated[list[ExampleReport], Field(fail_fast=True, max_length=EXAMPLES)] = []
+    training_only: list[Line] = Field(default_factory=list, fail_fast=True, max_length=PARTS)
+    made_by: list[Line] = Field(default_factory=list, fail_fast=True, max_length=PARTS)
+    notes: list[Sentence] = Field(default_factory=list, fail_fast=True, max_length=NOTES)
+    examples: list[ExampleReport] = Field(default_factory=list, fail_fast=True, max_length=EXAMPLES)
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -170,33 +124,18 @@ class Description(Reply):
             raise ValueError("fields, columns and rows are of different lengths")
         if len(self.answers) != len(self.rows):
             raise ValueError("there are more or fewer answers than rows")
-        if self.words is not None and len(self.words) != len(self.labels or []):
-            raise ValueError("there are more or fewer words than labels")
+        if any(_width(answer) != len(self.targets) for answer in self.answers):
+            raise ValueError("a row has more or fewer answers than there are targets")
         return self
 
-
-class GoldenReport(_Part):
-    """A row and its answer."""
-
-    row: Row
-    value: Value
+    @property
+    def targets(self) -> Sequence[TargetReport]:
+        """All that the model predicts."""
+        return (self, *self.also)
 
 
-class ComparisonReport(_Part):
-    """See `app.model.EquivalenceReport`."""
-
-    rows: Count
-    thresholds: Annotated[list[Count], Field(fail_fast=True, min_length=2, max_length=2)]
-    largest_difference: Annotated[float, Field(ge=0)]
-    why: Sentence
-
-
-class TimingsReport(_Part):
-    """See `app.model.Timings`."""
-
-    us_per_row: Microseconds
-    scikit_learn_us_per_row: Microseconds
-    us_per_explanation: Microseconds | None
+def _width(answer: Any) -> int:
+    return len(answer) if isinstance(answer, list) else 1
 
 
 class Validation(Reply):

@@ -85,17 +85,17 @@ def import_packages(model: str) -> RawReply:
     return {"versions": [package.__version__ for package in (sklearn, pandas, onnx, onnxruntime)]}, b""
 
 
-def describe_table(model: str, data: str, target: str, decimal: Mark | None, trusted: list[str]) -> RawReply:
+def describe_table(model: str, data: str, targets: list[str], decimal: Mark | None, trusted: list[str]) -> RawReply:
     """Return how the table is written that a model was trained on."""
     from deploy.models import training_table
 
-    return training_table.describe_format(data, target, opened(Path(model), tuple(trusted)), decimal), b""
+    return training_table.describe_format(data, targets, opened(Path(model), tuple(trusted)), decimal), b""
 
 
 def describe(
     model: str,
     data: str,
-    target: str,
+    targets: list[str],
     decimal: Mark | None,
     trusted: list[str],
     labels: str,
@@ -108,13 +108,15 @@ def describe(
 
     estimator = opened(Path(model), tuple(trusted))
     encoder = loaded(labels) if labels else None
-    description = introspection.describe(model, estimator, data, target, decimal, encoder, anyway)
+    description = introspection.describe(model, estimator, data, targets, decimal, encoder, anyway)
     if test:
-        column, words = description["target"] or target, description["words"]
-        report = held_out.measured(model, estimator, test, column, test_decimal, description["labels"], words)
+        each = [description, *description["also"]]
+        columns = [target["target"] for target in each if target["target"]] or targets
+        report = held_out.measured(model, estimator, test, columns, test_decimal, description["words"])
         description["metrics"] = report["metrics"] | description["metrics"]
         description["notes"] += report["notes"]
-        description["interval"] = report["interval"]
+        for target, interval in zip(each, report["intervals"], strict=True):
+            target["interval"] = interval
     description["metrics"] = [{"name": name, "value": value} for name, value in description["metrics"].items()]
     description |= {"training_only": sorted(resampling.left_out), "made_by": sorted(versions.patches_apart)}
     file = io.BytesIO()
@@ -132,7 +134,7 @@ def validate(
     columns: list[str],
     expected: list[Any],
     data: str,
-    target: str,
+    targets: list[str],
     random_rows: int,
 ) -> RawReply:
     """Return what a bundle says of its model; refuse one whose answers are no longer the recorded ones."""
@@ -142,13 +144,17 @@ def validate(
     file, promised = Path(contract), read_contract(Path(contract))
     estimator = opened(Path(model), ())
     decimal = promised.table.decimal if promised.table else None
-    table = introspection.rows(estimator, data, target, decimal) if data else []
+    table = introspection.rows(estimator, data, targets, decimal) if data else []
     validated = validation.validate(file, promised, estimator, rows, columns, random_rows, table)
     validation.require_recorded_answers(file, estimator, promised, validated, rows, expected)
     validation.require_example_answers(file, estimator, promised, validated)
     manifest = validated.manifest
-    golden = [{"row": [*entry["row"].values()], "value": entry["value"]} for entry in manifest["golden"]]
+    golden = [{"row": [*entry["row"].values()], "value": _answer(entry["value"])} for entry in manifest["golden"]]
     return manifest | {"columns": [*manifest["columns"].values()], "golden": golden}, validated.graph
+
+
+def _answer(value: Any) -> Any:
+    return [*value.values()] if isinstance(value, dict) else value
 
 
 def compose(model: str, before: list[str], together: bool) -> RawReply:

@@ -31,20 +31,20 @@ def with_interval(**properties):
 )  # fmt: skip
 def test_interval_is_said_in_round_numbers_that_hold_it(app, language, value, sentence):
     with app.test_request_context(headers={"Accept-Language": language}):
-        assert interval_of(Contract.model_validate(CONTRACT), Prediction(value)).sentence == sentence
+        assert interval_of(Contract.model_validate(CONTRACT).predicts, Prediction(value)).sentence == sentence
 
 
 @pytest.mark.parametrize("value", [1e308, -1e308, 1.7976931348623157e308])
 def test_interval_of_a_huge_prediction_is_said(app, value):
     with app.test_request_context(headers={"Accept-Language": "en"}):
-        interval = interval_of(with_interval(margin=0.5, minimum=None), Prediction(value))
+        interval = interval_of(with_interval(margin=0.5, minimum=None).predicts, Prediction(value))
     assert re.fullmatch(r"Between (-?[\d.]+E308) and \1 € in 9 of 10 such cases.", interval.sentence)
 
 
 @pytest.mark.parametrize(("coverage", "cases"), [(0.999, "99 of 100"), (0.001, "1 of 100"), (0.95, "19 of 20")])
 def test_interval_never_holds_all_or_none(app, coverage, cases):
     with app.test_request_context(headers={"Accept-Language": "en"}):
-        interval = interval_of(with_interval(coverage=coverage), Prediction(1000.0))
+        interval = interval_of(with_interval(coverage=coverage).predicts, Prediction(1000.0))
     assert interval.sentence.endswith(f" in {cases} such cases.")
 
 

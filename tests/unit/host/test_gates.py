@@ -81,6 +81,15 @@ def test_host_and_build_agree_on_what_is_equal(recorded, difference):
         assert golden.is_equal(recorded, value, TOLERANCE.model_dump()) == TOLERANCE.allows(recorded, value)
 
 
+def test_all_of_several_answers_are_compared():
+    recorded, tolerance = {"price": 1000.0, "kind": "flat"}, TOLERANCE.model_dump()
+    assert golden.is_equal(recorded, {"price": 1000.0000001, "kind": "flat"}, tolerance)
+    for other in ({"price": 1001.0}, {"kind": "house"}):
+        assert not golden.is_equal(recorded, recorded | other, tolerance)
+    assert not golden.is_equal(recorded, {"price": 1000.0}, tolerance)
+    assert not golden.is_equal(recorded, 1000.0, tolerance)
+
+
 def test_golden_rows_bring_the_tolerance_of_their_model(application, bundles):
     (application.root / "releases" / RELEASE).mkdir(parents=True)
     (application.root / "releases" / RELEASE / "bundles").symlink_to(bundles)
