@@ -74,4 +74,4 @@ def test_help_teaches(arguments):
     assert (completed.returncode, completed.stderr) == (0, "")
     assert completed.stdout.startswith("usage: python3 -m deploy model")
     if arguments == ["add"]:
-        assert completed.stdout.count("\n    model add ") == 6
+        assert completed.stdout.count("\n    model add ") == 7
