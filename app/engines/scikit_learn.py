@@ -16,6 +16,9 @@ from app.values import Value
 Input = Literal["numbers", "objects", "texts", "dicts", "frame"]
 """How an estimator takes its rows: array of float64 or of objects, list of texts or of dicts, pandas' DataFrame."""
 
+OF_NUMPY = {"bool", *(f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)), "float32", "float64"}
+"""Types of columns that arrays have too."""
+
 
 class ScikitLearn:
     """An estimator, computed in the calling thread.
@@ -93,17 +96,21 @@ def arrange(rows: Sequence[Sequence[Value]], container: Input, columns: dict[str
 
 
 def _fits(values: Any, kind: str) -> bool:
-    """Tell whether pandas' type holds values as they are: one of whole numbers would cut off decimals."""
-    if not kind.startswith(("int", "uint", "bool")):
-        return True
-    return not values.isna().any() and all(value == int(value) for value in values)
+    """Tell whether a type holds values as they are: one of whole numbers would cut off decimals."""
+    is_whole = kind.startswith(("int", "uint", "bool"))
+    return not is_whole or all(value == value and value == int(value) for value in values)
 
 
 def _frame(objects: Any, columns: dict[str, str]) -> Any:
     import pandas  # takes half a second and 40 MB: only for models that need it
 
-    series = {}
+    arrays: dict[str, Any] = {}
     for place, (name, kind) in enumerate(columns.items()):
-        values = pandas.Series(objects[:, place], dtype=object)
-        series[name] = values.astype(kind) if _fits(values, kind) else values.infer_objects()
-    return pandas.DataFrame(series)
+        values = objects[:, place]
+        if not _fits(values, kind):
+            arrays[name] = pandas.Series(values, dtype=object).infer_objects()
+        elif kind in OF_NUMPY:
+            arrays[name] = values.astype(kind)  # pandas does the same, and ten times as much around it
+        else:
+            arrays[name] = pandas.Series(values, dtype=object).astype(kind)
+    return pandas.DataFrame(arrays)

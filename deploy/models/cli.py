@@ -13,7 +13,7 @@ from app.model import MANIFEST, TIMINGS, Manifest, Timings
 from deploy.base import streams
 from deploy.base.errors import DeployError
 from deploy.base.paths import BUNDLES, MODELS
-from deploy.models import builder, importer, words
+from deploy.models import builder, importer, split, words
 from deploy.models.contracts import read_contract
 from deploy.models.model_folder import CONTRACT, RECORD, TRAINING
 
@@ -74,6 +74,7 @@ def add(options: argparse.Namespace) -> int:
         options.file,
         data=options.data,
         test=options.test,
+        held_out=options.held_out,
         target=options.target,
         decimal=options.decimal,
         name=options.name,
@@ -196,7 +197,11 @@ def _add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "--data", type=Path, help="the table (CSV or xlsx) that it was trained on: ranges, choices, answers"
     )
     test = "a table of rows that it wasn't trained on: how good it is with those, and how far its numbers may be off"
-    parser.add_argument("--test", type=Path, metavar="FILE", help=test)
+    honest = parser.add_mutually_exclusive_group()
+    honest.add_argument("--test", type=Path, metavar="FILE", help=test)
+    held_out = "the same of the share of --data that was held out: 0.2 (the last rows); 0.2,42 (train_test_split's "
+    held_out += f"test_size and random_state); 0.2,42,{split.STRATIFIED}"
+    honest.add_argument("--held-out", type=split.parse, metavar="SHARE", help=held_out)
     target = "the table's column with the answers; of a model that answers several things, each in its order: a,b"
     parser.add_argument("--target", action="append", default=[], metavar="COLUMN", help=target)
     decimal = "what stands before the table's decimals, where it doesn't say: is 2.536 two and a half?"

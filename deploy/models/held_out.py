@@ -11,7 +11,9 @@ from app.numerals import Mark
 from deploy.base.errors import DeployError
 from deploy.models import table_answers, training_table
 from deploy.models.conformal import LEAST_ROWS, interval
+from deploy.models.split import Split
 from deploy.models.table_answers import TargetAnswers
+from deploy.models.training_table import TrainingTable
 
 
 def measured(
@@ -21,6 +23,7 @@ def measured(
     targets: Sequence[str],
     decimal: Mark | None,
     words: Sequence[str] | None,
+    split: Split | None = None,
 ) -> dict[str, Any]:
     """Return what is measured on rows that a model wasn't trained on.
 
@@ -30,6 +33,7 @@ def measured(
         targets: its columns with the answers; empty: those that the model doesn't know.
         decimal: what stands before decimals where the table leaves it open.
         words: what the labels of the only target are called in the table, where that is known.
+        split: which rows of the table it wasn't trained on; None: all.
 
     Returns:
         metrics: name → figure; intervals: of each target an `app.contract.Interval`'s properties, or None;
@@ -40,8 +44,9 @@ def measured(
     """
     if task_of(estimator) != "supervised":
         reason = f"{file}: learned from rows alone, so no table has answers to compare its own with"
-        raise DeployError(reason, "Leave --test out.", status=2)
+        raise DeployError(reason, "Leave --test, or --held-out, out.", status=2)
     table = training_table.as_trained(estimator, training_table.read(data, targets, estimator, decimal))
+    table = _held_out(data, table, split) if split else table
     answered = table_answers.of_table(file, estimator, table, data, targets, doubts=False)
     if any(all(answer is None for answer in target.known) for target in answered):
         advice = "Say which it is: --target." if len(answered) == 1 else "Say which they are: --target a,b"
@@ -55,6 +60,14 @@ def measured(
     figures = dict(chain.from_iterable(score.figures.items() for score in measured))
     report = {"metrics": figures | {HELD_OUT_ROWS: rows}, "intervals": [None] * len(answered), "notes": doubts}
     return report if answered[0].labels is not None else _with_intervals(report, answered)
+
+
+def _held_out(data: str, table: TrainingTable, split: Split) -> TrainingTable:
+    try:
+        rows = split.held_out(len(table.frame), table.unknown)
+    except ValueError as fault:
+        raise DeployError(f"{data}: can't be split by --held-out {split}: {fault}", status=2) from fault
+    return TrainingTable(table.frame.iloc[rows], None if table.unknown is None else table.unknown.iloc[rows])
 
 
 def _with_intervals(report: dict[str, Any], answered: Sequence[TargetAnswers]) -> dict[str, Any]:

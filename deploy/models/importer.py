@@ -6,7 +6,7 @@ import tempfile
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from deploy.models.installation import DRAFT_BUNDLES, free_folder, install
 from deploy.models.model_folder import CONTRACT, MODEL_FILE
 from deploy.models.sandbox.bubblewrap import Sandbox, open_sandbox
 from deploy.models.sandbox.replies import Composed, Description, TableReport, UntrustedTypes
+from deploy.models.split import Split
 from deploy.models.steps import step
 from deploy.models.summary import print_held_out, print_kept_rows, print_summary
 from deploy.models.table_format import TableSource, table_format
@@ -42,6 +43,7 @@ class Addition:
         trust: don't ask whether its code may run.
         anyway: go on where its answers can't be right.
         keep_rows: keep rows of the table, with the model's answers, that every release must repeat.
+        held_out: which rows of the table it wasn't trained on, where there is no test.
     """
 
     file: Path
@@ -55,6 +57,7 @@ class Addition:
     trust: bool = False
     anyway: bool = False
     keep_rows: bool = True
+    held_out: Split | None = None
 
 
 def add(
@@ -88,8 +91,10 @@ def add(
         DeployError: what is wrong with file, table or name.
     """
     targets = [target] if isinstance(target, str) and target else [*target]
-    table, held_out = (TableSource(one.resolve(), targets, decimal) if one else None for one in (data, test))
-    addition = Addition(file, table, held_out, targets, **options)
+    table, other = (TableSource(one.resolve(), targets, decimal) if one else None for one in (data, test))
+    addition = Addition(file, table, other, targets, **options)
+    if addition.held_out and not data:
+        raise DeployError("--held-out is a share of the rows of --data, and there is none", status=2)
     for model in (file, *(addition.before or ()), *filter(None, [addition.labels])):
         input_files.check_model(model)
     input_files.check_tables(data, test)
@@ -104,7 +109,7 @@ def add(
             "--decimal": decimal,
         }
         given |= {"--with": packages, "--code": addition.code, "--anyway": addition.anyway, "--trust": addition.trust}
-        given |= {"--no-rows": not addition.keep_rows, "--replace": replace}
+        given |= {"--no-rows": not addition.keep_rows, "--replace": replace, "--held-out": addition.held_out}
         input_files.require_no_companions(file, addition.labels, given)
     with own_packages.added(packages), tempfile.TemporaryDirectory(dir=state("adding", folder.name).parent) as scratch:
         draft = Path(scratch) / folder.name
@@ -182,8 +187,8 @@ def _described(
     addition: Addition, sandbox: Sandbox, labels: list[Path], trusted: list[str]
 ) -> tuple[TableReport | None, Description, bytes]:
     """Return the descriptions of table and file, and the estimator where the file isn't kept."""
-    source, test = addition.table, addition.test
-    table, held_out = (table_format(sandbox, one, trusted) if one else None for one in (source, test))
+    source, test, split = addition.table, addition.test, addition.held_out
+    table, other = (table_format(sandbox, one, trusted) if one else None for one in (source, test))
     with step("Reading its table, and asking it" if source else "Asking it what it takes"):
         description, estimator = sandbox.run(
             "describe",
@@ -195,7 +200,8 @@ def _described(
             labels="".join(map(str, labels)),
             anyway=addition.anyway,
             test=str(test.file if test else ""),
-            test_decimal=held_out.decimal if held_out else None,
+            test_decimal=other.decimal if other else None,
+            held_out=asdict(split) if split else None,
         )
     return table, description, estimator
 

@@ -1,5 +1,6 @@
 """Rows that a model wasn't trained on: the honest figure, and intervals that hold on others still."""
 
+import argparse
 import re
 
 import numpy as np
@@ -9,10 +10,13 @@ import yaml
 from sklearn.datasets import load_diabetes
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import train_test_split
+from sklearn.tree import DecisionTreeClassifier
 
 from app import create_app
 from app.settings import Settings
 from deploy.base.errors import DeployError
+from deploy.models import split
 from deploy.models.conformal import LEAST_ROWS
 
 
@@ -103,3 +107,42 @@ def test_rows_that_measure_nothing_are_refused(add, kind, chance):
     with pytest.raises(DeployError, match=message):
         added(add, LogisticRegression(), table, make(table), "y")
     assert add.left == []
+
+
+@pytest.mark.parametrize(
+    ("text", "how"),
+    [
+        ("0.25", {"test_size": 0.25, "shuffle": False}),
+        ("0.2,42", {"test_size": 0.2, "random_state": 42}),
+        ("0.3,7,stratified", {"test_size": 0.3, "random_state": 7, "stratify": "answer"}),
+    ],
+)
+def test_share_that_was_held_out_is_the_one_of_the_notebook(add, chance, text, how):
+    """As tutorials split: one table, of which the model knows a part by heart."""
+    table = pd.DataFrame(chance.normal(size=(300, 3)), columns=["a", "b", "c"]).round(3)
+    table["answer"] = np.where(table["a"] + chance.normal(size=300) > 0, "yes", "no")
+    how = how | ({"stratify": table["answer"]} if "stratify" in how else {})
+    train, test = train_test_split(table, **how)
+    forest = RandomForestClassifier(20, random_state=0).fit(train[["a", "b", "c"]], train["answer"])
+    honest = forest.score(test[["a", "b", "c"]], test["answer"])
+    assert honest < 0.9 < forest.score(train[["a", "b", "c"]], train["answer"])
+    file, data = add.file("model.joblib", forest), add.table(table.to_csv(index=False))
+    folder = add(file, data=data, target="answer", held_out=split.parse(text))
+    metrics = yaml.safe_load((folder / "model.yaml").read_text())["metrics"]
+    assert metrics["accuracy on rows not trained on"] == pytest.approx(honest, abs=1e-4)
+    assert metrics["rows not trained on"] == len(test)
+
+
+@pytest.mark.parametrize("text", ["", "0", "1", "20%", "0.2,x", "0.2,42,shuffled", "nan", "0.2,42,stratified,1"])
+def test_share_that_is_none_is_refused(text):
+    with pytest.raises(argparse.ArgumentTypeError, match=r"is no share of the rows: 0\.2"):
+        split.parse(text)
+
+
+def test_share_needs_a_table_that_can_be_split(add):
+    table = pd.DataFrame({"a": [*range(20), 90], "b": [*[0] * 10, *[1] * 10, 2]})
+    file = add.file("model.joblib", DecisionTreeClassifier().fit(table[["a"]], table["b"]))
+    with pytest.raises(DeployError, match="--held-out is a share of the rows of --data, and there is none"):
+        add(file, held_out=split.parse("0.2"))
+    with pytest.raises(DeployError, match=r"can't be split by --held-out 0\.5,1,stratified: .*class"):
+        add(file, data=add.table(table.to_csv(index=False)), target="b", held_out=split.parse("0.5,1,stratified"))

@@ -102,17 +102,21 @@ def describe(
     anyway: bool,
     test: str,
     test_decimal: Mark | None,
+    held_out: dict[str, Any] | None,
 ) -> RawReply:
     """Return what a contract needs to know of a model and its tables; and the estimator, where the file isn't kept."""
-    from deploy.models import held_out, introspection
+    from deploy.models import introspection
+    from deploy.models.held_out import measured
+    from deploy.models.split import Split
 
     estimator = opened(Path(model), tuple(trusted))
     encoder = loaded(labels) if labels else None
     description = introspection.describe(model, estimator, data, targets, decimal, encoder, anyway)
-    if test:
+    if test or held_out:
         each = [description, *description["also"]]
         columns = [target["target"] for target in each if target["target"]] or targets
-        report = held_out.measured(model, estimator, test, columns, test_decimal, description["words"])
+        source = (test, columns, test_decimal) if test else (data, columns, decimal)
+        report = measured(model, estimator, *source, description["words"], Split(**held_out) if held_out else None)
         description["metrics"] = report["metrics"] | description["metrics"]
         description["notes"] += report["notes"]
         for target, interval in zip(each, report["intervals"], strict=True):
