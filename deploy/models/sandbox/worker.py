@@ -102,7 +102,7 @@ def describe(
     anyway: bool,
     test: str,
     test_decimal: Mark | None,
-    held_out: dict[str, Any] | None,
+    held_out: dict[str, Any] | None = None,
 ) -> RawReply:
     """Return what a contract needs to know of a model and its tables; and the estimator, where the file isn't kept."""
     from deploy.models import introspection
