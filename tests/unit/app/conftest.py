@@ -44,7 +44,7 @@ def besieged(bundles: Path) -> Iterator[tuple[siege.Site, Meter]]:
 
 @pytest.fixture(scope="session")
 def houses_bundles(bundles: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two of the project's models, and one of 79 fields, which is slow."""
+    """Two of the project's models, and one of 79 fields."""
     folder = tmp_path_factory.mktemp("houses") / "bundles"
     for name in ("exam", "titanic"):
         shutil.copytree(bundles / name, folder / name)

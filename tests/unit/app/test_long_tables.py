@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests import chromium
 from tests.served import Served, served
 
-ROWS = 30_000
+ROWS = 20_000
 WAIT = re.compile(r"Its predictions take about \d+ (seconds|minutes)\.")
 
 

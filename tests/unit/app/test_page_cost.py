@@ -70,7 +70,6 @@ def work(session: Any) -> float:
     return sum(metric["value"] for metric in metrics if metric["name"] in WORK)
 
 
-@pytest.mark.alone
 @pytest.mark.parametrize("name", LANDMARK)
 def test_answer_is_light_quick_and_still(page, server, name):
     bodies: dict[str, bytes] = {}
