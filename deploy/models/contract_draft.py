@@ -60,7 +60,7 @@ def write(
     predicts, *also = [*_targets(description)]
     contract = {
         "name": folder.name,
-        "title": naming.title(folder.name, ", ".join(answers)),
+        "title": naming.title(folder.name, ", ".join([*answers[:1], *map(naming.in_sentence, answers[1:])])),
         "description": _description(description, answers, [field["label"] for field in fields]),
         "method": method(description.estimator),
         "trained": datetime.fromtimestamp(file.stat().st_mtime, UTC).date(),

@@ -1,7 +1,7 @@
 """Runs on a host with its own Python: sends a request, prints the response as JSON, or null if there is none.
 
-Arguments: path, Host header, JSON body ("-": read it from standard input; empty: GET), Unix socket ("": Nginx), scheme,
-the address that asks, and how often it does unless it is refused for that.
+Arguments: Nginx's address, path, Host header, JSON body ("-": read it from standard input; empty: GET), Unix socket
+("": Nginx), scheme, the address that asks, and how often it does unless it is refused for that.
 """
 
 import http.client
@@ -9,9 +9,6 @@ import json
 import socket
 import ssl
 import sys
-
-SITE = "127.0.0.2"
-"""As the host's own program asks Nginx (http_client.py): others may have 127.0.0.1:80 to themselves."""
 
 
 class UnixConnection(http.client.HTTPConnection):
@@ -27,17 +24,17 @@ class TlsConnection(http.client.HTTPConnection):
     def connect(self) -> None:
         context = ssl.create_default_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        plain = socket.create_connection((SITE, 443), self.timeout, self.source_address)
+        plain = socket.create_connection((nginx, 443), self.timeout, self.source_address)
         self.sock = context.wrap_socket(plain, server_hostname=self.host)
 
 
-path, name, body, unix, scheme, source, times = sys.argv[1:8]
+nginx, path, name, body, unix, scheme, source, times = sys.argv[1:9]
 if unix:
     connection = UnixConnection(unix, timeout=10)
 elif scheme == "https":
     connection = TlsConnection(name, timeout=10, source_address=(source, 0))
 else:
-    connection = http.client.HTTPConnection(SITE, timeout=10, source_address=(source, 0))
+    connection = http.client.HTTPConnection(nginx, timeout=10, source_address=(source, 0))
 headers = {"Host": name}
 if body:
     headers["Content-Type"] = "application/json"

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from puerto.http_client import HOST_ITSELF
 from puerto.layout import Application
 from testinfra.host import Host
 
@@ -126,7 +127,7 @@ def ask(host: Any, values: dict[str, Any]) -> Callable[..., Response | None]:
         times: int = 1,
     ) -> Response | None:
         body = "-" if row else ""
-        arguments = " ".join(map(shlex.quote, [path, name, body, socket, scheme, source, str(times)]))
+        arguments = " ".join(map(shlex.quote, [HOST_ITSELF, path, name, body, socket, scheme, source, str(times)]))
         feed = f"head --bytes={len(row)} /dev/zero | tr '\\0' 0" if len(row) > 4096 else f"printf %s {shlex.quote(row)}"
         response = json.loads(host.check_output(f"{feed} | /usr/bin/python3 -c {program} {arguments}"))
         return Response(**response) if response else None

@@ -1,6 +1,7 @@
 """Runs on a host with its own Python: shakes hands with its Nginx for a name, prints what was agreed on as JSON.
 
-Arguments: the name, the only version of TLS that is offered ("": all). Prints null if nothing was agreed on.
+Arguments: Nginx's address, the name, the only version of TLS that is offered ("": all). Prints null if nothing was
+agreed on.
 """
 
 import json
@@ -8,7 +9,7 @@ import socket
 import ssl
 import sys
 
-name, version = sys.argv[1:3]
+nginx, name, version = sys.argv[1:4]
 context = ssl.create_default_context()
 context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
 context.set_alpn_protocols(["h2", "http/1.1"])
@@ -16,7 +17,7 @@ if version:
     context.set_ciphers("ALL:@SECLEVEL=0")  # so that it isn't this side that refuses an old version
     context.minimum_version = context.maximum_version = ssl.TLSVersion[version]
 try:
-    connection = context.wrap_socket(socket.create_connection(("127.0.0.2", 443), 10), server_hostname=name)
+    connection = context.wrap_socket(socket.create_connection((nginx, 443), 10), server_hostname=name)
 except OSError:
     print("null")
 else:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from puerto.certificates import CERTIFICATE, names_of, validity
+from puerto.http_client import HOST_ITSELF
 from testinfra.host import Host
 
 from app.application import HEADERS
@@ -21,7 +22,7 @@ def handshake(host: Host) -> Callable[..., dict[str, str] | None]:
     program = shlex.quote((Path(__file__).parent / "handshake.py").read_text())
 
     def shake(name: str, version: str = "") -> dict[str, str] | None:
-        output = host.check_output(f"/usr/bin/python3 -c {program} {shlex.quote(name)} '{version}'")
+        output = host.check_output(f"/usr/bin/python3 -c {program} {HOST_ITSELF} {shlex.quote(name)} '{version}'")
         agreed: dict[str, str] | None = json.loads(output)
         return agreed
 

@@ -56,6 +56,7 @@ def test_column_whose_name_has_a_comma_is_one(add):
     answers = VALUES.rename(columns={"rent": "rent, monthly"})
     file = add.file("flats.joblib", LinearRegression().fit(NUMBERS.to_numpy(), answers.to_numpy()))
     folder = add(file, data=table_of(add, NUMBERS, answers), target=["price_eur", "rent, monthly"])
+    assert contract_of(folder)["title"] == "Flats: price, rent, monthly"
     assert contract_of(folder)["also"][0]["name"] == "rent, monthly"
 
 

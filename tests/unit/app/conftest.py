@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from playwright.sync_api import Browser
 
 from app import create_app
 from app.settings import Settings
 from deploy.base.paths import KIT
 from deploy.models.builder import build
-from tests import siege
+from tests import chromium, siege
 from tests.hanging import bundle
 from tests.meter import Meter
 from tests.served import Served, served
@@ -40,6 +41,12 @@ def besieged(bundles: Path) -> Iterator[tuple[siege.Site, Meter]]:
         site = siege.Site(host, int(port), "practica_flask")
         site.open_form("/models/exam")
         yield site, Meter(lambda: gunicorn.workers, lambda: gunicorn.workers)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium.launched() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,6 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests import chromium
 from tests.run import FULL
 from tests.served import Served, served
 from tests.typed import ASKED, OTHERS, TYPED
@@ -24,12 +23,6 @@ PLACES = {name: place for place, name in enumerate(OTHERS)}
 @pytest.fixture(scope="module")
 def server(numbers_bundles: Path) -> Iterator[Served]:
     with served(numbers_bundles) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium.launched() as running:
         yield running
 
 

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
-from tests import chromium
 from tests.served import Served, served
 
 ANSWER = "/models/titanic/answer?class=third&sex=female&age=adult"
@@ -17,12 +16,6 @@ COPIED = {"es": "Copiado", "en": "Copied"}
 @pytest.fixture(scope="module")
 def server(bundles: Path) -> Iterator[Served]:
     with served(bundles, GUNICORN_WORKERS="1") as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium.launched() as running:
         yield running
 
 

@@ -9,7 +9,6 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests import chromium
 from tests.served import Served, served
 
 ROWS = 20_000
@@ -19,12 +18,6 @@ WAIT = re.compile(r"Its predictions take about \d+ (seconds|minutes)\.")
 @pytest.fixture(scope="module")
 def server(houses_bundles: Path) -> Iterator[Served]:
     with served(houses_bundles, GUNICORN_WORKERS="2", APP_MAX_BODY_KIB="20480") as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium.launched() as running:
         yield running
 
 

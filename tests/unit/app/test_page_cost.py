@@ -11,7 +11,6 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests import chromium
 from tests.served import Served, served
 
 KIB = 1024
@@ -34,12 +33,6 @@ LANDMARK = {"exam": "0", "titanic": "In first class", "houses": "10"}
 @pytest.fixture(scope="module")
 def server(houses_bundles: Path) -> Iterator[Served]:
     with served(houses_bundles, GUNICORN_WORKERS="1") as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium.launched() as running:
         yield running
 
 

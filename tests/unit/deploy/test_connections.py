@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from puerto.http_client import HOST_ITSELF
 
 from deploy.base.console import Console
 from deploy.cli import output
@@ -106,7 +107,7 @@ def test_site_that_this_machine_may_not_reach_is_reached_by_a_tunnel(monkeypatch
     monkeypatch.setattr(output, "BUNDLES", bundles)
     output.show_address(console, report(Connection(alias, arguments=config)), "changed=0")
     printed = console.stream.getvalue()
-    assert f"tunnel       ssh -N -L 8080:127.0.0.1:80 {config} {alias}\n" in printed
+    assert f"tunnel       ssh -N -L 8080:{HOST_ITSELF}:80 {config} {alias}\n" in printed
     assert "--resolve site.example:8080:127.0.0.1 http://site.example:8080/modelo" in printed
     hosts_line = (
         "/etc/hosts   192.0.2.7 site.example (SSH goes through jump.example.org: that address may not lead there)"
