@@ -80,5 +80,5 @@ def dev(console: Console, options: Namespace) -> int:
 def _parallel_options() -> list[str]:
     """Return pytest's options to run all tests in parallel: while one process waits for hosts, the others compute."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1  # macOS has none
-    processes = min(max(cores, 2), MAX_PROCESSES)
+    processes = min(cores + 1, MAX_PROCESSES)
     return ["--numprocesses", str(processes), "--no-loadscope-reorder"]
