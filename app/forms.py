@@ -19,7 +19,7 @@ from app import links, request_data
 from app.contract import Contract
 from app.faults import InvalidInput
 from app.fields import Field as ContractField
-from app.fields.field import CHANGE
+from app.fields.properties import CHANGE
 from app.languages import current
 from app.limits import Limits
 from app.model import Model

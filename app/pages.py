@@ -16,7 +16,7 @@ from app.engines import NAMES
 from app.errors import REFUSED_ROW, HttpError
 from app.examples import example_row, examples_of
 from app.explanation import explanation, is_offered, is_quick
-from app.fields.field import CHANGE
+from app.fields.properties import CHANGE
 from app.form_layout import groups
 from app.intervals import interval_of
 from app.languages import N_, cookie_name, current, gettext

@@ -19,6 +19,9 @@ COMPARED = 8
 COMPARED_CHARACTERS = 100
 """Of names, that difflib compares."""
 
+SIMILARITY = 0.6
+"""How similar a column must be to one that a table lacks to be named beside it, 0 to 1 (difflib's own)."""
+
 UNKNOWN = N_("is not a field of this model")
 UNKNOWN_CLOSEST = N_("is not a field of this model; the closest is “%(closest)s”")
 
@@ -49,10 +52,18 @@ class UnknownNames:
 
     def closest(self, name: str) -> str:
         """Return the known name that is most like another."""
+        return self._most_like(name, 0.0)
+
+    def similar(self, name: str) -> str:
+        """Return the known name that another may be a spelling of; empty where none is."""
+        return self._most_like(name, SIMILARITY)
+
+    def _most_like(self, name: str, similarity: float) -> str:
         pairs = _letter_pairs(name)
         likely = heapq.nlargest(COMPARED, self._pairs, key=lambda other: len(pairs & self._pairs[other]))
-        names = {other[:COMPARED_CHARACTERS]: other for other in likely}
-        return names[difflib.get_close_matches(name[:COMPARED_CHARACTERS], names, 1, 0.0)[0]]
+        names = {other[:COMPARED_CHARACTERS].casefold(): other for other in likely}
+        matches = difflib.get_close_matches(name[:COMPARED_CHARACTERS].casefold(), names, 1, similarity)
+        return names[matches[0]] if matches else ""
 
 
 def _letter_pairs(name: str) -> frozenset[str]:

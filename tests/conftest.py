@@ -18,11 +18,10 @@ GROUPS = {
     "power cuts, Debian 12": r"site/test_power_cuts.*\[12\]",
     "power cuts, Debian 13": r"site/test_power_cuts.*\[13\]",
     "own model": r"site/test_own_model",
-    "unit": r"tests/unit/",
+    "application": r"tests/unit/app/",
     "hostile models": r"tests/models/test_hostile",
     "engines": r"tests/models/test_engines",
     **{f"strangers, part {part}": rf"models/test_strangers.*\[{part}\]" for part in range(2)},
-    "others": "",
 }
 """Group → a pattern of tests; a test belongs to the first that matches. They start in this order, the longest first."""
 
@@ -35,8 +34,8 @@ class GroupScheduling(LoadScopeScheduling):
 
 
 def group(nodeid: str) -> str:
-    """Return the group of a test."""
-    return next(name for name, pattern in GROUPS.items() if re.search(pattern, nodeid))
+    """Return the group of a test: of `GROUPS`, or its file."""
+    return next((name for name, pattern in GROUPS.items() if re.search(pattern, nodeid)), nodeid.partition("::")[0])
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> GroupScheduling:
@@ -51,8 +50,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left_out = [item for item in items if item.get_closest_marker("long") and not FULL]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]
-    order = list(GROUPS)
-    items.sort(key=lambda item: (order.index(group(item.nodeid)), _rank(item)))
+    order = {name: place for place, name in enumerate(GROUPS)}
+    items.sort(key=lambda item: (order.get(group(item.nodeid), len(order)), _rank(item)))
 
 
 @pytest.hookimpl(wrapper=True)

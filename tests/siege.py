@@ -21,6 +21,7 @@ from tests.attacks.attack import Attack, Target
 from tests.attacks.headers import HEADERS
 from tests.attacks.routes import BODIES, Route
 from tests.csrf import token
+from tests.prober import TlsConnection
 
 MIB = 1 << 20
 CPU_MS, CPU_MS_PER_MIB = 20, 20
@@ -105,10 +106,12 @@ class Site:
     Args:
         host, port: where it listens.
         name: its server name.
+        is_https: whether it speaks TLS there; its certificate isn't looked at.
     """
 
-    def __init__(self, host: str, port: int, name: str) -> None:
+    def __init__(self, host: str, port: int, name: str, is_https: bool = False) -> None:
         self.address, self.name = (host, port), name
+        self.is_https = is_https
         self.token, self._cookie = "", ""
 
     def open_form(self, path: str) -> None:
@@ -128,7 +131,9 @@ class Site:
     def _request(
         self, method: str, path: str, body: bytes, headers: Mapping[str, str]
     ) -> tuple[http.client.HTTPResponse, bytes]:
-        connection = http.client.HTTPConnection(*self.address, timeout=TIMEOUT_SECONDS)
+        connection = self._connection()
+        if self.is_https:
+            headers = {"Referer": f"https://{self.name}/"} | dict(headers)
         try:
             with suppress(BrokenPipeError, ConnectionResetError):  # refused unread: the response is already there
                 connection.request(method, path, body or None, {"Host": self.name} | dict(headers))
@@ -136,6 +141,11 @@ class Site:
             return response, response.read()
         finally:
             connection.close()
+
+    def _connection(self) -> http.client.HTTPConnection:
+        if self.is_https:
+            return TlsConnection(*self.address, self.name, timeout=TIMEOUT_SECONDS)
+        return http.client.HTTPConnection(*self.address, timeout=TIMEOUT_SECONDS)
 
 
 def cells(site: Site, meter: Meter, routes: list[Route], target: Target, only: str = "") -> Iterator[Cell]:
@@ -196,7 +206,7 @@ def crowd(site: Site, routes: list[Route], target: Target, seconds: float) -> di
 def probed(site: Site, contract: Contract, seconds: float) -> dict[str, Any]:
     """Return the figures of `tests.prober` about a model's predictions, one row each."""
     host, port = site.address
-    url = f"http://{host}:{port}/api/v1/models/{contract.name}/predictions"
+    url = f"{'https' if site.is_https else 'http'}://{host}:{port}/api/v1/models/{contract.name}/predictions"
     command = [sys.executable, str(Path(__file__).with_name("prober.py")), url, site.name, str(seconds)]
     row = json.dumps(contract.example).encode()
     figures: dict[str, Any] = json.loads(subprocess.run(command, input=row, check=True, capture_output=True).stdout)

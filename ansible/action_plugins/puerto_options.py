@@ -8,7 +8,6 @@ from __future__ import annotations
 import difflib
 import importlib.util
 import ipaddress
-import math
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,54 +22,8 @@ from ansible.plugins.action import ActionBase
 from ansible.vars.reserved import get_reserved_names
 from pydantic import ValidationError
 
-NAME = re.compile(r"[a-z][a-z0-9_-]{0,30}")
-UNIT = re.compile(r"(?!.*-(boot|certificate|drain|new|retire|watch)$)[a-z][a-z0-9_-]{0,30}")
-HOST_NAME = re.compile(
-    r"(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*"
-)
-PATH = re.compile(r"/[A-Za-z0-9._/-]+")
-OPTIONAL_PATH = re.compile(rf"({PATH.pattern})?")
-MODEL = re.compile(r"([a-z][a-z0-9_-]{0,62})?")
-DIRECTORY = re.compile(r"https://[A-Za-z0-9.-]+(:\d{1,5})?(/[A-Za-z0-9._~/-]*)?")
-EMAIL = re.compile(r"([A-Za-z0-9.!#$&*+/=?^_`{|}~'-]+@[A-Za-z0-9.-]+)?")
-ORIGIN = re.compile(r"\*|https?://[A-Za-z0-9.-]+(:\d{1,5})?")
-MEMORY = re.compile(r"([1-9]\d?|100)%|[1-9]\d*[KMGT]?|infinity")
-
-NAME_DESCRIPTION = "a name of lower-case letters, digits, _ and -, a letter first"
-
-PATTERNS = {
-    "app_name": (NAME, NAME_DESCRIPTION),
-    "app_user": (NAME, NAME_DESCRIPTION),
-    "systemd_unit": (
-        UNIT,
-        f"{NAME_DESCRIPTION}, that doesn't end in -boot, -certificate, -drain, -new, -retire or -watch",
-    ),
-    "app_root": (PATH, "an absolute path without spaces"),
-    "systemd_memory_max": (MEMORY, "a share such as 50%, a size such as 512M, or infinity"),
-    "nginx_access_log": (PATH, "an absolute path without spaces"),
-    "nginx_error_log": (PATH, "an absolute path without spaces"),
-    "app_default_model": (MODEL, "the name of a model, or empty"),
-    "app_cors_origins": (ORIGIN, "a web site's origin, e.g. https://example.org, or *"),
-    "app_frame_ancestors": (ORIGIN, "a web site's origin, e.g. https://example.org, or *"),
-    "nginx_certificate": (OPTIONAL_PATH, "an absolute path without spaces, or empty"),
-    "nginx_certificate_key": (OPTIONAL_PATH, "an absolute path without spaces, or empty"),
-    "nginx_acme_directory": (DIRECTORY, "the address of an ACME directory, e.g. https://acme.example.org/directory"),
-    "nginx_acme_email": (EMAIL, "an email address, or empty"),
-    "nginx_acme_authority": (OPTIONAL_PATH, "an absolute path without spaces, or empty"),
-    "nginx_server_names": (HOST_NAME, "a host name, e.g. predict.example.org"),
-}
-"""Option → the pattern that each of its values must match, and its description."""
-
-MAY_BE_EMPTY = ("app_cors_origins", "app_frame_ancestors")
-HOOKS = ("release_before_build", "release_before_switch", "release_after_switch", "release_after_rollback")
-
-LIMITS = {"app_start_seconds": (1, 3600), "preflight_disk_mib": (0, math.inf), "preflight_memory_mib": (0, math.inf),
-          "release_kept": (1, 1000), "release_warm_seconds": (0, 86400), "release_watch_seconds": (0, 86400),
-          "release_p99_ms": (1, math.inf), "nginx_cache_mib": (0, 2**20), "nginx_hsts_seconds": (0, 2**31),
-          "nginx_limit_pages": (0, 10**6), "nginx_limit_predictions": (0, 10**6), "nginx_limit_tables": (0, 10**6),
-          "nginx_limit_connections": (0, 10**5), "nginx_client_timeout": (1, 3600),
-          "verify_open_ports": (1, 65535)}  # fmt: skip
-"""Option → its least and its greatest value. Those of the application's settings are in app/settings.py."""
+VALUES = "roles/preflight/files/option_values.yml"
+"""In the project: what the values of options must be like beyond their types."""
 
 COMPARISONS = {"greater_than_equal": ("ge", "less"), "greater_than": ("gt", "not more"),
           "less_than_equal": ("le", "more"), "less_than": ("lt", "not less")}  # fmt: skip
@@ -177,19 +130,20 @@ def _as_boolean(value: object) -> str:
 
 
 def _value_faults(project: Path, values: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    for name, (pattern, description) in PATTERNS.items():
-        wrong = [value for value in _as_list(values[name]) if not pattern.fullmatch(str(value))]
-        yield from ((name, f"{value!r} is not {description}") for value in wrong)
-        if values[name] == [] and name not in MAY_BE_EMPTY:
-            yield name, f"is empty: name at least one, {description}"
-    for name, (least, most) in LIMITS.items():
+    rules = yaml.safe_load((project / VALUES).read_text())
+    for name, rule in rules["patterns"].items():
+        wrong = [value for value in _as_list(values[name]) if not re.fullmatch(rule["pattern"], str(value))]
+        yield from ((name, f"{value!r} is not {rule['description']}") for value in wrong)
+        if values[name] == [] and name not in rules["may_be_empty"]:
+            yield name, f"is empty: name at least one, {rule['description']}"
+    for name, (least, most) in rules["limits"].items():
         for value in _as_list(values[name]):
             if value < least:
                 yield name, f"{value} is less than {least}"
             if value > most:
                 yield name, f"{value} is more than {most}"
     yield from _setting_faults(project, values)
-    for name in HOOKS:
+    for name in rules["files"]:
         if values[name] and not (project / values[name]).is_file():
             yield name, f"there is no file {project / values[name]}"
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from app.faults import Fault
 from app.languages import N_
 from app.tables.header import SHOWN, without_blanks
+from app.unknown_names import UnknownNames
 
 RawRow = tuple[int, list[str] | None]
 """A row as read: its number in the file, and its cells; None where it can't be read."""
@@ -67,3 +68,15 @@ def hint(rows: Iterable[RawRow], missing: Sequence[str]) -> Fault | None:
         message = N_("Line %(line)s looks like a title: delete it, so that the first line names the columns.")
         return Fault(message, {"line": first[0][0]})
     return None
+
+
+def listed(missing: Sequence[str], unused: Sequence[str]) -> str:
+    """Return the first of the columns that a table lacks, each with the one that may be a spelling of it.
+
+    Args:
+        unused: the columns that the table has besides.
+    """
+    others = UnknownNames(unused)
+    near = [(name[:SHOWN], others.similar(name)[:SHOWN]) for name in missing[:NAMED]]
+    named = [f"{name} (“{other}”?)" if other else name for name, other in near]
+    return ", ".join([*named, *(["…"] if missing[NAMED:] else [])])

@@ -25,12 +25,11 @@ from app.tables.bad_table import BadTable
 from app.tables.computation import BlockOutput, Computation, RowOutput
 from app.tables.csv_file import CsvFile
 from app.tables.header import SHOWN
-from app.tables.heading import NAMED, RawRow, hint
+from app.tables.heading import NAMED, RawRow, hint, listed
 from app.tables.line import Line
 from app.tables.opener import open_table
 from app.tables.stray_lines import LOOKS_LIKE_TOTAL, LOOKS_LIKE_UNITS, are_units, is_total, total_place
 from app.tables.workbook_answer import WorkbookAnswer
-from app.unknown_names import UnknownNames
 from app.values import Row
 
 BLOCK = 256
@@ -159,10 +158,7 @@ class Table:
         missing = [name for name in self.model.validator.required if name not in names]
         if not missing:
             return
-        others = UnknownNames(self.unused)
-        near = {name: f" (“{others.closest(name)[:SHOWN]}”?)" if self.unused else "" for name in missing[:NAMED]}
-        listed = ", ".join(f"{name[:SHOWN]}{one}" for name, one in near.items()) + (", …" if missing[NAMED:] else "")
-        fault = Fault(N_("The table is missing these columns: %(names)s."), {"names": listed})
+        fault = Fault(N_("The table is missing these columns: %(names)s."), {"names": listed(missing, self.unused)})
         advice = hint(self._file.first_rows(), missing)
         raise BadTable("%(fault)s %(advice)s" if advice else "%(fault)s", fault=fault, advice=advice)
 

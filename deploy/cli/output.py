@@ -59,12 +59,8 @@ def check_from_here(console: Console, report: Report) -> None:
     while True:
         try:
             answering = _release_at(report["address"], report["server_names"][0], scheme)
-        except ssl.SSLCertVerificationError as fault:
-            reason = f"{fault.verify_message}: fine if your visitors trust its authority"
-            console.say(f"  from here    this machine doesn't trust the certificate ({reason})")
-            return
         except (OSError, http.client.HTTPException) as fault:
-            console.say(f"  from here    can't be reached: {fault}{_detour(report)}")
+            console.say(f"  from here    {_unreached(fault, report)}")
             return
         if answering == expected:
             console.say(f"  from here    {url} is answered by {expected}")
@@ -78,6 +74,13 @@ def check_from_here(console: Console, report: Report) -> None:
             advice = "Does the address lead to another machine? To go back: python3 -m deploy rollback"
             raise DeployError(reason, advice)
         time.sleep(PAUSE_SECONDS)
+
+
+def _unreached(fault: Exception, report: Report) -> str:
+    if isinstance(fault, ssl.SSLCertVerificationError):
+        reason = f"{fault.verify_message}: fine if your visitors trust its authority"
+        return f"this machine doesn't trust the certificate ({reason})"
+    return f"can't be reached: {fault}{_detour(report)}"
 
 
 def _detour(report: Report) -> str:

@@ -1,6 +1,7 @@
 """Every file that is generated, and the function that returns its text."""
 
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,8 +20,12 @@ TEXTS: dict[Path, Callable[[], str]] = {
 def main() -> int:
     """Write each file that isn't up to date, and say which."""
     for file, content in contents().items():
-        if changed := not file.exists() or file.read_bytes() != content:
-            file.write_bytes(content)
+        try:
+            if changed := not file.exists() or file.read_bytes() != content:
+                file.write_bytes(content)
+        except OSError as fault:
+            print(f"{os.path.relpath(file, KIT)}: can't be written: {fault.strerror}", file=sys.stderr)
+            return 1
         print(f"{os.path.relpath(file, KIT)}: {'written' if changed else 'up to date'}")
     return 0
 

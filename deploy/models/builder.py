@@ -4,15 +4,11 @@
 """
 
 import hashlib
-import importlib.util
-import io
-import pickle
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack
 from importlib.metadata import version
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from app.contract import Contract
@@ -29,8 +25,9 @@ from deploy.models.golden_rows import as_list, golden
 from deploy.models.model_folder import CONTRACT, MODEL_FILE, RECORD, TRAINING, Origin, Record, origin_of, read_record
 from deploy.models.sandbox.bubblewrap import Sandbox, open_sandbox
 from deploy.models.sandbox.replies import Validation
-from deploy.models.table_format import TableSource
+from deploy.models.table_source import TableSource
 from deploy.models.tolerance import tolerance_of
+from deploy.models.training_module import pickled, training
 
 RANDOM_ROWS = 2_000
 PACKAGES = ("joblib", "numpy", "onnxruntime", "scikit-learn")
@@ -112,8 +109,7 @@ def build(
     Raises:
         DeployError: the contract contradicts itself or the model.
     """
-    source = _source(folder)
-    bundle = bundles / folder.name
+    source, bundle = _source(folder), bundles / folder.name
     if bundle_folder.is_up_to_date(bundle, source):
         return False
     if (origin or origin_of(folder)) == MODEL_FILE:
@@ -143,19 +139,23 @@ def _from_file(
             rows=record.rows,
             columns=record.columns,
             expected=record.answers,
-            data=str(table.file if table else ""),
-            targets=[*table.targets] if table else [],
+            data=table.request if table else None,
             random_rows=random_rows,
         )
-    widths = {len(as_list(row.value)) for row in reply.golden} | {len(contract.targets)}
-    if len(reply.columns) != len(contract.fields) or len(widths) > 1:
-        raise DeployError(f"{folder / MODEL_FILE}: its fields or answers are not those of the contract")
+    _require_fit(folder / MODEL_FILE, contract, reply)
     if packages and not graph:
         raise scikit_learns.uncompiled(folder / MODEL_FILE, writer, reply.proof.why)
     return graph or (folder / MODEL_FILE).read_bytes(), {
         **_manifest(contract, record, reply),
         "background": background_rows(contract, [*accepted(contract, record.rows)]),
     }
+
+
+def _require_fit(file: Path, contract: Contract, reply: Validation) -> None:
+    """Refuse what a file's own code may have replied: other fields or targets than the contract's."""
+    widths = {len(as_list(row.value)) for row in reply.golden} | {len(contract.targets)}
+    if len(reply.columns) != len(contract.fields) or len(widths) > 1:
+        raise DeployError(f"{file}: its fields or answers are not those of the contract")
 
 
 def _manifest(contract: Contract, record: Record, reply: Validation) -> dict[str, Any]:
@@ -172,59 +172,23 @@ def _manifest(contract: Contract, record: Record, reply: Validation) -> dict[str
 
 
 def _from_training(folder: Path, random_rows: int) -> tuple[bytes, dict[str, Any]]:
-    from deploy.models.validation import require_example_answers, validate
+    from deploy.models.validation import TableRows, require_example_answers, validate
 
     contract = read_contract(folder / CONTRACT)
     module = training(folder / TRAINING)
     trained = module.train()
-    validated = validate(folder / CONTRACT, contract, trained.estimator, trained.rows, random_rows=random_rows)
+    validated = validate(folder / CONTRACT, contract, trained.estimator, TableRows(trained.rows), random_rows)
     require_example_answers(folder / CONTRACT, trained.estimator, contract, validated)
     document = contract.model_dump(mode="json")
     if document["predicts"]["kind"] == "regression" and (measured := interval(trained.held_out)):
         document["predicts"]["interval"] = measured
-    return validated.graph or _pickled(trained.estimator, module), {
+    return validated.graph or pickled(trained.estimator, module), {
         "contract": document,
         "metrics": trained.metrics,
         "made_with": {name: version(name) for name in PACKAGES},
         "background": background_rows(contract, [*accepted(contract, trained.rows)]),
         **validated.manifest,
     }
-
-
-def _pickled(estimator: Any, module: ModuleType) -> bytes:
-    """Return an estimator as joblib has it; what its train.py defines, no server can import, so it goes by value."""
-    import cloudpickle
-    import joblib
-
-    file = io.BytesIO()
-    try:
-        joblib.dump(estimator, file)
-        return file.getvalue()
-    except (pickle.PicklingError, AttributeError):
-        sys.modules[module.__name__] = module
-        cloudpickle.register_pickle_by_value(module)
-    try:
-        return bytes(cloudpickle.dumps(estimator))
-    finally:
-        cloudpickle.unregister_pickle_by_value(module)
-        del sys.modules[module.__name__]
-
-
-def training(file: Path) -> ModuleType:
-    """Return a train.py as a module.
-
-    Raises:
-        DeployError: there is none.
-    """
-    spec = importlib.util.spec_from_file_location(f"train_{file.parent.name}", file)
-    if not file.is_file() or spec is None or spec.loader is None:
-        raise DeployError(
-            f"{file}: is missing: write one with a train() that returns a deploy.training.Trained",
-            "Or add the file of a trained model: python3 -m deploy model add FILE",
-        )
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def _source(folder: Path) -> str:

@@ -193,6 +193,16 @@ def _add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser = commands.add_parser("add", help=help_text, description=help_text, epilog=SAVED, formatter_class=shape)
     parser.set_defaults(run=add)
     parser.add_argument("file", type=Path, help="the fitted model or pipeline")
+    _add_table_options(parser)
+    _add_file_options(parser)
+    parser.add_argument("--name", help="the model's name in addresses (default: the file's)")
+    parser.add_argument("--trust", action="store_true", help="open the file without asking: it may run code")
+    parser.add_argument("--anyway", action="store_true", help="go on where its answers to the table can't be right")
+    parser.add_argument("--no-rows", action="store_true", help="keep no row of the table: none goes to servers")
+    parser.add_argument("--replace", action="store_true", help="take the place of a model of that name")
+
+
+def _add_table_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data", type=Path, help="the table (CSV or xlsx) that it was trained on: ranges, choices, answers"
     )
@@ -206,8 +216,9 @@ def _add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.add_argument("--target", action="append", default=[], metavar="COLUMN", help=target)
     decimal = "what stands before the table's decimals, where it doesn't say: is 2.536 two and a half?"
     parser.add_argument("--decimal", choices=(",", "."), help=decimal)
-    parser.add_argument("--name", help="the model's name in addresses (default: the file's)")
-    parser.add_argument("--trust", action="store_true", help="open the file without asking: it may run code")
+
+
+def _add_file_options(parser: argparse.ArgumentParser) -> None:
     beside = parser.add_mutually_exclusive_group()
     before = "what its rows pass first, in order: scaler.joblib; one file of both is made"
     beside.add_argument("--before", type=Path, nargs="+", metavar="FILE", help=before)
@@ -221,9 +232,6 @@ def _add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     together = "the file is a dict, list or tuple: what else it holds is what the rows pass first"
     parser.add_argument("--together", action="store_true", help=together)
     parser.add_argument("--labels", type=Path, metavar="FILE", help="the LabelEncoder of its answers")
-    parser.add_argument("--anyway", action="store_true", help="go on where its answers to the table can't be right")
-    parser.add_argument("--no-rows", action="store_true", help="keep no row of the table: none goes to servers")
-    parser.add_argument("--replace", action="store_true", help="take the place of a model of that name")
 
 
 def _check_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

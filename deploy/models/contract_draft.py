@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -55,22 +55,7 @@ def write(
         made_with: package → version.
         keep_rows: whether rows of the table go into the record, and with the model to servers.
     """
-    fields = [_field(field) for field in description.fields]
-    answers = [naming.in_words(units.split(target.target)[0]) for target in description.targets if target.target]
-    predicts, *also = [*_targets(description)]
-    contract = {
-        "name": folder.name,
-        "title": naming.title(folder.name, ", ".join([*answers[:1], *map(naming.in_sentence, answers[1:])])),
-        "description": _description(description, answers, [field["label"] for field in fields]),
-        "method": method(description.estimator),
-        "trained": datetime.fromtimestamp(file.stat().st_mtime, UTC).date(),
-        "metrics": {metric.name: metric.value for metric in description.metrics},
-        "predicts": predicts,
-        **({"also": also} if also else {}),
-        "fields": fields,
-    }
-    if description.examples:
-        contract["examples"] = [*_examples(description, predicts)]
+    contract = _contract(folder.name, datetime.fromtimestamp(file.stat().st_mtime, UTC).date(), description)
     if table and (written := table.model_dump(include={"encoding", "separator", "decimal"}, exclude_none=True)):
         contract["table"] = written
     text = yaml.safe_dump(contract, sort_keys=False, allow_unicode=True, default_flow_style=False, width=120)
@@ -82,6 +67,26 @@ def write(
         "made_with": made_with,
     }
     (folder / RECORD).write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def _contract(name: str, trained: date, description: Description) -> dict[str, Any]:
+    fields = [_field(field) for field in description.fields]
+    answers = [naming.in_words(units.split(target.target)[0]) for target in description.targets if target.target]
+    predicts, *also = [*_targets(description)]
+    contract = {
+        "name": name,
+        "title": naming.title(name, ", ".join([*answers[:1], *map(naming.in_sentence, answers[1:])])),
+        "description": _description(description, answers, [field["label"] for field in fields]),
+        "method": method(description.estimator),
+        "trained": trained,
+        "metrics": {metric.name: metric.value for metric in description.metrics},
+        "predicts": predicts,
+        **({"also": also} if also else {}),
+        "fields": fields,
+    }
+    if description.examples:
+        contract["examples"] = [*_examples(description, predicts)]
+    return contract
 
 
 def _description(description: Description, answers: Sequence[str], columns: list[str]) -> dict[str, str]:

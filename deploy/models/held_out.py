@@ -7,31 +7,24 @@ from typing import Any
 
 from app.engines.classes import task_of
 from app.metrics import HELD_OUT, HELD_OUT_ROWS
-from app.numerals import Mark
 from deploy.base.errors import DeployError
 from deploy.models import table_answers, training_table
 from deploy.models.conformal import LEAST_ROWS, interval
+from deploy.models.scoring import Score
 from deploy.models.split import Split
 from deploy.models.table_answers import TargetAnswers
+from deploy.models.table_source import TableSource
 from deploy.models.training_table import TrainingTable
 
 
 def measured(
-    file: str,
-    estimator: Any,
-    data: str,
-    targets: Sequence[str],
-    decimal: Mark | None,
-    words: Sequence[str] | None,
-    split: Split | None = None,
+    file: str, estimator: Any, source: TableSource, words: Sequence[str] | None, split: Split | None = None
 ) -> dict[str, Any]:
     """Return what is measured on rows that a model wasn't trained on.
 
     Args:
         file: the model's, for sentences.
-        data: the path of their table.
-        targets: its columns with the answers; empty: those that the model doesn't know.
-        decimal: what stands before decimals where the table leaves it open.
+        source: their table.
         words: what the labels of the only target are called in the table, where that is known.
         split: which rows of the table it wasn't trained on; None: all.
 
@@ -42,24 +35,37 @@ def measured(
     Raises:
         DeployError: the table isn't the model's, or has no answers.
     """
+    _require_supervised(file, estimator)
+    table = training_table.as_trained(estimator, training_table.read(source, estimator))
+    data = str(source.file)
+    table = _held_out(data, table, split) if split else table
+    answered = table_answers.of_table(file, estimator, table, data, source.targets, doubts=False)
+    _require_answers(data, answered)
+    scores = table_answers.scores(answered, words, HELD_OUT)
+    for score in scores:
+        if not score.figures and score.doubt[0]:
+            raise DeployError(f"{file}: can't be measured on {data}: {score.doubt[0]}", score.doubt[1])
+    report = _report(answered, scores)
+    return report if answered[0].labels is not None else _with_intervals(report, answered)
+
+
+def _require_supervised(file: str, estimator: Any) -> None:
     if task_of(estimator) != "supervised":
         reason = f"{file}: learned from rows alone, so no table has answers to compare its own with"
         raise DeployError(reason, "Leave --test, or --held-out, out.", status=2)
-    table = training_table.as_trained(estimator, training_table.read(data, targets, estimator, decimal))
-    table = _held_out(data, table, split) if split else table
-    answered = table_answers.of_table(file, estimator, table, data, targets, doubts=False)
+
+
+def _require_answers(data: str, answered: Sequence[TargetAnswers]) -> None:
     if any(all(answer is None for answer in target.known) for target in answered):
         advice = "Say which it is: --target." if len(answered) == 1 else "Say which they are: --target a,b"
         raise DeployError(f"{data}: has no column with the answers", advice)
-    measured = table_answers.scores(answered, words, HELD_OUT)
-    for score in measured:
-        if not score.figures and score.doubt[0]:
-            raise DeployError(f"{file}: can't be measured on {data}: {score.doubt[0]}", score.doubt[1])
+
+
+def _report(answered: Sequence[TargetAnswers], scores: Sequence[Score]) -> dict[str, Any]:
     rows = max(sum(answer is not None for answer in target.known) for target in answered)
-    doubts = [f"on rows it wasn't trained on: {score.doubt[0]}" for score in measured if score.doubt[0]]
-    figures = dict(chain.from_iterable(score.figures.items() for score in measured))
-    report = {"metrics": figures | {HELD_OUT_ROWS: rows}, "intervals": [None] * len(answered), "notes": doubts}
-    return report if answered[0].labels is not None else _with_intervals(report, answered)
+    doubts = [f"on rows it wasn't trained on: {score.doubt[0]}" for score in scores if score.doubt[0]]
+    figures = dict(chain.from_iterable(score.figures.items() for score in scores))
+    return {"metrics": figures | {HELD_OUT_ROWS: rows}, "intervals": [None] * len(answered), "notes": doubts}
 
 
 def _held_out(data: str, table: TrainingTable, split: Split) -> TrainingTable:

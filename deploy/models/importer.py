@@ -4,114 +4,48 @@ import re
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from app.numerals import Mark
 from deploy.base.errors import DeployError
 from deploy.base.paths import BUNDLES, MODELS, state
 from deploy.models import builder, contract_draft, input_files, own_code, own_packages, scikit_learns, words
+from deploy.models.addition import Addition
 from deploy.models.installation import DRAFT_BUNDLES, free_folder, install
 from deploy.models.model_folder import CONTRACT, MODEL_FILE
 from deploy.models.sandbox.bubblewrap import Sandbox, open_sandbox
 from deploy.models.sandbox.replies import Composed, Description, TableReport, UntrustedTypes
-from deploy.models.split import Split
 from deploy.models.steps import step
 from deploy.models.summary import print_held_out, print_kept_rows, print_summary
-from deploy.models.table_format import TableSource, table_format
+from deploy.models.table_format import table_format
+from deploy.models.table_source import TableSource
 
 Descriptions = tuple[Description, TableReport | None]
 """Of the file that was added, and of its table."""
 
 
-@dataclass(frozen=True)
-class Addition:
-    """What is added, and how.
-
-    Attributes:
-        file: the model's.
-        table: that it was trained on.
-        test: one of rows that it wasn't trained on.
-        targets: their columns with the answers; empty: those that the model doesn't know.
-        before: transformers that its rows pass first, in order; None: those that lie beside it must be named.
-        labels: the encoder of its answers.
-        code: modules and packages that it needs, of a person's own.
-        together: what else the file holds belongs to the model.
-        trust: don't ask whether its code may run.
-        anyway: go on where its answers can't be right.
-        keep_rows: keep rows of the table, with the model's answers, that every release must repeat.
-        held_out: which rows of the table it wasn't trained on, where there is no test.
-    """
-
-    file: Path
-    table: TableSource | None = None
-    test: TableSource | None = None
-    targets: Sequence[str] = ()
-    before: Sequence[Path] | None = None
-    labels: Path | None = None
-    code: Sequence[Path] = ()
-    together: bool = False
-    trust: bool = False
-    anyway: bool = False
-    keep_rows: bool = True
-    held_out: Split | None = None
-
-
-def add(
-    file: Path,
-    *,
-    data: Path | None = None,
-    test: Path | None = None,
-    target: str | Sequence[str] = (),
-    decimal: Mark | None = None,
-    name: str | None = None,
-    replace: bool = False,
-    packages: Sequence[str] = (),
-    models: Path = MODELS,
-    bundles: Path = BUNDLES,
-    **options: Any,
-) -> Path:
+def add(file: Path, *, models: Path = MODELS, bundles: Path = BUNDLES, **options: Any) -> Path:
     """Make a model's folder out of a file and return it; nothing is left behind where it is refused.
 
     Args:
-        data: the table that it was trained on.
-        test: one of rows that it wasn't trained on.
-        target: their column with the answers, or columns; empty: those that the model doesn't know.
-        decimal: what stands before their decimals, where they don't say; None: ask.
-        name: the model's; None: the file's.
-        replace: take the place of a model of that name that was added too; that is moved aside.
-        packages: that it needs beside the kit's; installed once there is nothing against the files.
         models, bundles: the folders of all models and all bundles.
         options: the other attributes of `Addition`.
 
     Raises:
         DeployError: what is wrong with file, table or name.
     """
-    targets = [target] if isinstance(target, str) and target else [*target]
-    table, other = (TableSource(one.resolve(), targets, decimal) if one else None for one in (data, test))
-    addition = Addition(file, table, other, targets, **options)
-    if addition.held_out and not data:
-        raise DeployError("--held-out is a share of the rows of --data, and there is none", status=2)
-    for model in (file, *(addition.before or ()), *filter(None, [addition.labels])):
-        input_files.check_model(model)
-    input_files.check_tables(data, test)
-    folder = free_folder(models, name or _name_of(file), replace)
+    addition = Addition(file, **options)
+    addition.check()
+    folder = free_folder(models, addition.name or _name_of(file), addition.replace)
     others = [other for other in sorted(models.glob("*")) if other != folder]
-    if addition.before is None and not addition.together:
-        given: dict[str, Any] = {
-            "--data": data,
-            "--target": ",".join(targets),
-            "--name": name,
-            "--test": test,
-            "--decimal": decimal,
-        }
-        given |= {"--with": packages, "--code": addition.code, "--anyway": addition.anyway, "--trust": addition.trust}
-        given |= {"--no-rows": not addition.keep_rows, "--replace": replace, "--held-out": addition.held_out}
-        input_files.require_no_companions(file, addition.labels, given)
-    with own_packages.added(packages), tempfile.TemporaryDirectory(dir=state("adding", folder.name).parent) as scratch:
+    addition.require_no_companions()
+    with (
+        own_packages.added(addition.packages),
+        tempfile.TemporaryDirectory(dir=state("adding", folder.name).parent) as scratch,
+    ):
         draft = Path(scratch) / folder.name
         own_code.copy(addition.code, draft)
         own_code.require_distinct([*others, draft])
@@ -143,7 +77,7 @@ def _draft(addition: Addition, draft: Path) -> Descriptions:
 def _copied(addition: Addition, draft: Path) -> Iterator[tuple[Path, Path]]:
     """Copy the files that are given, the model's first: copy → file."""
     copies = [draft.with_name("model.skops") if zipfile.is_zipfile(addition.file) else draft / MODEL_FILE]
-    files = [addition.file, *(addition.before or ()), *filter(None, [addition.labels])]
+    files = addition.files
     copies += [draft.with_name(f"beside-{number}.joblib") for number in range(1, len(files))]
     for file, copy in zip(files, copies, strict=True):
         with file.open("rb") as stream:
@@ -161,7 +95,7 @@ def _import(addition: Addition, draft: Path, copies: list[Path], code: Path | No
     # The contract is written once the model is described; the sandbox, which is open by then, reads it all the same.
     (draft / CONTRACT).touch()
     labels = copies[-1:] if addition.labels else []
-    files = [*copies, draft / CONTRACT, *(one.file for one in (source, addition.test) if one)]
+    files = [*copies, draft / CONTRACT, *(one.file for one in (source, addition.test_table) if one)]
     with ExitStack() as stack:
         sandbox = stack.enter_context(open_sandbox(*files, code=code))
         if packages := scikit_learns.of_files(sandbox, *copies):
@@ -187,23 +121,31 @@ def _described(
     addition: Addition, sandbox: Sandbox, labels: list[Path], trusted: list[str]
 ) -> tuple[TableReport | None, Description, bytes]:
     """Return the descriptions of table and file, and the estimator where the file isn't kept."""
-    source, test, split = addition.table, addition.test, addition.held_out
-    table, other = (table_format(sandbox, one, trusted) if one else None for one in (source, test))
-    with step("Reading its table, and asking it" if source else "Asking it what it takes"):
+    table, data = _format(sandbox, addition.table, trusted)
+    _, test = _format(sandbox, addition.test_table, trusted)
+    with step("Reading its table, and asking it" if data else "Asking it what it takes"):
         description, estimator = sandbox.run(
             "describe",
             Description,
-            data=str(source.file if source else ""),
-            targets=[*addition.targets],
-            decimal=table.decimal if table else None,
+            data=data,
+            test=test,
+            targets=addition.targets,
             trusted=trusted,
             labels="".join(map(str, labels)),
             anyway=addition.anyway,
-            test=str(test.file if test else ""),
-            test_decimal=other.decimal if other else None,
-            held_out=asdict(split) if split else None,
+            held_out=asdict(addition.held_out) if addition.held_out else None,
         )
     return table, description, estimator
+
+
+def _format(
+    sandbox: Sandbox, source: TableSource | None, trusted: list[str]
+) -> tuple[TableReport | None, dict[str, Any] | None]:
+    """Return how a table is written, and the request that says so."""
+    if not source:
+        return None, None
+    report = table_format(sandbox, source, trusted)
+    return report, replace(source, decimal=report.decimal).request
 
 
 def _of_another_version(description: Description, made_with: dict[str, str]) -> Description:

@@ -1,6 +1,7 @@
 """Finds out what a fitted estimator takes and answers: from itself, and from the table that it was trained on."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,14 +11,14 @@ from app.engines.scikit_learn import Input
 from app.fields import KINDS, Column, recognised
 from app.fields.category import other_than
 from app.metrics import ON_ITS_TABLE
-from app.numerals import Mark
 from deploy.base.errors import DeployError
-from deploy.models import dict_rows, table_answers, training_table
+from deploy.models import column_notes, dict_rows, table_answers, training_table
 from deploy.models.answer_columns import target_count
 from deploy.models.json_values import json_value
 from deploy.models.scoring import Score
 from deploy.models.structure import dict_vectorizer, known_categories, only_input, text_columns
 from deploy.models.table_answers import TargetAnswers
+from deploy.models.table_source import TableSource
 from deploy.models.training_table import TrainingTable, feature_names
 from deploy.models.trials import Trials
 from deploy.models.typical import examples
@@ -26,46 +27,65 @@ RECORDED_ROWS = 50
 TRIED_ROWS = 5_000
 """Of a table, on which engines are compared: its ends and the thresholds of trees are tried besides."""
 
-ROW_NUMBERS = 20
-"""From so many rows on, whole numbers that go up by one from 0 or 1 are the rows' numbers."""
 
-NAMED = 8
-"""Columns that a note names."""
+@dataclass(frozen=True)
+class Inputs:
+    """What a model takes.
+
+    Attributes:
+        table: the one that it was trained on, with the columns that it asks for.
+        fields: for each its name, kind, and what is known of its values.
+        types: pandas' of each field.
+        container: what it takes rows in.
+    """
+
+    table: TrainingTable | None
+    fields: list[dict[str, Any]]
+    types: list[str]
+    container: Input
+
+    def described(self, estimator: Any, answered: Sequence[TargetAnswers]) -> dict[str, Any]:
+        """Return the fields, and what their table tells besides: its columns' types, notes, typical rows."""
+        described = {"fields": self.fields, "columns": self.types, "notes": [], "examples": []}
+        if self.table:
+            described["notes"] = column_notes.notes(estimator, self.table)
+            described["examples"] = examples(estimator, self.table.frame, answered[0], self.fields, self.container)
+        return described
 
 
 def describe(
-    file: str,
-    estimator: Any,
-    data: str,
-    targets: Sequence[str],
-    decimal: Mark | None,
-    encoder: Any = None,
-    anyway: bool = False,
+    file: str, estimator: Any, source: TableSource | None, targets: Sequence[str], encoder: Any, anyway: bool
 ) -> dict[str, Any]:
-    """Return what is known of a model.
+    """Return what is known of a model, as `replies.Description` has it.
 
     Args:
         file: the model's, for sentences.
-        data: path of a CSV table; empty: none.
-        targets: the table's columns with the answers; empty: those that the model doesn't know.
-        decimal: what stands before decimals where the table leaves it open.
+        source: the table that it was trained on.
+        targets: what it answers, where that was said.
         encoder: of the labels; None: they are the table's.
         anyway: go on where the answers can't be right; no figure of them is published then.
-
-    Returns:
-        estimator: its name; task: what it learned from; target: the column with the answers, empty where there is none;
-        labels: those it answers, or None for numbers; words: what the labels are called;
-        also: target, labels and words of each further target;
-        fields: for each its name, kind, and what is known of its values; columns: pandas' type of each field;
-        notes: sentences about the table's columns;
-        examples: typical rows, as `typical.examples` returns them;
-        rows, answers: some of the table's, and the model's answers; metrics: measured on the table.
 
     Raises:
         DeployError: the model can't be served, or the table isn't its.
     """
     _require_predictor(file, estimator)
-    table = training_table.read(data, targets, estimator, decimal) if data else None
+    inputs = _inputs(file, estimator, source)
+    answered = _answered(file, estimator, inputs, source, targets)
+    words = _encoded_words(file, answered, encoder)
+    measured = table_answers.scores(answered, words, ON_ITS_TABLE)
+    if not anyway:
+        table_answers.require_order(file, answered)
+        table_answers.require_plausible(file, str(source.file) if source else "", answered, measured)
+    return {
+        **_kind(estimator),
+        **_targets(answered, words, measured),
+        **inputs.described(estimator, answered),
+        **_recorded(inputs.table, answered, measured),
+    }
+
+
+def _inputs(file: str, estimator: Any, source: TableSource | None) -> Inputs:
+    table = training_table.read(source, estimator) if source else None
     columns = feature_names(estimator) or ([*table.frame.columns] if table else _names_without_table(file, estimator))
     known, texts = known_categories(estimator, columns), text_columns(estimator, columns)
     table = training_table.as_trained(estimator, table) if table else None
@@ -73,33 +93,23 @@ def describe(
     fields = [_field(name, table.frame[name] if table else None, known.get(name), name in texts) for name in names]
     types = [*map(str, table.frame.dtypes)] if table else [KINDS[field["kind"]].pandas_type for field in fields]
     _ask(estimator, fields, types)
-    container = _container(estimator, fields)
-    if table:
-        answered = table_answers.of_table(file, estimator, table, data, targets)
-    else:
-        row = [field["example"] for field in fields]
-        count = target_count(estimator, row, container, dict(zip(names, types, strict=True)))
-        answered = table_answers.without_table(file, estimator, count, targets)
-    words = _encoded_words(file, answered, encoder)
-    measured = table_answers.scores(answered, words, ON_ITS_TABLE)
-    if not anyway:
-        table_answers.require_order(file, answered)
-        table_answers.require_plausible(file, data, answered, measured)
-    return {
-        "estimator": _title(estimator),
-        "task": task_of(estimator),
-        **_targets(answered, words, measured),
-        "fields": fields,
-        "columns": types,
-        "notes": _notes(estimator, table),
-        "examples": examples(estimator, table.frame, answered[0], fields, container) if table else [],
-        **_recorded(table, answered, measured),
-    }
+    return Inputs(table, fields, types, _container(estimator, fields))
 
 
-def rows(estimator: Any, data: str, targets: Sequence[str], decimal: Mark | None) -> list[list[Any]]:
+def _answered(
+    file: str, estimator: Any, inputs: Inputs, source: TableSource | None, targets: Sequence[str]
+) -> Sequence[TargetAnswers]:
+    if inputs.table and source:
+        return table_answers.of_table(file, estimator, inputs.table, str(source.file), source.targets)
+    row = [field["example"] for field in inputs.fields]
+    types = {field["name"]: kind for field, kind in zip(inputs.fields, inputs.types, strict=True)}
+    count = target_count(estimator, row, inputs.container, types)
+    return table_answers.without_table(file, estimator, count, targets)
+
+
+def rows(estimator: Any, source: TableSource) -> list[list[Any]]:
     """Return rows of the table that a model was trained on, spread over it."""
-    table = training_table.as_trained(estimator, training_table.read(data, targets, estimator, decimal))
+    table = training_table.as_trained(estimator, training_table.read(source, estimator))
     frame = table.frame.iloc[_spread(len(table.frame), TRIED_ROWS)]
     return [[json_value(value) for value in row] for row in frame.itertuples(index=False)]
 
@@ -167,26 +177,6 @@ def _container(estimator: Any, fields: list[dict[str, Any]]) -> Input:
     return "objects" if any(isinstance(field["example"], str) for field in fields) else "numbers"
 
 
-def _notes(estimator: Any, table: TrainingTable | None) -> list[str]:
-    """Return what a person should know of a table's columns: which are dropped, and which look like a mistake."""
-    if table is None:
-        return []
-    frame, names = table.frame, feature_names(estimator)
-    counting = [name for name in frame if name.startswith(training_table.UNNAMED) or _counts_rows(frame[name])]
-    dropped = [name for name in names if name not in frame]
-    texts = {
-        "the model drops these columns, so nobody is asked for them": dropped,
-        "these columns count the table's rows; did the model learn row numbers by mistake? Visitors are asked for"
-        " them. Train it without, where they mean nothing": counting,
-    }
-    return [f"{text}: {', '.join(listed[:NAMED])}" for text, listed in texts.items() if listed]
-
-
-def _counts_rows(column: Any) -> bool:
-    is_whole = len(column) >= ROW_NUMBERS and column.dtype.kind in "iu"
-    return bool(is_whole and (np.diff(column.to_numpy()) == 1).all() and column.iloc[0] in (0, 1))
-
-
 def _present(values: list[Any]) -> list[Any]:
     return [value for value in values if value is not None]
 
@@ -238,6 +228,10 @@ def _encoded_words(file: str, answered: Sequence[TargetAnswers], encoder: Any) -
             "Give the LabelEncoder that the model's answers were encoded with.",
         )
     return classes
+
+
+def _kind(estimator: Any) -> dict[str, Any]:
+    return {"estimator": _title(estimator), "task": task_of(estimator)}
 
 
 def _title(estimator: Any) -> str:

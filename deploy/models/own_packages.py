@@ -105,17 +105,8 @@ def install(wanted: Sequence[str]) -> Locked | None:
             file = Path(name, "requirements.txt")
             file.write_text(requirements.lines(locked.packages), encoding="utf-8")
             with console.step(f"Install {', '.join(locked.packages)}"):
-                _run(
-                    console,
-                    VENV / "bin" / "python",
-                    "-m",
-                    "pip",
-                    "install",
-                    "--require-hashes",
-                    "--no-deps",
-                    "-r",
-                    file,
-                )
+                pip: list[str | Path] = [VENV / "bin" / "python", "-m", "pip", "install"]
+                _run(console, *pip, "--require-hashes", "--no-deps", "-r", file)
     finally:
         console.close()
     return locked

@@ -1,33 +1,17 @@
 """How the table of ``model add`` is written: found in it, or asked from the operator where it leaves something open."""
 
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import replace
 
 from app.numerals import Mark
 from deploy.base.errors import DeployError
 from deploy.models.sandbox.bubblewrap import Sandbox
 from deploy.models.sandbox.replies import TableReport
+from deploy.models.table_source import TableSource
 
 SEPARATORS = {"\t": "tabs", "|": "bars", ",": "commas", ";": "semicolons"}
 ENCODINGS = {"utf-8": "UTF-8", "utf-16": "UTF-16", "windows-1252": "Windows-1252"}
 MARKS = {".": "points", ",": "commas"}
-
-
-@dataclass(frozen=True)
-class TableSource:
-    """The table that a model was trained on.
-
-    Attributes:
-        file: its file.
-        targets: its columns with the answers; empty: those that the model doesn't know.
-        decimal: what stands before its decimals, where it doesn't say.
-    """
-
-    file: Path
-    targets: Sequence[str] = ()
-    decimal: Mark | None = None
 
 
 def table_format(sandbox: Sandbox, source: TableSource, trusted: list[str]) -> TableReport:
@@ -39,10 +23,10 @@ def table_format(sandbox: Sandbox, source: TableSource, trusted: list[str]) -> T
     Raises:
         DeployError: it can't be read, or can be read in two ways, and nobody is there to ask.
     """
-    arguments = {"data": str(source.file), "targets": [*source.targets], "trusted": trusted}
-    report, _ = sandbox.run("describe_table", TableReport, decimal=source.decimal, **arguments)
+    report, _ = sandbox.run("describe_table", TableReport, data=source.request, trusted=trusted)
     if report.question:
-        report, _ = sandbox.run("describe_table", TableReport, decimal=_asked(report.question), **arguments)
+        source = replace(source, decimal=_asked(report.question))
+        report, _ = sandbox.run("describe_table", TableReport, data=source.request, trusted=trusted)
     return report
 
 

@@ -15,6 +15,7 @@ from deploy.base.errors import DeployError
 from deploy.models import answer_columns, dict_rows, training_columns
 from deploy.models.answer_columns import MOST_COLUMNS
 from deploy.models.structure import dict_vectorizer, known_categories, takes_texts, text_columns, used_columns
+from deploy.models.table_source import TableSource
 from deploy.models.training_columns import BadRow, ColumnReader
 from deploy.models.training_lines import check_lines
 
@@ -48,18 +49,15 @@ def feature_names(estimator: Any) -> list[str]:
     return [str(name) for name in getattr(estimator, "feature_names_in_", [])]
 
 
-def read(file: str, targets: Sequence[str], estimator: Any, decimal: Mark | None) -> TrainingTable:
-    """Return a CSV table's columns in the model's order.
-
-    Args:
-        targets: the columns with the answers; empty: those that the model doesn't know.
-        decimal: what stands before decimals where the table leaves it open; None: unknown.
+def read(source: TableSource, estimator: Any) -> TrainingTable:
+    """Return a table's columns in the model's order.
 
     Raises:
         DeployError: it can't be read, or isn't the model's.
     """
-    targets = answer_columns.named(file, targets, feature_names(estimator))
-    frame = _frame(file, targets, estimator, decimal)
+    file = str(source.file)
+    targets = answer_columns.named(file, source.targets, feature_names(estimator))
+    frame = _frame(file, targets, estimator, source.decimal)
     names, count = _required(estimator, frame), getattr(estimator, "n_features_in_", None)
     _check_columns(file, frame, names, targets)
     if takes_texts(estimator):
@@ -144,13 +142,14 @@ def _typed(estimator: Any, table: TrainingTable, names: list[str]) -> TrainingTa
     return TrainingTable(next(accepted, table.frame), table.unknown)
 
 
-def describe_format(file: str, targets: Sequence[str], estimator: Any, decimal: Mark | None) -> dict[str, Any]:
+def describe_format(source: TableSource, estimator: Any) -> dict[str, Any]:
     """Return how a table is written, as `app.contract.TableFormat` says it, and what it leaves open.
 
     Raises:
         DeployError: it can't be read.
     """
-    targets = answer_columns.named(file, targets, feature_names(estimator))
+    file, decimal = str(source.file), source.decimal
+    targets = answer_columns.named(file, source.targets, feature_names(estimator))
     with _opened(file, targets, estimator) as table:
         columns = _column_marks(table, estimator, decimal)
         open_columns = [

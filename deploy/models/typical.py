@@ -22,11 +22,7 @@ FIFTHS = ((0, 1), (2, 3), (4, 5))
 
 
 def examples(
-    estimator: Any,
-    frame: Any,
-    answered: TargetAnswers,
-    fields: Sequence[dict[str, Any]],
-    container: Input,
+    estimator: Any, frame: Any, answered: TargetAnswers, fields: Sequence[dict[str, Any]], container: Input
 ) -> list[dict[str, Any]]:
     """Return typical rows: of each label, its commonest first; of numbers, one of low, middle and high ones.
 
@@ -47,15 +43,20 @@ def examples(
     if all(row == own for row in rows):  # such as a text's, which is nobody's
         return []
     types = {name: str(kind) for name, kind in frame.dtypes.items()}
-    try:
-        answers = columns_of(estimator.predict(arrange(rows, container, types)))[:, 0].tolist()
-    except Exception:  # a row that the table has none like
-        return []
+    answers = _first_answers(estimator, rows, container, types)
     if labels is None:
         is_rising = len(answers) == len(FIFTHS) and answers[0] < answers[1] < answers[2]
         return [{"answer": None, "values": row} for row in rows] if is_rising else []
-    triples = zip(groups, rows, answers, strict=True)
+    triples = zip(groups, rows, answers, strict=bool(answers))
     return [{"answer": label, "values": row} for (label, _), row, answer in triples if answer == label and row != own]
+
+
+def _first_answers(estimator: Any, rows: list[list[Any]], container: Input, types: dict[str, str]) -> list[Any]:
+    """Return the answers to rows, of several targets the first; none where a row is like none of the table's."""
+    try:
+        return list(columns_of(estimator.predict(arrange(rows, container, types)))[:, 0].tolist())
+    except Exception:
+        return []
 
 
 def _of_labels(predicted: Sequence[Any], labels: Sequence[Any]) -> Iterator[tuple[Any, Any]]:

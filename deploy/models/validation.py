@@ -59,32 +59,36 @@ class ValidatedModel:
         }
 
 
-def validate(
-    file: Path,
-    contract: Contract,
-    estimator: Any,
-    rows: Sequence[Sequence[Any]],
-    columns: Sequence[str] = (),
-    random_rows: int = 0,
-    unrecorded: Sequence[Sequence[Any]] = (),
-) -> ValidatedModel:
+@dataclass(frozen=True)
+class TableRows:
+    """What is at hand of the training table, in the contract's order.
+
+    Attributes:
+        recorded: rows that may be kept; those that the contract refuses are left out.
+        others: rows of which none is kept.
+        types: pandas' name of each field's type; empty: by the contract's kinds.
+    """
+
+    recorded: Sequence[Sequence[Any]]
+    others: Sequence[Sequence[Any]] = ()
+    types: Sequence[str] = ()
+
+
+def validate(file: Path, contract: Contract, estimator: Any, rows: TableRows, random_rows: int = 0) -> ValidatedModel:
     """Try an estimator on its contract's corners and on rows of its table, and compare each engine with it.
 
     Args:
         file: the contract's, for sentences.
-        rows: of the training table, in the contract's order; those that the contract refuses are left out.
-        columns: pandas' name of each field's type in the training table; empty: by the contract's kinds.
-        random_rows: on how many more the engine is compared.
-        unrecorded: rows of the table on which it is compared too, and of which none is kept.
+        random_rows: on how many the engine is compared, beside those of the table.
 
     Raises:
         DeployError: labels, fields or answers don't fit the contract.
     """
     require_labels(file, contract, estimator)
     require_fields(file, contract, estimator)
-    types = columns or [field.pandas_type for field in contract.fields]
+    types = rows.types or [field.pandas_type for field in contract.fields]
     kinds = {field.name: kind for field, kind in zip(contract.fields, types, strict=True)}
-    known = list(accepted(contract, rows))
+    known = list(accepted(contract, rows.recorded))
     corners = list(_corners(contract))
     probes = [*known[:: max(1, len(known) // GOLDEN_ROWS)][:GOLDEN_ROWS], *corners]
     *cheaper, trained = (ScikitLearn(contract, estimator, how, kinds) for how in _inputs(contract, estimator))
@@ -92,13 +96,18 @@ def validate(
     named = example_rows(file, contract)
     _answers(contract, trained, named, file)
     served = next((engine for engine in cheaper if _answers_alike(contract, engine, probes, expected)), trained)
-    tried = [*corners, *named, *known, *accepted(contract, unrecorded)]
-    choice = choose_engine(contract, trained, served, tried, random_rows)
+    tried = [*corners, *named, *known, *accepted(contract, rows.others)]
+    choice = _with_explanation(contract, choose_engine(contract, trained, served, tried, random_rows), served, known)
     pairs = itertools.islice(zip(probes, expected, strict=True), GOLDEN_ROWS)
-    recorded = [golden(contract, row, answer.values) for row, answer in pairs]
+    return _validated(served, kinds, [golden(contract, row, answer.values) for row, answer in pairs], choice)
+
+
+def _with_explanation(
+    contract: Contract, choice: EngineChoice, served: ScikitLearn, known: Sequence[list[Value]]
+) -> EngineChoice:
+    """Add to a choice how long its engine takes for an explanation."""
     us = us_per_explanation(contract, Onnx(contract, choice.graph) if choice.graph else served, known)
-    timings = choice.timings.model_copy(update={"us_per_explanation": us})
-    return _validated(served, kinds, recorded, replace(choice, timings=timings))
+    return replace(choice, timings=choice.timings.model_copy(update={"us_per_explanation": us}))
 
 
 def _validated(

@@ -106,7 +106,8 @@ def attack(host: rehearsal.Host, copy: Path, values: dict[str, Any], options: ar
     """Attack each route with each shape, then 16 at once; print the table; return the exit status."""
     app = create_app(Settings(app_bundles=copy / "bundles", secret_key="x" * 32))
     model = app.extensions["models"][options.model]
-    site = siege.Site(host.address, 80, values["nginx_server_names"][0])
+    is_https = values["nginx_https"] != "off"
+    site = siege.Site(host.address, 443 if is_https else 80, values["nginx_server_names"][0], is_https)
     site.open_form(f"/models/{model.name}")
     targets = [Target(model.contract, size, site.token) for size in _sizes(model.contract, values, options.kib)]
     routes = routes_of(app, options.model)

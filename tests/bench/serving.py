@@ -25,6 +25,7 @@ from deploy.base.errors import DeployError
 from deploy.base.paths import LOCK, MODELS, state, tool
 from deploy.models import builder
 from deploy.models.contracts import read_contract
+from deploy.models.training_module import training
 from deploy.rehearsal import hosts as rehearsal
 from tests.checkout import copied
 from tests.inventory import rendered
@@ -143,15 +144,14 @@ def measure(
 
 def _files(models: list[str]) -> bytes:
     """Return an archive of what the host needs: the programs, and each model's file and requests."""
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as tar:
+    with tarfile.open(fileobj=(buffer := io.BytesIO()), mode="w") as tar:
         for name in ("on_host.py", "processes.py", "wrk.lua", "peers"):
             tar.add(HERE / name, name, filter=lambda member: None if "__pycache__" in member.name else member)
         for model in models:
             folder = model_folder(model)
             contract = read_contract(folder / builder.CONTRACT)
             file = io.BytesIO()
-            joblib.dump(builder.training(folder / builder.TRAINING).train().estimator, file)
+            joblib.dump(training(folder / builder.TRAINING).train().estimator, file)
             _add(tar, f"models/{model}/model.joblib", file.getvalue())
             for name, body in requests_of(contract.example).items():
                 _add(tar, f"models/{model}/{name}", json.dumps(body).encode())

@@ -3,6 +3,7 @@
 import csv
 import io
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from deploy.models.contracts import read_contract
 from deploy.models.model_folder import CONTRACT
 from deploy.models.sandbox import worker
 from deploy.models.sandbox.replies import Description, TableReport
+from deploy.models.table_source import TableSource
 
 MOST_COLUMNS = 1000
 
@@ -29,12 +31,12 @@ def added(estimator: Any, data: bytes, target: str, decimal: Mark | None = None)
         file, table = folder / "model.joblib", folder / "table.csv"
         joblib.dump(estimator, file)
         table.write_bytes(data)
-        arguments = {"model": str(file), "data": str(table), "targets": [target] if target else [], "trusted": []}
-        report = TableReport.model_validate(worker.describe_table(decimal=decimal, **arguments)[0])
+        source, model = TableSource(table, [target] if target else [], decimal), str(file)
+        report = TableReport.model_validate(worker.describe_table(model, source.request, [])[0])
         assert not report.question, report.question
-        description = Description.model_validate(
-            worker.describe(decimal=report.decimal, labels="", anyway=True, test="", test_decimal=None, **arguments)[0]
-        )
+        request = replace(source, decimal=report.decimal).request
+        reply, _ = worker.describe(model, request, None, [*source.targets], [], labels="", anyway=True, held_out=None)
+        description = Description.model_validate(reply)
         contract_draft.write(folder, file, description, report, {}, keep_rows=True)
         contract = read_contract(folder / CONTRACT)
     names = [field.name for field in contract.fields]

@@ -18,6 +18,7 @@ from sklearn.preprocessing import StandardScaler
 from deploy.base.errors import DeployError
 from deploy.base.paths import KIT
 from deploy.models.sandbox import bubblewrap
+from deploy.models.sandbox.load_faults import load_fault
 from tests.models.hostile import Calls
 from tests.models.project import HIGH, ROWS, TABLE, Importer
 
@@ -38,10 +39,14 @@ def of_a_module_that_is_not_here() -> bytes:
         del sys.modules["boosted_stranger"]
 
 
+def whole() -> bytes:
+    file = io.BytesIO()
+    joblib.dump(RandomForestClassifier(5, random_state=0).fit(ROWS, HIGH), file)
+    return file.getvalue()
+
+
 def cut_off() -> bytes:
-    whole = io.BytesIO()
-    joblib.dump(RandomForestClassifier(5).fit(ROWS, HIGH), whole)
-    return whole.getvalue()[:3000]
+    return whole()[:3000]
 
 
 NO_MODELS = {
@@ -70,6 +75,17 @@ def test_what_is_no_model_is_refused_and_leaves_nothing(add, kind):
     assert refusal.value.reason.startswith(str(file))
     assert message in refusal.value.reason
     assert add.left == []
+
+
+def test_file_is_said_to_be_cut_off_wherever_it_is(tmp_path):
+    file, data = tmp_path / "forest.joblib", whole()
+    sentences = set()
+    for length in range(20, len(data) - 20, 23):
+        file.write_bytes(data[:length])
+        with pytest.raises(Exception) as fault:
+            joblib.load(file)
+        sentences.add(load_fault("forest.joblib", fault.value).reason)
+    assert sentences == {"forest.joblib: isn't complete: it ends in the middle"}
 
 
 def test_file_of_two_gibibytes_is_refused_at_once(add):

@@ -54,11 +54,14 @@ def test_every_way_in_answers_as_scikit_learn_does(serve, name):
                  if expected.dtype.kind == "U" else expected)  # fmt: skip
     if shares is not None:
         assert close(np.reshape(outputs[f"predict_proba.{names[1]}"], (len(rows), -1)), shares[1])
+    require_alike_table(answered_table(site, name, rows), names, expected, shares is not None)
 
-    table = answered_table(site, name, rows)
-    columns = [[row[f"prediction_{target}"] for target in names] for row in table]
-    assert close(np.array(columns).astype(expected.dtype), expected)
-    assert (f"probability_{names[0]}" in table[0]) == (shares is not None)
+
+def require_alike_table(table: list[dict[str, str]], names: list[str], expected: Any, has_shares: bool) -> None:
+    assert close(
+        np.array([[row[f"prediction_{target}"] for target in names] for row in table]).astype(expected.dtype), expected
+    )
+    assert (f"probability_{names[0]}" in table[0]) == has_shares
 
 
 def infer(site: FlaskClient, name: str, rows: pd.DataFrame) -> dict[str, list[Any]]:
@@ -91,7 +94,7 @@ def test_page_says_every_answer_and_of_which_it_explains(serve):
     assert said == estimator.predict(row)[0].tolist()
     assert card.count("<meter") == 5 and "Size" in card
     assert len({*re.findall('aria-labelledby="(share-[^"]*)"', card)}) == 5
-    assert page.text.count("Of the answers, this is about the first: Mood.") == 2
+    assert page.text.count("This is about the first of the answers: Mood.") == 2
     link = re.search('id="link" href="([^"]*)"', page.text)[1]
     assert site.get(link.replace("&amp;", "&")).status_code == 200
     document = re.search("<pre[^>]*>(.*?)</pre>", page.text, re.S)[1]

@@ -11,6 +11,7 @@ from app import model
 from deploy.base.errors import DeployError
 from deploy.models import introspection, structure
 from deploy.models.json_values import json_value
+from deploy.models.table_source import TableSource
 from tests.models.nestings import BUSY, MOOD, REMARKS, SALES, SHOPS, Nesting, encoded, nestings
 from tests.models.one_reader import added
 
@@ -69,7 +70,8 @@ def test_nested_parts_are_recognised_and_answer_as_scikit_learn_does(every, name
 def described(estimator: Any, table: pd.DataFrame, tmp_path: Any, target: str = "") -> dict[str, Any]:
     file = tmp_path / "table.csv"
     table.to_csv(file, index=False)
-    return introspection.describe("shops.joblib", estimator, str(file), [target] if target else [], None)
+    targets = [target] if target else []
+    return introspection.describe("shops.joblib", estimator, TableSource(file, targets), targets, None, False)
 
 
 def test_dropped_column_may_be_absent_and_is_not_asked_for(tmp_path):
@@ -98,7 +100,7 @@ def test_text_is_found_among_other_columns_or_asked_for(every, tmp_path):
     assert [field["name"] for field in described(estimator, table, tmp_path)["fields"]] == ["remark"]
     with pytest.raises(DeployError, match="takes one text, and the table has several: remark, other"):
         described(estimator, table.assign(other=REMARKS["remark"].str.upper()), tmp_path, "mood")
-    (field,) = introspection.describe("texts.joblib", estimator, "", [], None)["fields"]
+    (field,) = introspection.describe("texts.joblib", estimator, None, [], None, False)["fields"]
     assert field["kind"] == "text"
 
 

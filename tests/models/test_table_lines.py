@@ -7,6 +7,7 @@ from sklearn.linear_model import Ridge
 
 from deploy.base.errors import DeployError
 from deploy.models import training_table
+from deploy.models.table_source import TableSource
 from tests.models.one_reader import added, answered, predictions
 
 RANDOM = np.random.default_rng(1)
@@ -38,7 +39,7 @@ def test_table_below_a_title_is_answered_alike():
 def test_line_that_is_no_row_is_named(tmp_path, text, estimator, sentence):
     (tmp_path / "table.csv").write_text(text)
     with pytest.raises(DeployError) as refusal:
-        training_table.describe_format(str(tmp_path / "table.csv"), [], estimator, None)
+        training_table.describe_format(TableSource(tmp_path / "table.csv"), estimator)
     assert sentence in str(refusal.value)
 
 

@@ -9,7 +9,6 @@ import pytest
 import yaml
 from flask.testing import FlaskClient
 from sklearn.compose import make_column_transformer
-from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -234,20 +233,3 @@ def test_value_of_another_type_gets_the_sentence_that_helps(client, changed, det
 @pytest.mark.parametrize("value", [0, 1, 1.0, True, "sí", "Yes", "1.0", "false"])
 def test_yes_and_no_are_read_as_people_and_programs_write_them(client, value):
     assert "warnings" not in predicted(client, ROW | {"lift": value})["predictions"][0]
-
-
-def test_nobody_s_text_is_published_and_rows_can_be_left_out(add, capsys):
-    table = HOMES[[*FIELDS, "remark"]]
-    columns = make_column_transformer(
-        (OneHotEncoder(), ["brand"]), ("passthrough", ["rooms", "area", "lift"]), (HashingVectorizer(), "remark")
-    )
-    model = make_pipeline(columns, Ridge()).fit(table, PRICES)
-    add(add.file("homes.joblib", model), data=add.table(table.assign(price=PRICES).to_csv(index=False)))
-    assert "50 rows of the table (rooms, area, brand, lift, remark) are kept" in capsys.readouterr().out
-    client = client_of(add)
-    pages = ["/models/homes", "/models/homes?example=1", "/api/v1/openapi.json", "/api/v1/models", "/v2/models/homes"]
-    assert not [page for page in pages if "Smith" in client.get(page).text]
-    folder = add(add.file("other.joblib", model), data=add.table(table.to_csv(index=False)), keep_rows=False)
-    assert "No row of the table is kept" in capsys.readouterr().out
-    for file in (*folder.iterdir(), *(add.bundles / "other").glob("*.json")):
-        assert b"Smith" not in file.read_bytes(), file

@@ -38,25 +38,8 @@ def visitors(host: rehearsal.Host, name: str) -> Iterator[Counter[str]]:
     """
     counts: Counter[str] = Counter()
     stop = threading.Event()
-
-    def visit(keeps: bool) -> None:
-        connection = http.client.HTTPConnection(host.address, timeout=10)
-        while not stop.wait(0.1):  # three of them stay below the limit of pages
-            try:
-                connection.request("GET", "/", headers={"Host": name})
-                response = connection.getresponse()
-                response.read()
-                counts[str(response.status)] += 1
-            except (ConnectionResetError, http.client.RemoteDisconnected, BrokenPipeError) as fault:
-                counts["closed" if keeps else repr(fault)] += 1
-                connection.close()
-            except OSError as fault:
-                counts[repr(fault)] += 1
-            if not keeps:
-                connection.close()
-        connection.close()
-
-    threads = [threading.Thread(target=visit, args=[keeps]) for keeps in (False, False, True)]
+    arguments = (host.address, name, counts, stop)
+    threads = [threading.Thread(target=_visit, args=[*arguments, keeps]) for keeps in (False, False, True)]
     for thread in threads:
         thread.start()
     try:
@@ -65,6 +48,24 @@ def visitors(host: rehearsal.Host, name: str) -> Iterator[Counter[str]]:
         stop.set()
         for thread in threads:
             thread.join()
+
+
+def _visit(address: str, name: str, counts: Counter[str], stop: threading.Event, keeps: bool) -> None:
+    connection = http.client.HTTPConnection(address, timeout=10)
+    while not stop.wait(0.1):  # three of them stay below the limit of pages
+        try:
+            connection.request("GET", "/", headers={"Host": name})
+            response = connection.getresponse()
+            response.read()
+            counts[str(response.status)] += 1
+        except (ConnectionResetError, http.client.RemoteDisconnected, BrokenPipeError) as fault:
+            counts["closed" if keeps else repr(fault)] += 1
+            connection.close()
+        except OSError as fault:
+            counts[repr(fault)] += 1
+        if not keeps:
+            connection.close()
+    connection.close()
 
 
 def must_have_failed_none(counts: Counter[str], least: int) -> None:

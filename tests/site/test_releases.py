@@ -108,14 +108,18 @@ def test_new_names_are_no_failure_of_the_visitors(hosts, project):
 
 
 @pytest.mark.long
+def write_environments(project: Path, of: dict[str, rehearsal.Host]) -> None:
+    for environment, host in of.items():
+        folder = project / "ansible" / "inventories" / environment
+        (folder / "group_vars").mkdir(parents=True)
+        (folder / "hosts.yml").write_text(rehearsal.inventory([host]))
+        (folder / "group_vars" / "all.yml").write_text(f"---\napp_max_rows: {4000 + len(environment)}\n")
+
+
 def test_staging_and_production(hosts, host, another, project, on):
     """Two environments of one project, each with its host and options; neither notices the other."""
     of = {"staging": another, "production": host}
-    for environment, its in of.items():
-        folder = project / "ansible" / "inventories" / environment
-        (folder / "group_vars").mkdir(parents=True)
-        (folder / "hosts.yml").write_text(rehearsal.inventory([its]))
-        (folder / "group_vars" / "all.yml").write_text(f"---\napp_max_rows: {4000 + len(environment)}\n")
+    write_environments(project, of)
     root = hosts.values[host.name]["app_root"]
 
     def after(*command: str) -> list[str]:
@@ -123,8 +127,7 @@ def test_staging_and_production(hosts, host, another, project, on):
         assert run.returncode == 0, run.stderr
         return [on(its, f"readlink {root}/current; true").strip() for its in of.values()]
 
-    first = after("status", "production")
-    staged = after("up", "staging")
+    first, staged = after("status", "production"), after("up", "staging")
     released = after("release", "production")
     back = after("rollback", "production")
     assert staged[1] == first[1] and staged[0]

@@ -24,7 +24,8 @@ CAUSES = (
     (r"is not a known BitGenerator|numpy\._core",
      "was made by a newer numpy than the scikit-learn that it names can have", ""),
     (r"python 2|^UnicodeDecodeError: 'ascii' codec", "was made by Python 2", ""),
-    (r"^EOFError|^ValueError: EOF: |truncated|exhausted before|Compressed file ended|unexpected end|Ran out of input",
+    (r"^EOFError|^ValueError: EOF: |truncated|exhausted before|Compressed file ended|unexpected end|Ran out of input"
+     r"|^IndexError: index out of range|^error: unpack requires a buffer",
      "isn't complete: it ends in the middle", COPY_AGAIN),
     (r"LZ4 is not installed", "is compressed by lz4, which isn't installed here",
      "Save it again with another: joblib.dump(model, 'model.joblib', compress=3)"),

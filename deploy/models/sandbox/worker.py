@@ -12,13 +12,14 @@ import resource
 import sys
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
-from app.numerals import Mark
 from deploy.base.errors import DeployError
 from deploy.models.sandbox import own_modules, replies, resampling, versions, writers
 from deploy.models.sandbox.load_faults import load_fault
+from deploy.models.table_source import TableSource
 
 MEMORY_BYTES = 8 << 30
 CPU_SECONDS = 500
@@ -85,42 +86,33 @@ def import_packages(model: str) -> RawReply:
     return {"versions": [package.__version__ for package in (sklearn, pandas, onnx, onnxruntime)]}, b""
 
 
-def describe_table(model: str, data: str, targets: list[str], decimal: Mark | None, trusted: list[str]) -> RawReply:
+def describe_table(model: str, data: dict[str, Any], trusted: list[str]) -> RawReply:
     """Return how the table is written that a model was trained on."""
     from deploy.models import training_table
 
-    return training_table.describe_format(data, targets, opened(Path(model), tuple(trusted)), decimal), b""
+    estimator = opened(Path(model), tuple(trusted))
+    return training_table.describe_format(TableSource.requested(data), estimator), b""
 
 
 def describe(
     model: str,
-    data: str,
+    data: dict[str, Any] | None,
+    test: dict[str, Any] | None,
     targets: list[str],
-    decimal: Mark | None,
     trusted: list[str],
     labels: str,
     anyway: bool,
-    test: str,
-    test_decimal: Mark | None,
-    held_out: dict[str, Any] | None = None,
+    held_out: dict[str, Any] | None,
 ) -> RawReply:
     """Return what a contract needs to know of a model and its tables; and the estimator, where the file isn't kept."""
     from deploy.models import introspection
-    from deploy.models.held_out import measured
-    from deploy.models.split import Split
 
     estimator = opened(Path(model), tuple(trusted))
+    source = TableSource.requested(data) if data else None
     encoder = loaded(labels) if labels else None
-    description = introspection.describe(model, estimator, data, targets, decimal, encoder, anyway)
-    if test or held_out:
-        each = [description, *description["also"]]
-        columns = [target["target"] for target in each if target["target"]] or targets
-        source = (test, columns, test_decimal) if test else (data, columns, decimal)
-        report = measured(model, estimator, *source, description["words"], Split(**held_out) if held_out else None)
-        description["metrics"] = report["metrics"] | description["metrics"]
-        description["notes"] += report["notes"]
-        for target, interval in zip(each, report["intervals"], strict=True):
-            target["interval"] = interval
+    description = introspection.describe(model, estimator, source, targets, encoder, anyway)
+    if other := test or (data if held_out else None):
+        _add_held_out(description, model, estimator, TableSource.requested(other), held_out)
     description["metrics"] = [{"name": name, "value": value} for name, value in description["metrics"].items()]
     description |= {"training_only": sorted(resampling.left_out), "made_by": sorted(versions.patches_apart)}
     file = io.BytesIO()
@@ -131,14 +123,30 @@ def describe(
     return description, file.getvalue()
 
 
+def _add_held_out(
+    description: dict[str, Any], model: str, estimator: Any, source: TableSource, held_out: dict[str, Any] | None
+) -> None:
+    """Add to a model's description what is measured on rows that it wasn't trained on."""
+    from deploy.models.held_out import measured
+    from deploy.models.split import Split
+
+    targets = [description, *description["also"]]
+    names = [target["target"] for target in targets if target["target"]] or source.targets
+    split = Split(**held_out) if held_out else None
+    report = measured(model, estimator, replace(source, targets=names), description["words"], split)
+    description["metrics"] = report["metrics"] | description["metrics"]
+    description["notes"] += report["notes"]
+    for target, interval in zip(targets, report["intervals"], strict=True):
+        target["interval"] = interval
+
+
 def validate(
     model: str,
     contract: str,
     rows: list[list[Any]],
     columns: list[str],
     expected: list[Any],
-    data: str,
-    targets: list[str],
+    data: dict[str, Any] | None,
     random_rows: int,
 ) -> RawReply:
     """Return what a bundle says of its model; refuse one whose answers are no longer the recorded ones."""
@@ -148,8 +156,9 @@ def validate(
     file, promised = Path(contract), read_contract(Path(contract))
     estimator = opened(Path(model), ())
     decimal = promised.table.decimal if promised.table else None
-    table = introspection.rows(estimator, data, targets, decimal) if data else []
-    validated = validation.validate(file, promised, estimator, rows, columns, random_rows, table)
+    table = introspection.rows(estimator, replace(TableSource.requested(data), decimal=decimal)) if data else []
+    table_rows = validation.TableRows(rows, table, columns)
+    validated = validation.validate(file, promised, estimator, table_rows, random_rows)
     validation.require_recorded_answers(file, estimator, promised, validated, rows, expected)
     validation.require_example_answers(file, estimator, promised, validated)
     manifest = validated.manifest

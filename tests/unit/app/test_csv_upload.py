@@ -30,7 +30,7 @@ def test_table_comes_back_as_a_file(client):
     ("data", "text"),
     [
         (b"", "The table is empty"),
-        (b"a,suen\n1,2\n", "The table is missing these columns: estudio (“suen”?), sueno (“suen”?)."),
+        (b"a,suen\n1,2\n", "The table is missing these columns: estudio, sueno (“suen”?)."),
         (b"estudio\n1\n", "The table is missing these columns: sueno"),
         (b"estudio,estudio,sueno\n1,2,3\n", "The column “estudio” appears twice"),
         ("estudio,sueño\n".encode("cp1252"), "is missing these columns: sueno (“sueño”?)"),

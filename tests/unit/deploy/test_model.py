@@ -17,7 +17,8 @@ from deploy.base.errors import DeployError
 from deploy.base.locks import exclusive
 from deploy.base.paths import BUNDLES, KIT, LOCK, MODELS, state, tool
 from deploy.models import builder
-from deploy.models.builder import build, build_all, training
+from deploy.models.builder import build, build_all
+from deploy.models.training_module import training
 from deploy.release import archive
 
 

@@ -1,16 +1,10 @@
 """A certificate by ACME: what Nginx reads before and after, what certbot's answers mean, what is refused before."""
 
-import socket
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import date
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
-from typing import Any
 
 import pytest
-from puerto import acme_preflight, reachability
+from puerto import acme_preflight
 from puerto.acme import AcmeCertificate
 from puerto.acme_record import is_placeholder, last_failure, write_result
 from puerto.authority import Authority
@@ -168,96 +162,9 @@ def test_name_that_no_authority_signs_for_is_refused(name, directory, sentence):
 
 
 def test_authority_of_one_s_own_may_know_other_names(monkeypatch):
-    monkeypatch.setattr(socket, "getaddrinfo", _leads_to("203.0.113.7"))
+    monkeypatch.setattr(acme_preflight, "unresolved", lambda names: [])
     assert acme_preflight.faults(_names("shop.corp.internal", "acme"), OWN_DIRECTORY) == []
 
 
 def _names(name: str, https: str) -> Names:
     return Names("a", "/srv/none", "a", "a", (name,), "/a.log", "/b.log", "/u.conf", https)
-
-
-def _leads_to(*addresses: str) -> Callable[..., Any]:
-    """Return a DNS that knows no names but the site's."""
-    real = socket.getaddrinfo
-
-    def find(name: str, port: int, *others: int, **options: int) -> Any:
-        if not name.startswith(("shop", "www.shop")):
-            return real(name, port, *others, **options)
-        if not addresses:
-            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in addresses]
-
-    return find
-
-
-def test_name_without_an_address_is_named(monkeypatch):
-    monkeypatch.setattr(socket, "getaddrinfo", _leads_to())
-    (sentence,) = reachability.unresolved(["shop.example"])
-    assert sentence.startswith("shop.example leads nowhere, DNS has no address for it: make an A record")
-
-
-@contextmanager
-def _served(folder: Path, address: str) -> Iterator[int]:
-    """Another server, or the site itself, on a port of this machine's."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            file = folder / self.path[1:]
-            self.send_response(200 if file.is_file() else 404)
-            self.end_headers()
-            self.wfile.write(file.read_bytes() if file.is_file() else b"x" * 2**20)
-
-        def log_message(self, *arguments: object) -> None:
-            pass
-
-    with ThreadingHTTPServer((address, 0), Handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield server.server_port
-        server.shutdown()
-
-
-@pytest.mark.parametrize(
-    ("address", "is_within"), [("127.0.1.1", True), ("::1", True), ("fe80::1%eth0", True), ("203.0.113.7", False)]
-)
-def test_address_within_a_host_is_of_no_use_to_others(address, is_within):
-    assert reachability._is_within_host(address) == is_within
-
-
-@pytest.fixture
-def own_address(monkeypatch: pytest.MonkeyPatch) -> str:
-    """One of this machine's, taken for one that others reach: a machine without a network has none of those."""
-    address, is_within = "127.0.0.2", reachability._is_within_host
-    monkeypatch.setattr(reachability, "_is_within_host", lambda other: other != address and is_within(other))
-    return address
-
-
-def test_site_that_shows_the_challenge_is_in_nobody_s_way(tmp_path, monkeypatch, own_address):
-    """Nor is an address within the host, as /etc/hosts may give the host's own name."""
-    monkeypatch.setattr(socket, "getaddrinfo", _leads_to(own_address, "127.0.1.1"))
-    with _served(tmp_path, own_address) as port:
-        assert reachability.obstacles(NAMES, tmp_path, port) == reachability.Obstacles()
-    assert list((tmp_path / reachability.CHALLENGES).iterdir()) == [], "nothing is left there"
-
-
-def test_who_does_not_show_it_is_named(tmp_path, monkeypatch, own_address):
-    (tmp_path / "other").mkdir()
-    monkeypatch.setattr(socket, "getaddrinfo", _leads_to(own_address))
-    with _served(tmp_path / "other", own_address) as port:
-        (sentence,) = reachability.obstacles(NAMES[:1], tmp_path, port).certain
-        assert sentence.startswith("shop.example leads to this host, which doesn't show the challenge (status 404)")
-        monkeypatch.setattr(reachability, "_is_own", lambda address: False)
-        (sentence,) = reachability.obstacles(NAMES[:1], tmp_path, port).certain
-        assert sentence.startswith(f"shop.example leads to {own_address}, where another server answers (status 404)")
-
-
-@pytest.mark.parametrize(("is_own", "kind"), [(True, "certain"), (False, "possible")])
-def test_silence_of_another_s_address_may_only_be_so_from_here(tmp_path, monkeypatch, own_address, is_own, kind):
-    """A router may not lead back: the authority decides."""
-    monkeypatch.setattr(socket, "getaddrinfo", _leads_to(own_address))
-    monkeypatch.setattr(reachability, "_is_own", lambda address: is_own)
-    with socket.socket() as closed:
-        closed.bind(("", 0))
-        found = reachability.obstacles(NAMES[:1], tmp_path, closed.getsockname()[1])
-    (sentence,) = getattr(found, kind)
-    assert sentence.startswith(f"shop.example leads to {own_address}, where nothing answers on port 80")
-    assert len(found.certain) + len(found.possible) == 1
