@@ -35,8 +35,11 @@ UNREADABLE = (
 PACKED = frozenset((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED))
 """How the files of a workbook are packed."""
 
-COUNTED = {b"<c ": 1, b"<c>": 1, b"<row ": ADDED, b"<row>": ADDED}
-"""What begins a cell or a row, as nearly all programs write it → how many cells of the answer it is at least."""
+COUNTED = {b"<c ": 1, b"<c>": 1, b"</c></row>": ADDED, b"/></row>": ADDED}
+"""What begins a cell, or ends a row that has any, as nearly all programs write it → how many cells the answer gets.
+
+Rows without cells, which Excel writes by the thousand where it keeps their height, don't count.
+"""
 
 PIECE_BYTES = 1 << 18
 """Longer than any cell that Excel writes: no table has so many bytes without the beginning and end of an element."""

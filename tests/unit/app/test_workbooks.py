@@ -102,6 +102,7 @@ def larger_than_its_zip() -> bytes:
 
 BOMB = b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;">]><x>&b;</x>'
 TOO_LARGE, UNREADABLE = "The workbook is too large", "The workbook can't be read"
+ROW = b'<row r="3"><c r="A3"><v>6.5</v></c><c r="B3" s="1"><v>8</v></c></row>'
 REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "unpacked, larger than it may be":
         (lambda: zipped({"xl/a.xml": (b"%64d" % 1 + bytes(range(64))) * (MOST_BYTES // 127)}), TOO_LARGE),
@@ -130,6 +131,8 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
         (lambda: with_sheet(b"<row>" + b"<c/>" * (workbook_extent.MOST_CELLS + 1) + b"</row>"), TOO_LARGE),
     "a narrow sheet of more rows than its answers may have":
         (lambda: with_sheet(b"<row><c/></row>" * (workbook_extent.MOST_CELLS // 5 + 1)), TOO_LARGE),
+    "more rows than its answers may have, told without parsing them":
+        (lambda: with_sheet(b"<a></b>" + ROW * (workbook_extent.MOST_CELLS // 5)), TOO_LARGE),
     "elements without end": (lambda: with_sheet(b"<a/>" * (workbook_extent.MOST_ELEMENTS + 1)), TOO_LARGE),
     "entities": (lambda: zipped({"xl/workbook.xml": BOMB}), UNREADABLE),
     "no workbook": (lambda: zipped({"a.txt": b"a"}), UNREADABLE),
@@ -154,6 +157,14 @@ def test_texts_are_those_of_the_sheet_and_shared_ones(app):
     rows = b'<row><c t="s"><v>0</v></c><c t="s"><v>1</v></c></row><row><c t="s"><v>2</v></c><c><v>8</v></c></row>'
     texts = b"<si><t>estudio</t></si><si><r><t>sue</t></r><r><t>no</t></r></si><si><t>6,5</t></si>"
     assert answer(app, with_sheet(rows, texts))[1][:3] == ["6,5", 8, "Aprobado"]
+
+
+def test_rows_without_cells_whose_height_was_set_do_not_count(app):
+    names = b'<row><c t="s"><v>0</v></c><c t="s"><v>1</v></c></row>'
+    texts = b"<si><t>estudio</t></si><si><t>sueno</t></si>"
+    empty = b'<row ht="20" customHeight="1"/><row ht="20"></row>' * 80_000
+    rows = answer(app, with_sheet(names + ROW.replace(b"3", b"2") + empty, texts))
+    assert [row[:3] for row in rows[1:]] == [[6.5, 8, "Aprobado"]]
 
 
 def test_number_of_a_text_is_read_whole_wherever_the_file_is_cut(app):
