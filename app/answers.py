@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from app import prediction_json
 from app.contract import Classification, Contract, Regression
 from app.faults import Fault
+from app.icon_array import IconArray, icon_array
 from app.intervals import PredictionInterval, interval_of
 from app.languages import current, measured, percent
 from app.model import Model
@@ -40,6 +41,7 @@ class Answer:
         rival: the share of the likeliest other label.
         is_close: whether those two are too close for the label to be said by itself.
         is_label: whether it is a label rather than a number.
+        icons: the predicted label's share of a hundred such cases.
     """
 
     headline: str
@@ -48,6 +50,7 @@ class Answer:
     rival: Share | None = None
     is_close: bool = False
     is_label: bool = True
+    icons: IconArray | None = None
 
     @property
     def verdict(self) -> str:
@@ -103,7 +106,8 @@ def _answer_of(predicts: Classification | Regression, prediction: Prediction) ->
     shares.sort(key=lambda share: -share.probability)
     rival = next(share for share in shares if share is not own)
     is_close = abs(own.probability - rival.probability) < predicts.margin
-    return Answer(own.label, shares, own, rival, is_close)
+    icons = icon_array(own.probability, own.label, predicts.cases)
+    return Answer(own.label, shares, own, rival, is_close, icons=icons)
 
 
 def entered(contract: Contract, row: Row) -> list[tuple[str, str]]:

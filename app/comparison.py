@@ -34,6 +34,7 @@ class Comparison:
 
     Attributes:
         first, second: A's and B's.
+        verdicts: what is said of each in a word.
         sentence: what the difference is.
         lines: of the answers; none where the model gives no probabilities.
         rest: how many labels change less than these.
@@ -44,6 +45,7 @@ class Comparison:
 
     first: Answer
     second: Answer
+    verdicts: tuple[str, str]
     sentence: str
     lines: Sequence[Line]
     rest: int
@@ -64,6 +66,7 @@ def compared(model: Model, rows: tuple[Row, Row], predictions: Sequence[Predicti
     return Comparison(
         first,
         second,
+        (_verdict(first), _verdict(second)),
         _sentence(model, predictions, (first, second)),
         lines[:SHOWN],
         len(lines[SHOWN:]),
@@ -72,6 +75,10 @@ def compared(model: Model, rows: tuple[Row, Row], predictions: Sequence[Predicti
         [line for line, is_same in fields if is_same],
         _warnings(model, rows),
     )
+
+
+def _verdict(answer: Answer) -> str:
+    return gettext(N_("too close to call")) if answer.is_close else answer.headline
 
 
 def _warnings(model: Model, rows: tuple[Row, Row]) -> list[str]:

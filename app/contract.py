@@ -35,6 +35,7 @@ class Classification(Target):
     margin: float = Field(
         0.2, ge=0, le=1, description="the page only says a label by itself if it is so much likelier than the next"
     )
+    cases: Text | None = Field(None, description="what the page calls a hundred of them, e.g. such passengers")
 
     @model_validator(mode="after")
     def _check_labels(self) -> Self:

@@ -28,6 +28,9 @@ DATES = {"es": "es", "en": "en_001"}
 DIGITS = 5
 """What a rounded number keeps at least."""
 
+MINUS = str.maketrans("-", "−")
+"""As long as a plus, and read aloud, which a hyphen isn't; what is to be typed has the keyboard's."""
+
 WRITTEN_OUT = range(-7, 16)
 """Powers of ten of the numbers that are written without one."""
 
@@ -99,7 +102,7 @@ def _region() -> str:
 def number(value: float) -> str:
     """Return a number as this language's readers write it: whole, with decimals up to five digits in all."""
     is_long = 10 ** (DIGITS - 1) <= abs(value) < 10**WRITTEN_OUT.stop
-    return _written(Decimal(f"{value:.0f}" if is_long else f"{value:.{DIGITS}g}"))
+    return _written(Decimal(f"{value:.0f}" if is_long else f"{value:.{DIGITS}g}")).translate(MINUS)
 
 
 def measured(value: float, unit: Texts | None) -> str:
@@ -113,7 +116,7 @@ def signed(value: float, decimals: int) -> str:
     if rounded and rounded.adjusted() not in WRITTEN_OUT:
         return ("+" if value > 0 else "") + number(value)
     pattern = "#,##0." + "0" * decimals if decimals > 0 else "#,##0"
-    return format_decimal(rounded, f"+{pattern};-{pattern}" if rounded else pattern, current())
+    return format_decimal(rounded, f"+{pattern};-{pattern}" if rounded else pattern, current()).translate(MINUS)
 
 
 def percent(share: float) -> str:

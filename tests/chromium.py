@@ -6,6 +6,8 @@ from contextlib import contextmanager
 
 from playwright.sync_api import Browser, sync_playwright
 
+from deploy.base.toolchain import BROWSER
+
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 
@@ -13,6 +15,7 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
 def launched(*flags: str) -> Iterator[Browser]:
     """Run Chromium, with further flags."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=[*FLAGS, *flags])
+        (program,) = BROWSER
+        browser = playwright.chromium.launch(executable_path=shutil.which(program), args=[*FLAGS, *flags])
         yield browser
         browser.close()

@@ -13,14 +13,19 @@ from urllib.parse import urlsplit
 PAUSE_SECONDS = 0.005
 
 
+def unchecked_context() -> ssl.SSLContext:
+    """Return what a TLS client needs that looks at no certificate."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
 class TlsConnection(http.client.HTTPConnection):
     """Over TLS, to an address by a site's name; its certificate isn't looked at."""
 
     def __init__(self, host: str, port: int, name: str, timeout: float) -> None:
         super().__init__(host, port, timeout=timeout)
-        self.name = name
-        self.context = ssl.create_default_context()
-        self.context.check_hostname, self.context.verify_mode = False, ssl.CERT_NONE
+        self.name, self.context = name, unchecked_context()
 
     def connect(self) -> None:
         """Connect, and shake hands."""

@@ -1,11 +1,14 @@
 """Clients that keep connections busy: each sends, or takes, a byte now and then, and comes back when it is let go."""
 
 import socket
+import ssl
 import threading
 from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
 from typing import Self
+
+from tests.prober import unchecked_context
 
 STEP_SECONDS = 0.5
 SMALLEST = 4096
@@ -28,13 +31,17 @@ class SlowClients:
         kind: of `BEGINNINGS`.
         count: how many there are at any moment.
         source: the address that they come from.
+        is_https: whether they shake hands before they begin to be slow.
 
     Attributes:
         let_go: how many connections the server has closed.
     """
 
-    def __init__(self, address: tuple[str, int], name: str, kind: str, count: int, source: str = "") -> None:
+    def __init__(
+        self, address: tuple[str, int], name: str, kind: str, count: int, source: str = "", is_https: bool = False
+    ) -> None:
         self.address, self.count, self.source = address, count, source
+        self.name, self.is_https = name, is_https
         self.beginning = BEGINNINGS[kind].format(name=name).encode()
         self.step: Callable[[socket.socket], bool] = _read if kind == "reads" else _send
         self.let_go = 0
@@ -68,6 +75,8 @@ class SlowClients:
         if self.source:
             connection.bind((self.source, 0))
         connection.connect(self.address)
+        if self.is_https:
+            connection = unchecked_context().wrap_socket(connection, server_hostname=self.name)
         connection.sendall(self.beginning)
         connection.setblocking(False)
         return connection
@@ -78,7 +87,7 @@ def _send(connection: socket.socket) -> bool:
     try:
         connection.send(b" ")
         connection.recv(1)
-    except BlockingIOError:
+    except (BlockingIOError, ssl.SSLWantReadError):
         return True
     except OSError:
         return False
@@ -89,7 +98,7 @@ def _read(connection: socket.socket) -> bool:
     """Take a byte; return whether there may be more."""
     try:
         return connection.recv(1) != b""
-    except BlockingIOError:
+    except (BlockingIOError, ssl.SSLWantReadError):
         return True
     except OSError:
         return False

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import islice, repeat
 from operator import attrgetter
-from typing import IO
+from typing import IO, Any
 
 from app.fields.parts import NAME_CHARACTERS
 from app.languages import N_
@@ -77,21 +77,38 @@ class CsvFile:
 
         Empty lines, and those of nothing but separators, are left out; a table of one column has only the former.
         """
-        self.text.seek(0)
-        width = len(self.header)
-        reader = csv.reader(self.text, delimiter=self.separator)
-        deque(islice(filter(any_text, reader), self._above + 1), maxlen=0)
+        width, reader = len(self.header), self._below_header()
         numbers = map(attrgetter("line_num"), repeat(reader))
         while True:
             try:
                 for cells, number in zip(reader, numbers, strict=False):
-                    if len(cells) == width and (first := cells[0]) and not first.isspace():
+                    if len(cells) == width and cells[0].strip():
                         yield number, cells  # as most rows are: what follows takes more time
                     elif cells and (width == 1 or cells[0].strip() or any(map(str.strip, cells[: self._most_columns]))):
                         yield number, cells if len(cells) == width else fitted(cells, width)[: self._most_columns + 1]
                 return
             except csv.Error:
                 yield reader.line_num, None
+
+    def cells(self) -> Iterator[Sequence[str]]:
+        """Read the cells of rows below the header, in a fraction of the time that `rows` takes.
+
+        Lines of nothing but separators are among them, and rows of another length; those that can't be read aren't.
+        """
+        width, reader = len(self.header), self._below_header()
+        while True:
+            try:
+                yield from (cells if len(cells) <= width else fitted(cells, width) for cells in reader)
+                return
+            except csv.Error:
+                continue
+
+    def _below_header(self) -> Any:
+        """Return a reader of csv that is below the header."""
+        self.text.seek(0)
+        reader = csv.reader(self.text, delimiter=self.separator)
+        deque(islice(filter(any_text, reader), self._above + 1), maxlen=0)
+        return reader
 
     def first_rows(self) -> Iterator[RawRow]:
         """Read the first rows, those above the header too, with the separator that makes most cells of them."""

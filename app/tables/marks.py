@@ -5,7 +5,7 @@ others; where all of one can be read in two ways, the field's range decides, the
 known of its kind (the contract's ``table:``). Left to itself, a dot stands before decimals, as programs write them.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TypeAlias
@@ -14,10 +14,9 @@ from app import numerals
 from app.fields.parts import NumberLimits
 from app.missing import MISSING_WORDS
 from app.numerals import AMBIGUOUS_LINE, MARKS, Mark, plain_numbers
-from app.tables.heading import RawRow
 
-BLOCK = 1024
-"""Rows that are looked at together."""
+BLOCK = 256
+"""Rows that are looked at together: with more, their cells leave the processor's cache before they are."""
 
 STARTS = frozenset("0123456789+-−.,")
 """What a number begins with."""
@@ -128,22 +127,26 @@ def _allows(limits: NumberLimits, span: Span) -> bool:
 
 
 def evidence(
-    rows: Iterable[RawRow], names: Sequence[str], numeric: Collection[str] = (), has_points: bool = False
+    rows: Iterator[Sequence[str]], names: Sequence[str], numeric: Collection[str] = (), has_points: bool = False
 ) -> dict[str, Evidence]:
     """Return what each column of a table says of its decimal mark.
 
     Args:
+        rows: their cells; those that lack some are left out.
         numeric: the columns that are to be of numbers.
         has_points: no cell has a comma: cells without a point, and those of a column with a clear one, say nothing
             then; and once these columns all have one, the rest isn't read.
     """
     columns = {name: Evidence(name in numeric) for name in names}
-    whole = (cells for _, cells in rows if cells is not None and len(cells) == len(names))
-    while block := [*islice(whole, BLOCK)]:
-        for column, cells in zip(columns.values(), zip(*block, strict=True), strict=True):
-            if not has_points or not (column.clear or "." not in "".join(cells)):
+    is_needed = [name for name in numeric if name in columns]
+    while block := [*islice(rows, BLOCK)]:
+        whole = [cells for cells in block if len(cells) == len(names)]
+        for place, column in enumerate(columns.values()):
+            if not has_points:
+                column.add([cells[place] for cells in whole])
+            elif not column.clear and "." in "".join(cells := [cells[place] for cells in whole]):
                 column.add(cells)
-        if has_points and numeric and all(columns[name].clear for name in numeric if name in columns):
+        if has_points and is_needed and all(columns[name].clear for name in is_needed):
             break
     return columns
 

@@ -168,7 +168,7 @@ class Table:
         limits = {field.name: limit for field in fields if (limit := field.number_limits) is not None}
         if self._file.is_plain:
             return dict.fromkeys(limits, "."), "."
-        columns = marks.evidence(self._file.rows(), self._file.names, limits, self._file.has_points)
+        columns = marks.evidence(self._file.cells(), self._file.names, limits, self._file.has_points)
         settled = marks.settled(columns, limits, known)
         return settled, marks.written(columns, settled, known)
 

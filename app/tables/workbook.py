@@ -2,7 +2,7 @@
 
 import contextlib
 import datetime
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import IO, Any
 
 from python_calamine import CalamineSheet, CalamineWorkbook, SheetMetadata, SheetTypeEnum, SheetVisibleEnum
@@ -89,6 +89,10 @@ class Workbook:
         for number, cells in self._rows():
             if number > self._header_number and any_text(cells):
                 yield number, fitted(cells, len(self.header))
+
+    def cells(self) -> Iterator[Sequence[str]]:
+        """Read the rows' cells."""
+        return (cells for _, cells in self.rows() if cells is not None)
 
     def _rows(self) -> Iterator[tuple[int, list[str]]]:
         for number, row in enumerate(self._sheet.iter_rows(), 1):  # from the sheet's first row on, wherever cells begin

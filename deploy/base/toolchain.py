@@ -39,8 +39,8 @@ NO_SANDBOX = "PUERTO_NO_SANDBOX"
 OTHER_SYSTEM = "Install it with this machine's own package manager, then try again."
 """What to do where there is no apt-get."""
 
-BROWSER = {"chromium": "chromium"}
-"""Program → Debian package, for the browser tests."""
+BROWSER = {"chromium-headless-shell": "chromium-headless-shell"}
+"""Program → Debian package, for the browser tests: Chromium without windows, which starts in a third of the time."""
 
 PIPENV_SETTINGS = {
     "PIPENV_VENV_IN_PROJECT": "1",

@@ -186,7 +186,7 @@ def _column_marks(table: TableFile, estimator: Any, decimal: Mark | None) -> dic
     known = known_categories(estimator, feature_names(estimator) or table.names)
     texts = {name for name, values in known.items() if ColumnReader(True, None, values).is_text}
     texts |= text_columns(estimator, feature_names(estimator)) if feature_names(estimator) else set()
-    evidence = marks.evidence(table.rows(), table.names)
+    evidence = marks.evidence(table.cells(), table.names)
     numeric = {name: column for name, column in evidence.items() if column.is_number and name not in texts}
     settled = marks.settled(numeric, {}, decimal)
     return {name: (column, settled[name]) for name, column in numeric.items()}

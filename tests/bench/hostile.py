@@ -25,9 +25,9 @@ from deploy.rehearsal import hosts as rehearsal
 from tests import siege
 from tests.attacks.attack import Target
 from tests.attacks.routes import routes_of
+from tests.bench import neighbours
 from tests.checkout import copied
 from tests.inventory import rendered
-from tests.slow_clients import BEGINNINGS, SlowClients
 
 NAME, MEMORY, MEMORY_MIB = "hostile", "600m", 600
 ALLOCATE = "python3 -c 'b = bytearray({0} << 20); print(len(b) >> 20)'; echo $?"
@@ -36,8 +36,8 @@ ALLOCATE = "python3 -c 'b = bytearray({0} << 20); print(len(b) >> 20)'; echo $?"
 UNLIMITED = {"nginx_limit_pages": 0, "nginx_limit_predictions": 0, "nginx_limit_tables": 0}
 """So that each attack comes to the application; how many requests are served at once stays limited."""
 
-SLOW, SLOW_P99_MS = 500, 100
-"""This many slow clients of each kind, beside which another visitor's predictions stay under this many milliseconds."""
+SERVER_NAME = "hostile.example"
+"""A name that every client takes for one of the Internet's."""
 
 KILLED = str(128 + 9)
 """The exit status that a shell prints for SIGKILL."""
@@ -48,9 +48,12 @@ def main() -> int:
     options = _options()
     console = Console("bench", sys.stderr)
     try:
-        host, copy, values = _provisioned_host(console, keep=options.keep)
+        host = _booted_host(console, keep=options.keep)
         try:
-            return attack(host, copy, values, options)
+            copy, values = _provisioned(console, host, UNLIMITED)
+            status = attack(host, copy, values, options)
+            copy, values = _provisioned(console, host, {})
+            return status | neighbours.main(host, copy, values, options)
         finally:
             if not options.keep:
                 rehearsal.down(NAME)
@@ -71,19 +74,25 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _provisioned_host(console: Console, keep: bool) -> tuple[rehearsal.Host, Path, dict[str, Any]]:
-    """Return a host of little memory on which Puerto runs, the copy of this checkout it came from, and its values."""
-    copy = copied(state("bench", "hostile"))
+def _booted_host(console: Console, keep: bool) -> rehearsal.Host:
+    """Return a host of little memory."""
     if not keep:
         rehearsal.down(NAME)
     host = rehearsal.up(console, NAME, memory=MEMORY)
     _check_memory_limit(host)
-    inventory = state("bench", "hostile.yml")
-    inventory.write_text(rehearsal.inventory([host]))
-    with console.step(f"Provision {NAME}"):
-        options = ["-i", str(inventory), "-e", json.dumps(UNLIMITED)]
-        console.run([tool("ansible-playbook"), *options, "ansible/site.yml"], cwd=copy)
-    return host, copy, rendered(str(inventory))[host.name]
+    return host
+
+
+def _provisioned(console: Console, host: rehearsal.Host, options: dict[str, Any]) -> tuple[Path, dict[str, Any]]:
+    """Provision the host from a copy of this checkout, with some options; return the copy, and all options' values."""
+    copy, inventory = copied(state("bench", "hostile")), state("bench", "hostile.yml")
+    content = json.loads(rehearsal.inventory([host]))
+    content["all"]["vars"] = {"nginx_server_names": [SERVER_NAME], **options}
+    inventory.write_text(json.dumps(content))
+    rendered.cache_clear()
+    with console.step(f"Provision {NAME}, {'unlimited' if options else 'with its limits'}"):
+        console.run([tool("ansible-playbook"), "-i", str(inventory), "ansible/site.yml"], cwd=copy)
+    return copy, rendered(str(inventory))[host.name]
 
 
 def _check_memory_limit(host: rehearsal.Host) -> None:
@@ -125,29 +134,7 @@ def attack(host: rehearsal.Host, copy: Path, values: dict[str, Any], options: ar
     for size, crowd in crowds.items():
         print(f"Predictions beside {siege.CROWD} attacks of {size / siege.MIB:.1f} MiB at once: {json.dumps(crowd)}")
     bad = [crowd for crowd in crowds.values() if crowd["failed"] or crowd["p99_ms"] > siege.P99_MS]
-    slow = {kind: beside_slow_clients(host, site, model.contract, kind, options.seconds) for kind in BEGINNINGS}
-    for kind, figures in slow.items():
-        print(f"Another visitor's predictions beside {SLOW} slow clients ({kind}): {json.dumps(figures)}")
-    bad += [figures for figures in slow.values() if figures["failed"] or figures["p99_ms"] > SLOW_P99_MS]
     return 1 if red or bad else 0
-
-
-def beside_slow_clients(
-    host: rehearsal.Host, site: siege.Site, contract: Contract, kind: str, seconds: int
-) -> dict[str, Any]:
-    """Return the prober's figures, from the host itself, beside slow clients on this machine."""
-    subprocess.run(host.ssh("cat > /tmp/prober.py"), input=(KIT / "tests" / "prober.py").read_bytes(), check=True)
-    url = f"http://127.0.0.1/api/v1/models/{contract.name}/predictions"
-    row = json.dumps(contract.example).encode()
-
-    def probed(duration: int) -> Any:
-        command = host.ssh(f"python3 /tmp/prober.py {url} {site.name} {duration}")
-        return json.loads(subprocess.run(command, input=row, check=True, capture_output=True).stdout)
-
-    with SlowClients(site.address, site.name, kind, SLOW):
-        probed(1)  # what all of them have asked for at once comes first
-        figures: dict[str, Any] = probed(seconds)
-    return figures
 
 
 def _sizes(contract: Contract, values: dict[str, Any], kib: list[int] | None) -> list[int]:

@@ -13,7 +13,7 @@ from deploy.base.paths import state
 from tests.site.common import QUICK, current, listener, must_have_failed_none, status, with_values
 from tests.site.hosts import Hosts
 
-pytestmark = pytest.mark.debian(13)
+pytestmark = pytest.mark.debian(12)
 
 SHOP = """server {{ listen 443 ssl; server_name shop.example; ssl_certificate {0}/local.pem;
 ssl_certificate_key {0}/local.key; return 200 shop; }}"""

@@ -10,7 +10,7 @@ from deploy.rehearsal import hosts as rehearsal
 from tests.site.common import QUICK, status
 from tests.site.hosts import Hosts
 
-pytestmark = pytest.mark.debian(13)
+pytestmark = pytest.mark.debian(12)
 
 LIMITS = {"nginx_limit_pages": 20, "nginx_limit_predictions": 20, "nginx_limit_tables": 3}
 HTML = "text/html,*/*;q=0.8"

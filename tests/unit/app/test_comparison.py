@@ -39,10 +39,10 @@ def test_one_change_and_one_click_lead_to_both_answers_side_by_side(submit, clie
     page, address = compare(client, submit("titanic", THIRD, language="en").text, FIRST)
     assert page.status_code == 200
     table = cells(page.text)
-    assert table[0] == ["Answer", "54.5%: You would have died", "You would have survived"]
+    assert table[0] == ["Answer", "too close to call", "You would have survived"]
     assert re.search(r'id="answer">“You would have survived” goes from 45.5% to 9\d\.\d%\.<', page.text)
     assert sorted(row[0] for row in table[1:3]) == ["You would have died", "You would have survived"]
-    assert {row[2].split()[1][0] for row in table[1:3]} == {"+", "-"}
+    assert {row[2].split()[1][0] for row in table[1:3]} == {"+", "−"}
     assert table[3:] == [["How you travelled", "In third class", "In first class"]]
     assert parse_qs(urlsplit(address).query) == {"class": ["third", "first"], "sex": ["female"], "age": ["adult"]}
     assert f"{html.escape(address)}" in page.text
@@ -89,7 +89,7 @@ def test_what_is_missing_in_one_is_a_difference(submit, client):
 
 
 @pytest.mark.parametrize(("values", "sentence", "change"), [
-    ((1.0, 13.5), "B's answer is 12.5 higher.", "+12.5"), ((13.5, 1.0), "B's answer is 12.5 lower.", "-12.5"),
+    ((1.0, 13.5), "B's answer is 12.5 higher.", "+12.5"), ((13.5, 1.0), "B's answer is 12.5 lower.", "−12.5"),
     ((144.2719, 150.5), "B's answer is 6.23 higher.", "+6.23"), ((2.0, 2.0000001), "Both get the same answer.", "0"),
     ((203020, 203021.4), "B's answer is 1 higher.", "+1"), ((0.0, 0.0), "Both get the same answer.", "0"),
     ((2.0, 2.0), "Both get the same answer.", "0"),

@@ -40,7 +40,7 @@ def moves(page: str) -> list[tuple[str, str]]:
 
 
 def number_in(text: str) -> float:
-    return float(text.replace(",", ".").rstrip(" %"))
+    return float(text.replace(",", ".").replace("−", "-").rstrip(" %"))
 
 
 def test_moves_lead_from_the_baseline_to_the_answer(submit):
@@ -51,7 +51,7 @@ def test_moves_lead_from_the_baseline_to_the_answer(submit):
     baseline, *amounts, answer = [number_in(amount) for _, amount in rows]
     assert answer == 54.5 and baseline + sum(amounts) == pytest.approx(answer, abs=0.3)
     assert amounts == sorted(amounts, key=abs, reverse=True)
-    assert all(amount[0] in "+-" for _, amount in rows[1:-1])
+    assert all(amount[0] in "+−" for _, amount in rows[1:-1])
     assert "the probability of “You would have died” averages" in english
     assert "la probabilidad de «Habrías muerto» es de media del" in spanish
     assert [number_in(amount) for _, amount in moves(spanish)] == [baseline, *amounts, answer]
@@ -164,8 +164,8 @@ def test_what_is_known_is_not_called_unknown(submit):
 
 @pytest.mark.parametrize(
     ("value", "decimals", "text"),
-    [(23.46, 1, "+23.5"), (-0.04, 1, "0.0"), (-0.06, 1, "-0.1"), (12345.6, -1, "+12,350"), (7, 2, "+7.00"),
-     (-1.5e-9, 12, "-1.5E-9"), (4e20, -16, "+4E20")],
+    [(23.46, 1, "+23.5"), (-0.04, 1, "0.0"), (-0.06, 1, "−0.1"), (12345.6, -1, "+12,350"), (7, 2, "+7.00"),
+     (-1.5e-9, 12, "−1.5E−9"), (4e20, -16, "+4E20")],
 )  # fmt: skip
 def test_moves_are_written_with_their_sign_and_all_their_decimals(value, decimals, text):
     assert signed(value, decimals) == text

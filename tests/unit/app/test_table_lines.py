@@ -131,7 +131,7 @@ def test_currency_beside_another_unit_is_refused(app):
 
 
 def test_mark_of_a_column_is_found_beside_its_currency():
-    columns = marks.evidence([(2, ["12,5 €"]), (3, ["2,536 €"])], ["price"], ["price"])
+    columns = marks.evidence(iter([["12,5 €"], ["2,536 €"]]), ["price"], ["price"])
     assert marks.settled(columns, {}, None) == {"price": ","}
     assert columns["price"].is_number
 
