@@ -78,7 +78,7 @@ def compared(model: Model, rows: tuple[Row, Row], predictions: Sequence[Predicti
 
 
 def _verdict(answer: Answer) -> str:
-    return gettext(N_("too close to call")) if answer.is_close else answer.headline
+    return gettext(N_("Too close to call")) if answer.is_close else answer.headline
 
 
 def _warnings(model: Model, rows: tuple[Row, Row]) -> list[str]:

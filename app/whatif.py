@@ -32,7 +32,8 @@ class Point:
     """One prediction: the field's value and the prediction as texts, and both as shares of the axes, 0 to 1.
 
     Attributes:
-        entry: the value as the form's input holds it; None where no click sets it.
+        entry: the value as the form's input holds it.
+        is_landmark: whether it is named below its chart: a slider finds the others too.
     """
 
     value: str
@@ -40,7 +41,8 @@ class Point:
     x: float
     y: float
     is_here: bool
-    entry: str | None
+    entry: str
+    is_landmark: bool = True
 
 
 @dataclass(frozen=True)
@@ -82,12 +84,25 @@ class Curve:
     @property
     def landmarks(self) -> Sequence[Point]:
         """The points of a line that a click sets, and among them the row's own."""
-        return [point for point in self.points if point.entry is not None]
+        return [point for point in self.points if point.is_landmark]
 
     @property
     def line(self) -> str:
         """The line's points, for SVG."""
-        return " ".join(f"{point.x * WIDTH:.1f},{(1 - point.y) * HEIGHT:.1f}" for point in self.points)
+        return " ".join(f"{x},{y}" for _, _, _, x, y in self.trail)
+
+    @property
+    def trail(self) -> list[tuple[str, str, str, float, float]]:
+        """What a slider's script needs of each point: texts, entry, and its place in the drawing."""
+        return [
+            (point.value, point.prediction, point.entry, round(point.x * WIDTH, 1), round((1 - point.y) * HEIGHT, 1))
+            for point in self.points
+        ]
+
+    @property
+    def start(self) -> int:
+        """Where a slider stands first: at the row's own point, or at the first."""
+        return next((place for place, point in enumerate(self.points) if point.is_here), 0)
 
 
 @dataclass(frozen=True)
@@ -200,7 +215,7 @@ def _curve(
     texts = [_in_words(model, height) for height in heights]
     landmarks = {*field.landmarks()} if is_number else {*values}
     points = [
-        Point(field.in_words(value), text, x, y, value == here, field.entry(value) if value in landmarks else None)
+        Point(field.in_words(value), text, x, y, value == here, field.entry(value), value in landmarks)
         for value, text, x, y in zip(values, texts, _positions(field, values), shares, strict=True)
     ]
     if not is_number:

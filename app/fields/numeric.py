@@ -142,8 +142,9 @@ class Numeric(Field):
     def alternatives(self, here: Value) -> list[Value]:
         if not (landmarks := self.landmarks()):
             return []
-        steps = np.linspace(landmarks[0], landmarks[-1], POINTS).tolist()
-        grid = {round(step) for step in steps} if self.looks_whole else {*steps}
+        low, high = landmarks[0], landmarks[-1]
+        steps = np.linspace(low, high, POINTS).tolist()
+        grid = {round(step) if self.looks_whole else min(max(low, _rounded(step, high - low)), high) for step in steps}
         return [*sorted(grid | {*landmarks} | ({here} if isinstance(here, int | float) else set()))]
 
     def landmarks(self) -> list[float]:
@@ -223,9 +224,14 @@ class Numeric(Field):
         return ranges.closed(self.bounds, min([*numbers, -WIDE]), max([*numbers, WIDE]))
 
 
+def _rounded(value: float, width: float) -> float:
+    """Return a value to a hundredth of a range's width or less; to 2.4, where that is from 0 to 24."""
+    return round(value, 2 - math.floor(math.log10(width))) if width else value
+
+
 def _middle(low: float, high: float) -> float:
     """Return a round number about in the middle of a range."""
     if low >= high:
         return low
-    middle = round((low + high) / 2, 1 - math.floor(math.log10(high - low)))
+    middle = _rounded((low + high) / 2, 10 * (high - low))
     return middle if isinstance(low, float) else int(middle)

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from app.faults import Fault
-from app.languages import N_
+from app.languages import N_, gettext
 from app.tables.header import SHOWN, without_blanks
 from app.unknown_names import UnknownNames
 
@@ -78,5 +78,6 @@ def listed(missing: Sequence[str], unused: Sequence[str]) -> str:
     """
     others = UnknownNames(unused)
     near = [(name[:SHOWN], others.similar(name)[:SHOWN]) for name in missing[:NAMED]]
-    named = [f"{name} (“{other}”?)" if other else name for name, other in near]
+    question = N_("%(name)s (“%(other)s”?)")
+    named = [gettext(question, name=name, other=other) if other else name for name, other in near]
     return ", ".join([*named, *(["…"] if missing[NAMED:] else [])])

@@ -85,7 +85,7 @@ def table(data: str, button: int) -> Visit:
 def comparison(page: Page, address: str) -> None:
     """Change one entry below an answer, and compare."""
     answer("titanic")(page, address)
-    page.locator("#form input[type=radio]").last.check()
+    page.locator("#form select").first.select_option(index=1)
     page.locator("#form button[formaction]").first.click()
     page.wait_for_load_state("networkidle")
 
@@ -106,8 +106,8 @@ def embedded(page: Page, address: str) -> None:
     page.route("**/a-page-of-theirs", lambda route: route.fulfill(content_type="text/html", body=body))
     page.goto(f"{address}/a-page-of-theirs")
     inner = page.frame_locator("iframe")
-    for radio in ("class", "sex", "age"):
-        inner.locator(f"input[name={radio}]").first.check()
+    for field in inner.locator("#form select").all():
+        field.select_option(index=1)
     inner.locator("form .btn-primary").first.click()
     inner.locator("#answer").wait_for()
 

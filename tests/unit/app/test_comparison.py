@@ -39,7 +39,7 @@ def test_one_change_and_one_click_lead_to_both_answers_side_by_side(submit, clie
     page, address = compare(client, submit("titanic", THIRD, language="en").text, FIRST)
     assert page.status_code == 200
     table = cells(page.text)
-    assert table[0] == ["Answer", "too close to call", "You would have survived"]
+    assert table[0] == ["Answer", "Too close to call", "You would have survived"]
     assert re.search(r'id="answer">“You would have survived” goes from 45.5% to 9\d\.\d%\.<', page.text)
     assert sorted(row[0] for row in table[1:3]) == ["You would have died", "You would have survived"]
     assert {row[2].split()[1][0] for row in table[1:3]} == {"+", "−"}

@@ -23,8 +23,8 @@ def test_missing_value_has_no_place_on_its_curve(submit, monkeypatch):
     for day in ("2026-01-31", ""):
         page = submit("every_kind", ENTERED | {"día": day}, language="en").text
         (figure,) = re.findall(r'<figure class="card">(?:(?!<figure).)*?>Day</figcaption>.*?</figure>', page, re.S)
-        (label,) = re.findall(r'aria-label="([^"]*)"', figure)
-        circles.append((figure.count("<circle"), len(label.split("; "))))
+        (label,) = re.findall(r'<svg [^>]*aria-label="([^"]*)"', figure)
+        circles.append((figure.count('<circle class="here"'), len(label.split("; "))))
     assert circles == [(1, 3), (0, 2)]
 
 
@@ -126,6 +126,6 @@ def test_click_on_a_wrong_value_is_refused_beside_its_field(submit):
 @pytest.mark.parametrize(("heights", "untried", "is_flat"), [((0.5, 0.501), 0, True), ((0.5, 0.501), 9, False),
                                                             ((0.5, 0.6), 0, False)])  # fmt: skip
 def test_field_of_which_choices_are_untried_is_not_called_flat(heights, untried, is_flat):
-    points = [Point("", "", 0, height, False, None) for height in heights]
+    points = [Point("", "", 0, height, False, "") for height in heights]
     curve = Curve(0, "X", False, points, None, "0", "1", from_nothing=True, untried=untried)
     assert curve.is_flat == is_flat
