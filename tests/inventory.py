@@ -16,9 +16,15 @@ class InventoryError(Exception):
     """An inventory that Ansible can't read or render."""
 
 
-@functools.cache
 def rendered(inventory: str) -> dict[str, dict[str, Any]]:
     """Return host → option → value, sorted by host (Ansible prints them as they finish); makes no connection."""
+    path = Path(inventory)
+    files = [path, *path.parent.glob("*_vars/*"), *path.rglob("*")]
+    return _rendered(inventory, tuple(file.stat().st_mtime_ns for file in files if file.exists()))
+
+
+@functools.cache
+def _rendered(inventory: str, written_at: tuple[int, ...]) -> dict[str, dict[str, Any]]:
     ansible = Path(sys.executable).parent / "ansible"
     command = [ansible, "all", "-i", inventory, "-o", "-m", "debug", "-a", f"var={VALUES}"]
     process = subprocess.run(command, capture_output=True, text=True, env=variables.for_ansible())

@@ -143,8 +143,10 @@ class Numeric(Field):
         if not (landmarks := self.landmarks()):
             return []
         low, high = landmarks[0], landmarks[-1]
-        steps = np.linspace(low, high, POINTS).tolist()
-        grid = {round(step) if self.looks_whole else min(max(low, _rounded(step, high - low)), high) for step in steps}
+        steps = np.linspace(low, high, POINTS).tolist() if math.isfinite(high - low) else []
+        grid = {
+            round(step) if self.looks_whole else min(max(low, _rounded(step, high - low, 2)), high) for step in steps
+        }
         return [*sorted(grid | {*landmarks} | ({here} if isinstance(here, int | float) else set()))]
 
     def landmarks(self) -> list[float]:
@@ -224,14 +226,17 @@ class Numeric(Field):
         return ranges.closed(self.bounds, min([*numbers, -WIDE]), max([*numbers, WIDE]))
 
 
-def _rounded(value: float, width: float) -> float:
-    """Return a value to a hundredth of a range's width or less; to 2.4, where that is from 0 to 24."""
-    return round(value, 2 - math.floor(math.log10(width))) if width else value
+def _rounded(value: float, width: float, digits: int) -> float:
+    """Return a value rounded, to so many digits below the first of its range's width: of 0 to 24 to 2.4, with two."""
+    try:
+        return round(value, digits - math.floor(math.log10(width)))
+    except (OverflowError, ValueError):  # beyond the largest float, or no width
+        return value
 
 
 def _middle(low: float, high: float) -> float:
     """Return a round number about in the middle of a range."""
     if low >= high:
         return low
-    middle = _rounded((low + high) / 2, 10 * (high - low))
+    middle = _rounded(low / 2 + high / 2, high - low, 1)
     return middle if isinstance(low, float) else int(middle)

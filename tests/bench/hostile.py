@@ -89,7 +89,6 @@ def _provisioned(console: Console, host: rehearsal.Host, options: dict[str, Any]
     content = json.loads(rehearsal.inventory([host]))
     content["all"]["vars"] = {"nginx_server_names": [SERVER_NAME], **options}
     inventory.write_text(json.dumps(content))
-    rendered.cache_clear()
     with console.step(f"Provision {NAME}, {'unlimited' if options else 'with its limits'}"):
         console.run([tool("ansible-playbook"), "-i", str(inventory), "ansible/site.yml"], cwd=copy)
     return copy, rendered(str(inventory))[host.name]

@@ -73,6 +73,9 @@ def typed(kind: str, **properties: Any) -> Any:
      ({"kind": "number", "minimum": 20, "maximum": 313, "example": 313}, [20, 170, 313]),
      ({"kind": "number", "minimum": -0.25, "maximum": 0.0831, "example": 0}, [-0.25, -0.08, 0, 0.0831]),
      ({"kind": "number", "minimum": 0, "example": 1}, []),
+     ({"kind": "number", "minimum": -1.7e308, "maximum": 1.7e308, "example": 1}, [-1.7e308, 0, 1, 1.7e308]),
+     ({"kind": "number", "minimum": 1.6e308, "maximum": 1.797e308, "example": 1.7e308},
+      [1.6e308, 1.7e308, 1.797e308]),
      ({"kind": "number", "example": 1, "seen": {"minimum": 3, "maximum": 3}}, [3]),
      ({"kind": "number", "minimum": 0.5, "maximum": 9.5, "example": 2, "seen": {"whole": True}}, [1, 2, 5, 9]),
      ({"kind": "integer", "minimum": 0, "maximum": 1, "example": 0}, [0, 1]),
@@ -84,6 +87,13 @@ def test_ends_a_round_middle_and_the_example_are_worth_a_click(field, landmarks)
     assert [*own.landmarks()] == landmarks
     assert {*landmarks} <= {*own.alternatives(None)}
     assert all(isinstance(value, int) for value in landmarks) or field["kind"] != "integer"
+
+
+def test_values_of_a_line_are_ones_that_people_would_enter():
+    for low, high, digits in ((0, 24, 1), (-0.25, 0.0831, 3), (1000, 9000, 0)):
+        field = typed("number", minimum=low, maximum=high, example=low)
+        assert all(value == round(value, digits) for value in field.alternatives(None)[1:-1])
+        assert len(field.alternatives(None)) >= 25
 
 
 def clicks(page: str) -> dict[str, str]:
