@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
+from app.card import Card
 from app.fields import AnyField
 from app.fields.parts import Name
 from app.numerals import Mark
@@ -115,6 +116,7 @@ class Contract(Part):
         description="whether an address may hold an answer and what was entered; false where that is private, since "
         "browsers, mails and proxies keep addresses",
     )
+    card: Card = Field(Card(), description="what people must know before they use it; what is left out isn't published")
     examples: tuple[Example, ...] = Field((), max_length=6, description="rows that a click fills into the form")
     table: TableFormat | None = Field(None, description="how tables of its rows are written: as the training table was")
 

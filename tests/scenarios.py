@@ -25,6 +25,7 @@ SMALL: dict[str, Any] = {
     "nginx_acme_email": "ada@small.example",
     "nginx_acme_directory": "https://acme.small.example/directory",
     "nginx_acme_authority": "/etc/ssl/small-authority.pem",
+    "nginx_acme_profile": "shortlived",
     "nginx_certificate": "/etc/ssl/small.pem",
     "nginx_certificate_key": "/etc/ssl/small.key",
     "nginx_certificate_from": "host",

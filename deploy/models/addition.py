@@ -21,6 +21,7 @@ class Addition:
         data: the table that it was trained on.
         test: one of rows that it wasn't trained on.
         held_out: which rows of the table it wasn't trained on, where there is no test.
+        groups: columns that part those rows, each value of which is measured by itself.
         target: their column with the answers, or columns; empty: those that the model doesn't know.
         decimal: what stands before their decimals, where they don't say; None: ask.
         name: the model's; None: the file's.
@@ -39,6 +40,7 @@ class Addition:
     data: Path | None = None
     test: Path | None = None
     held_out: Split | None = None
+    groups: Sequence[str] = ()
     target: str | Sequence[str] = ()
     decimal: Mark | None = None
     name: str | None = None
@@ -80,6 +82,9 @@ class Addition:
         """
         if self.held_out and not self.data:
             raise DeployError("--held-out is a share of the rows of --data, and there is none", status=2)
+        if self.groups and not (self.test or self.held_out):
+            reason = "--group parts rows that the model wasn't trained on, and there are none"
+            raise DeployError(reason, "Give a table of them, --test, or say which rows were held out: --held-out", 2)
         for file in self.files:
             input_files.check_model(file)
         input_files.check_tables(self.data, self.test)
@@ -97,6 +102,7 @@ class Addition:
             "--name": self.name,
             "--test": self.test,
             "--held-out": self.held_out,
+            "--group": ",".join(self.groups),
             "--decimal": self.decimal,
             "--with": self.packages,
             "--code": self.code,

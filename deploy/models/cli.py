@@ -16,6 +16,7 @@ from deploy.base.paths import BUNDLES, MODELS
 from deploy.models import builder, importer, split, words
 from deploy.models.contracts import read_contract
 from deploy.models.model_folder import CONTRACT, RECORD, TRAINING
+from deploy.models.summary import print_unsaid
 
 EXAMPLES = """examples:
   python3 -m deploy model add churn.joblib --data churn.csv    a model that scikit-learn trained, and its table
@@ -46,6 +47,11 @@ Each line begins with python3 -m deploy.
 """
 
 STRICT_ROWS = 100_000
+AS_THEY_ARE = (
+    "data", "test", "held_out", "groups", "target", "decimal", "name", "trust", "replace", "packages", "labels", "code",
+    "together", "anyway",
+)  # fmt: skip
+"""Options of ``model add`` that `Addition` has under the same name."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -72,22 +78,11 @@ def add(options: argparse.Namespace) -> int:
     """Make a model of this project out of a file."""
     folder = importer.add(
         options.file,
-        data=options.data,
-        test=options.test,
-        held_out=options.held_out,
-        target=options.target,
-        decimal=options.decimal,
-        name=options.name,
-        trust=options.trust,
-        replace=options.replace,
-        packages=options.packages,
         keep_rows=not options.no_rows,
         before=[] if options.no_before else options.before,
-        labels=options.labels,
-        code=options.code,
-        together=options.together,
-        anyway=options.anyway,
+        **{name: getattr(options, name) for name in AS_THEY_ARE},
     )
+    print_unsaid(folder / CONTRACT)
     print(
         f"\nNext: put {folder / CONTRACT} into people's words, in an editor or by the first of these lines:\n"
         f"  python3 -m deploy model words {folder.name}\n"
@@ -120,6 +115,7 @@ def check(options: argparse.Namespace) -> int:
             golden = len(_manifest(bundle).golden)
             print(f"{folder.name}: the contract fits, {golden} rows get the recorded answers", flush=True)
             print(f"  {summary(bundle)}", flush=True)
+            print_unsaid(folder / CONTRACT)
     return 0
 
 
@@ -212,6 +208,8 @@ def _add_table_options(parser: argparse.ArgumentParser) -> None:
     held_out = "the same of the share of --data that was held out: 0.2 (the last rows); 0.2,42 (train_test_split's "
     held_out += f"test_size and random_state); 0.2,42,{split.STRATIFIED}"
     honest.add_argument("--held-out", type=split.parse, metavar="SHARE", help=held_out)
+    group = "say on the page how good it is with the rows of each value of that column, which needn't be the model's"
+    parser.add_argument("--group", action="append", default=[], metavar="COLUMN", dest="groups", help=group)
     target = "the table's column with the answers; of a model that answers several things, each in its order: a,b"
     parser.add_argument("--target", action="append", default=[], metavar="COLUMN", help=target)
     decimal = "what stands before the table's decimals, where it doesn't say: is 2.536 two and a half?"

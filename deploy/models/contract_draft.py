@@ -14,7 +14,7 @@ from deploy.models import naming, units, unsupervised
 from deploy.models.methods import method
 from deploy.models.model_folder import CONTRACT, RECORD
 from deploy.models.sandbox.replies import Description, TableReport
-from deploy.models.sandbox.reports import FieldReport, TargetReport
+from deploy.models.sandbox.reports import FieldReport, GroupReport, TargetReport
 
 HEAD = """\
 # yaml-language-server: $schema=../model.schema.json
@@ -84,6 +84,8 @@ def _contract(name: str, trained: date, description: Description) -> dict[str, A
         **({"also": also} if also else {}),
         "fields": fields,
     }
+    if description.groups:
+        contract["card"] = {"groups": [*map(_group, description.groups)]}
     if description.examples:
         contract["examples"] = [*_examples(description, predicts)]
     return contract
@@ -146,6 +148,14 @@ def _label(value: Any, answer: str) -> Any:
     if isinstance(text, dict):
         return {language: f"{answer}: {word}" for language, word in text.items()}
     return f"{answer}: {text}"
+
+
+def _group(report: GroupReport) -> dict[str, Any]:
+    column, value = naming.in_words(units.split(report.column)[0]), _text(report.value)
+    name: Any = f"{column}: {value}"
+    if isinstance(value, dict):
+        name = {language: f"{column}: {word}" for language, word in value.items()}
+    return {"name": name, "rows": report.rows, "metrics": {metric.name: metric.value for metric in report.metrics}}
 
 
 def _field(report: FieldReport) -> dict[str, Any]:

@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import chain
 from typing import Any
 
 from app.engines.classes import task_of
 from app.metrics import HELD_OUT, HELD_OUT_ROWS
 from deploy.base.errors import DeployError
-from deploy.models import table_answers, training_table
+from deploy.models import group_figures, table_answers, training_table
 from deploy.models.conformal import LEAST_ROWS, interval
 from deploy.models.scoring import Score
 from deploy.models.split import Split
@@ -17,8 +18,33 @@ from deploy.models.table_source import TableSource
 from deploy.models.training_table import TrainingTable
 
 
+def add(
+    description: dict[str, Any],
+    file: str,
+    estimator: Any,
+    source: TableSource,
+    split: dict[str, Any] | None,
+    groups: Sequence[str],
+) -> None:
+    """Add to a model's description what is measured on rows that it wasn't trained on; see `measured`."""
+    targets = [description, *description["also"]]
+    names = [target["target"] for target in targets if target["target"]] or source.targets
+    own_split = Split(**split) if split else None
+    report = measured(file, estimator, replace(source, targets=names), description["words"], own_split, groups)
+    description["metrics"] = report["metrics"] | description["metrics"]
+    description["notes"] += report["notes"]
+    description["groups"] = report["groups"]
+    for target, own_interval in zip(targets, report["intervals"], strict=True):
+        target["interval"] = own_interval
+
+
 def measured(
-    file: str, estimator: Any, source: TableSource, words: Sequence[str] | None, split: Split | None = None
+    file: str,
+    estimator: Any,
+    source: TableSource,
+    words: Sequence[str] | None,
+    split: Split | None = None,
+    groups: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Return what is measured on rows that a model wasn't trained on.
 
@@ -27,10 +53,11 @@ def measured(
         source: their table.
         words: what the labels of the only target are called in the table, where that is known.
         split: which rows of the table it wasn't trained on; None: all.
+        groups: columns that part them: of several targets the first is measured.
 
     Returns:
         metrics: name → figure; intervals: of each target an `app.contract.Interval`'s properties, or None;
-        notes: sentences.
+        groups: of `group_figures`; notes: sentences.
 
     Raises:
         DeployError: the table isn't the model's, or has no answers.
@@ -38,7 +65,11 @@ def measured(
     _require_supervised(file, estimator)
     table = training_table.as_trained(estimator, training_table.read(source, estimator))
     data = str(source.file)
-    table = _held_out(data, table, split) if split else table
+    parting = group_figures.columns(source, estimator, table, groups)
+    if split:
+        rows = _held_out(data, table, split)
+        parting = {name: column.iloc[rows] for name, column in parting.items()}
+        table = TrainingTable(table.frame.iloc[rows], None if table.unknown is None else table.unknown.iloc[rows])
     answered = table_answers.of_table(file, estimator, table, data, source.targets, doubts=False)
     _require_answers(data, answered)
     scores = table_answers.scores(answered, words, HELD_OUT)
@@ -46,6 +77,8 @@ def measured(
         if not score.figures and score.doubt[0]:
             raise DeployError(f"{file}: can't be measured on {data}: {score.doubt[0]}", score.doubt[1])
     report = _report(answered, scores)
+    own_groups, notes = group_figures.measured(data, parting, answered[0], scores[0].words or words)
+    report |= {"groups": own_groups, "notes": report["notes"] + notes}
     return report if answered[0].labels is not None else _with_intervals(report, answered)
 
 
@@ -68,12 +101,11 @@ def _report(answered: Sequence[TargetAnswers], scores: Sequence[Score]) -> dict[
     return {"metrics": figures | {HELD_OUT_ROWS: rows}, "intervals": [None] * len(answered), "notes": doubts}
 
 
-def _held_out(data: str, table: TrainingTable, split: Split) -> TrainingTable:
+def _held_out(data: str, table: TrainingTable, split: Split) -> Sequence[int]:
     try:
-        rows = split.held_out(len(table.frame), table.unknown)
+        return split.held_out(len(table.frame), table.unknown)
     except ValueError as fault:
         raise DeployError(f"{data}: can't be split by --held-out {split}: {fault}", status=2) from fault
-    return TrainingTable(table.frame.iloc[rows], None if table.unknown is None else table.unknown.iloc[rows])
 
 
 def _with_intervals(report: dict[str, Any], answered: Sequence[TargetAnswers]) -> dict[str, Any]:
@@ -86,7 +118,7 @@ def _with_intervals(report: dict[str, Any], answered: Sequence[TargetAnswers]) -
         intervals.append(interval(pairs))
         fewest = min(fewest, len(pairs))
     few = f"{fewest} rows are too few for intervals: {LEAST_ROWS} or more show how far its answers are off"
-    return {
+    return report | {
         "metrics": report["metrics"] | errors,
         "intervals": intervals,
         "notes": report["notes"] + ([few] if fewest < LEAST_ROWS else []),

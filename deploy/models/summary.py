@@ -1,10 +1,12 @@
 """What ``model add`` says of the model that it added."""
 
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from app.metrics import HELD_OUT_ROWS
 from app.values import as_text
+from deploy.models.contracts import read_contract
 from deploy.models.sandbox.replies import Description, TableReport
 from deploy.models.sandbox.text import visible
 from deploy.models.table_format import in_words
@@ -56,6 +58,12 @@ def print_held_out(description: Description) -> None:
             share = f"{interval.coverage:.0%} of {interval.rows} rows that it wasn't trained on"
             answers = f"its answers{f' of {visible(target.target, 40)}' if description.also else ''}"
             print(f"  In {share} {answers} are at most {interval.margin:g} off: the page shows that interval.")
+
+
+def print_unsaid(contract: Path) -> None:
+    """Say what a model's card leaves out: the page does, too."""
+    if unsaid := read_contract(contract).card.unsaid:
+        print(f"  Its card doesn't say: {', '.join(unsaid)}. Write it, for the page: card, in {contract}")
 
 
 def _print_origin(description: Description, table: TableReport | None) -> None:

@@ -21,6 +21,13 @@ BETWEEN = "|"
 LISTED = 12
 """Choices of a field that are gone through, at most: more are a list from elsewhere."""
 
+CARD = {
+    "intended_use": "What is it for?",
+    "out_of_scope": "What must it not be used for?",
+    "limitations": "Where is it wrong, or untried?",
+    "contact": "Who is to be asked?",
+}
+
 Place = tuple[str | int, ...]
 """The keys and positions that lead to a text."""
 
@@ -68,6 +75,7 @@ def _questions(contract: dict[str, Any]) -> Iterator[tuple[Place, str]]:
     for place, target, said in _targets(contract):
         yield (*place, "label"), f"What does it predict{said}?"
         yield from _label_questions(place, target.get("labels") or [], said)
+    yield from ((("card", key), question) for key, question in CARD.items())
     for number, field in enumerate(contract["fields"]):
         yield ("fields", number, "label"), f"What is {field['name']}?"
         yield ("fields", number, "help"), f"What helps to fill in {field['name']}?"

@@ -52,6 +52,7 @@ def signed(hosts: Hosts, host: Any, pebble: Pebble) -> Hosts:
 def _with(hosts: Hosts, pebble: Pebble, *names: str) -> Hosts:
     """Return the same hosts, with an inventory that has these names signed for."""
     values = {"nginx_https": "acme", "nginx_server_names": names, "nginx_acme_directory": DIRECTORY,
+              "nginx_acme_profile": "shortlived",  # which Debian's pebble doesn't know: its default is what one gets
               "nginx_acme_authority": str(pebble.authority.certificate)}  # fmt: skip
     return with_values(hosts, f"acme{len(names)}.yml", values)
 

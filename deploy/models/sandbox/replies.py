@@ -26,6 +26,7 @@ from deploy.models.sandbox.reports import (
     ExampleReport,
     FieldReport,
     GoldenReport,
+    GroupReport,
     MetricReport,
     Part,
     TargetReport,
@@ -115,6 +116,7 @@ class Description(Reply, TargetReport):
     training_only: list[Line] = Field(default_factory=list, fail_fast=True, max_length=PARTS)
     made_by: list[Line] = Field(default_factory=list, fail_fast=True, max_length=PARTS)
     notes: list[Sentence] = Field(default_factory=list, fail_fast=True, max_length=NOTES)
+    groups: list[GroupReport] = Field(default_factory=list, fail_fast=True, max_length=NOTES)
     examples: list[ExampleReport] = Field(default_factory=list, fail_fast=True, max_length=EXAMPLES)
 
     @model_validator(mode="after")

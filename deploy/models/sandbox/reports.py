@@ -22,6 +22,9 @@ from deploy.models.sandbox.claims import (
 CHOICES = 100_000
 """Most that a field or a target can have."""
 
+PARTS = 20
+"""Most metrics of a group."""
+
 
 class Part(BaseModel):
     """A part of a reply."""
@@ -57,6 +60,15 @@ class MetricReport(Part):
 
     name: Line
     value: Number
+
+
+class GroupReport(Part):
+    """How good a model is with the rows of one value of a column."""
+
+    column: Name
+    value: Value
+    rows: Annotated[int, Field(ge=1, le=1 << 40)]
+    metrics: Annotated[list[MetricReport], Field(fail_fast=True, min_length=1, max_length=PARTS)]
 
 
 class ExampleReport(Part):

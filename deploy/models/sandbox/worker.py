@@ -103,8 +103,10 @@ def describe(
     labels: str,
     anyway: bool,
     held_out: dict[str, Any] | None,
+    groups: list[str],
 ) -> RawReply:
     """Return what a contract needs to know of a model and its tables; and the estimator, where the file isn't kept."""
+    from deploy.models import held_out as measuring
     from deploy.models import introspection
 
     estimator = opened(Path(model), tuple(trusted))
@@ -112,7 +114,7 @@ def describe(
     encoder = loaded(labels) if labels else None
     description = introspection.describe(model, estimator, source, targets, encoder, anyway)
     if other := test or (data if held_out else None):
-        _add_held_out(description, model, estimator, TableSource.requested(other), held_out)
+        measuring.add(description, model, estimator, TableSource.requested(other), held_out, groups)
     description["metrics"] = [{"name": name, "value": value} for name, value in description["metrics"].items()]
     description |= {"training_only": sorted(resampling.left_out), "made_by": sorted(versions.patches_apart)}
     file = io.BytesIO()
@@ -121,23 +123,6 @@ def describe(
 
         joblib.dump(estimator, file)
     return description, file.getvalue()
-
-
-def _add_held_out(
-    description: dict[str, Any], model: str, estimator: Any, source: TableSource, held_out: dict[str, Any] | None
-) -> None:
-    """Add to a model's description what is measured on rows that it wasn't trained on."""
-    from deploy.models.held_out import measured
-    from deploy.models.split import Split
-
-    targets = [description, *description["also"]]
-    names = [target["target"] for target in targets if target["target"]] or source.targets
-    split = Split(**held_out) if held_out else None
-    report = measured(model, estimator, replace(source, targets=names), description["words"], split)
-    description["metrics"] = report["metrics"] | description["metrics"]
-    description["notes"] += report["notes"]
-    for target, interval in zip(targets, report["intervals"], strict=True):
-        target["interval"] = interval
 
 
 def validate(

@@ -140,6 +140,11 @@ def test_there_are_limits_to_compare():
             "http://acme.example/dir",
             "'http://acme.example/dir' is not the address of an ACME directory, e.g. https://acme.example.org/directory",
         ),
+        (
+            "nginx_acme_profile",
+            "short\nserver = x",
+            "'short\\nserver = x' is not the name of a profile, e.g. shortlived, or empty",
+        ),
         ("nginx_acme_email", "ada at home", "'ada at home' is not an email address, or empty"),
         (
             "nginx_acme_email",
