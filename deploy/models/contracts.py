@@ -59,8 +59,9 @@ def _sentence(file: Path, root: yaml.Node | None, error: dict[str, Any]) -> str:
     line, place = _find(root, error["loc"])
     shown = f"{file}:{line}: " + "".join(f"{part}." for part in place).removesuffix(".") + (": " if place else "")
     if error["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(str(error["loc"][-1]), _known_keys(), n=1, cutoff=0.0)[0]
-        return f"{shown}no such key; the nearest is {near}"
+        key, known = str(error["loc"][-1]), _known_keys()
+        near = difflib.get_close_matches(key, known, n=1, cutoff=0.0)[0]
+        return f"{shown}no such key" + (" here" if key in known else f"; the nearest is {near}")
     if error["type"] == "union_tag_invalid":
         return f"{shown}{error['ctx']['tag']!r} is none of the kinds: {error['ctx']['expected_tags']}"
     message = str(error["msg"]).removeprefix("Value error, ")

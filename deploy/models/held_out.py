@@ -26,11 +26,20 @@ def add(
     split: dict[str, Any] | None,
     groups: Sequence[str],
 ) -> None:
-    """Add to a model's description what is measured on rows that it wasn't trained on; see `measured`."""
+    """Add to a model's description what is measured on rows that it wasn't trained on.
+
+    Args:
+        file, source: the model's name, for sentences; the rows' table.
+        split: which rows of that it wasn't trained on; None: all.
+        groups: columns that part them: of several targets the first is measured.
+
+    Raises:
+        DeployError: the table isn't the model's, or has no answers.
+    """
     targets = [description, *description["also"]]
     names = [target["target"] for target in targets if target["target"]] or source.targets
     own_split = Split(**split) if split else None
-    report = measured(file, estimator, replace(source, targets=names), description["words"], own_split, groups)
+    report = _measured(file, estimator, replace(source, targets=names), description["words"], own_split, groups)
     description["metrics"] = report["metrics"] | description["metrics"]
     description["notes"] += report["notes"]
     description["groups"] = report["groups"]
@@ -38,48 +47,39 @@ def add(
         target["interval"] = own_interval
 
 
-def measured(
+def _measured(
     file: str,
     estimator: Any,
     source: TableSource,
     words: Sequence[str] | None,
-    split: Split | None = None,
-    groups: Sequence[str] = (),
+    split: Split | None,
+    groups: Sequence[str],
 ) -> dict[str, Any]:
-    """Return what is measured on rows that a model wasn't trained on.
-
-    Args:
-        file: the model's, for sentences.
-        source: their table.
-        words: what the labels of the only target are called in the table, where that is known.
-        split: which rows of the table it wasn't trained on; None: all.
-        groups: columns that part them: of several targets the first is measured.
-
-    Returns:
-        metrics: name → figure; intervals: of each target an `app.contract.Interval`'s properties, or None;
-        groups: of `group_figures`; notes: sentences.
-
-    Raises:
-        DeployError: the table isn't the model's, or has no answers.
-    """
+    """Return metrics, name → figure; of each target an interval's properties, or None; groups; and notes."""
     _require_supervised(file, estimator)
-    table = training_table.as_trained(estimator, training_table.read(source, estimator))
     data = str(source.file)
-    parting = group_figures.columns(source, estimator, table, groups)
-    if split:
-        rows = _held_out(data, table, split)
-        parting = {name: column.iloc[rows] for name, column in parting.items()}
-        table = TrainingTable(table.frame.iloc[rows], None if table.unknown is None else table.unknown.iloc[rows])
+    table, parting = _rows(source, estimator, split, groups)
     answered = table_answers.of_table(file, estimator, table, data, source.targets, doubts=False)
     _require_answers(data, answered)
     scores = table_answers.scores(answered, words, HELD_OUT)
-    for score in scores:
-        if not score.figures and score.doubt[0]:
-            raise DeployError(f"{file}: can't be measured on {data}: {score.doubt[0]}", score.doubt[1])
+    _require_figures(file, data, scores)
     report = _report(answered, scores)
     own_groups, notes = group_figures.measured(data, parting, answered[0], scores[0].words or words)
     report |= {"groups": own_groups, "notes": report["notes"] + notes}
     return report if answered[0].labels is not None else _with_intervals(report, answered)
+
+
+def _rows(
+    source: TableSource, estimator: Any, split: Split | None, groups: Sequence[str]
+) -> tuple[TrainingTable, dict[str, Any]]:
+    """Return the rows that a model wasn't trained on, and the columns that part them."""
+    table = training_table.as_trained(estimator, training_table.read(source, estimator))
+    parting = group_figures.columns(source, estimator, table, groups)
+    if not split:
+        return table, parting
+    rows = _held_out(str(source.file), table, split)
+    held_out = TrainingTable(table.frame.iloc[rows], None if table.unknown is None else table.unknown.iloc[rows])
+    return held_out, {name: column.iloc[rows] for name, column in parting.items()}
 
 
 def _require_supervised(file: str, estimator: Any) -> None:
@@ -92,6 +92,12 @@ def _require_answers(data: str, answered: Sequence[TargetAnswers]) -> None:
     if any(all(answer is None for answer in target.known) for target in answered):
         advice = "Say which it is: --target." if len(answered) == 1 else "Say which they are: --target a,b"
         raise DeployError(f"{data}: has no column with the answers", advice)
+
+
+def _require_figures(file: str, data: str, scores: Sequence[Score]) -> None:
+    for score in scores:
+        if not score.figures and score.doubt[0]:
+            raise DeployError(f"{file}: can't be measured on {data}: {score.doubt[0]}", score.doubt[1])
 
 
 def _report(answered: Sequence[TargetAnswers], scores: Sequence[Score]) -> dict[str, Any]:

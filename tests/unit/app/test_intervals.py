@@ -38,7 +38,7 @@ def test_interval_is_said_in_round_numbers_that_hold_it(app, language, value, se
 def test_interval_of_a_huge_prediction_is_said(app, value):
     with app.test_request_context(headers={"Accept-Language": "en"}):
         interval = interval_of(with_interval(margin=0.5, minimum=None).predicts, Prediction(value))
-    assert re.fullmatch(r"Between (-?[\d.]+E308) and \1 € in 9 of 10 such cases.", interval.sentence)
+    assert re.fullmatch(r"Between (−?[\d.]+E308) and \1 € in 9 of 10 such cases.", interval.sentence)
 
 
 @pytest.mark.parametrize(("coverage", "cases"), [(0.999, "99 of 100"), (0.001, "1 of 100"), (0.95, "19 of 20")])

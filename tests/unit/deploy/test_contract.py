@@ -36,6 +36,7 @@ CONTRADICTIONS = [
      "name: exam"),
     (EXAM, "fields:\n", "also: [{kind: regression, label: Nota}]\nfields:\n",
      "where there are several targets, each needs a name, that of predicts too", "name: exam"),
+    (EXAM, "kind: classification", "kind: regression", "predicts.cases: no such key here", "cases: {es"),
     (EXAM, "fields:\n", "also: [{kind: regression, label: x, unti: h}]\nfields:\n", "also.0.unti: no such key",
      "also: ["),
     (EXAM, "    unit: h", "    missing: true\n    default: 3", "default and missing contradict each other",
@@ -112,7 +113,7 @@ def test_contract_that_the_model_does_not_fit_is_refused_with_its_line(tmp_path,
     text = EXAM.replace(old, new)
     text = text[: text.index("# Rows that a click")] + text[text.index("# What the model is given") :]
     if "regression" in new:
-        text = text[: text.index("  labels:")] + text[text.index("# What the model is given") :]
+        text = text[: text.index("  cases:")] + text[text.index("# What the model is given") :]
     (folder / "model.yaml").write_text(text)
     with pytest.raises(DeployError, match=rf"model\.yaml:\d+: .*{sentence}"):
         build(folder, tmp_path / "bundles")

@@ -34,6 +34,7 @@ def test_predictions_are_answered_beside_slow_clients(site):
             must_answer(site)  # what all of them have asked for at once has come first
             command = [sys.executable, prober, url, NAME, str(SECONDS)]
             figures = json.loads(subprocess.run(command, input=ROW, check=True, capture_output=True).stdout)
+        print(kind, figures)
         assert figures["failed"] == 0 and figures["requests"] > 20, (kind, figures)
         assert clients.let_go or kind == "reads", kind
 
