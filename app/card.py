@@ -25,4 +25,4 @@ class Card(Part):
     @property
     def unsaid(self) -> list[str]:
         """The keys that say nothing."""
-        return [key for key in ("intended_use", "out_of_scope", "limitations", "contact") if not getattr(self, key)]
+        return [key for key in type(self).model_fields if key != "groups" and not getattr(self, key)]

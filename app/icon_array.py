@@ -20,7 +20,7 @@ class IconArray:
 
     Attributes:
         sentence: how many of them are filled, and what that means.
-        filled, rest: paths of SVG with a dash for each icon.
+        filled, rest: paths of SVG, of a dot for each icon.
     """
 
     sentence: str
@@ -43,15 +43,10 @@ def icon_array(share: float, label: str, cases: Texts | None) -> IconArray:
     elif nearest > count:
         message = N_("more than 99 of 100 %(cases)s: %(label)s")
     name = cases[current()] if cases else gettext(N_("such cases"))
-    return IconArray(gettext(message, count=count, cases=name, label=label), _dashes(0, count), _dashes(count, ALL))
+    sentence = gettext(message, count=count, cases=name, label=label)
+    return IconArray(sentence, _dots(range(count)), _dots(range(count, ALL)))
 
 
-def _dashes(first: int, last: int) -> str:
-    """Return a line through the middles of the icons from one to before another, a part for each row."""
-    rows = [(max(first, start), min(last, start + SIDE)) for start in range(0, ALL, SIDE)]
-    middle = STEP // 2
-    return "".join(
-        f"M{begin % SIDE * STEP + middle} {begin // SIDE * STEP + middle}h{(end - begin - 1) * STEP + 0.01}"
-        for begin, end in rows
-        if begin < end
-    )
+def _dots(places: range) -> str:
+    """Return lines of hardly any length, which round ends make dots, in the middles of icons."""
+    return "".join(f"M{place % SIDE * STEP + STEP // 2} {place // SIDE * STEP + STEP // 2}h.01" for place in places)

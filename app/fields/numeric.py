@@ -227,7 +227,7 @@ class Numeric(Field):
 
 
 def _rounded(value: float, width: float, digits: int) -> float:
-    """Return a value rounded, to so many digits below the first of its range's width: of 0 to 24 to 2.4, with two."""
+    """Return a value rounded to a decimal place: that of the first digit of its range's width, or so many below it."""
     try:
         return round(value, digits - math.floor(math.log10(width)))
     except (OverflowError, ValueError):  # beyond the largest float, or no width

@@ -67,12 +67,12 @@ class Addition:
     @property
     def table(self) -> TableSource | None:
         """The table that it was trained on."""
-        return self._source(self.data)
+        return self._source(self.data, self.groups if self.held_out else ())
 
     @property
     def test_table(self) -> TableSource | None:
         """The table of rows that it wasn't trained on."""
-        return self._source(self.test)
+        return self._source(self.test, self.groups)
 
     def check(self) -> None:
         """Look at the files, of which none is opened yet.
@@ -102,7 +102,7 @@ class Addition:
             "--name": self.name,
             "--test": self.test,
             "--held-out": self.held_out,
-            "--group": ",".join(self.groups),
+            "--group": self.groups,
             "--decimal": self.decimal,
             "--with": self.packages,
             "--code": self.code,
@@ -112,5 +112,5 @@ class Addition:
             "--replace": self.replace,
         }
 
-    def _source(self, file: Path | None) -> TableSource | None:
-        return TableSource(file.resolve(), self.targets, self.decimal) if file else None
+    def _source(self, file: Path | None, groups: Sequence[str]) -> TableSource | None:
+        return TableSource(file.resolve(), self.targets, self.decimal, groups) if file else None

@@ -5,6 +5,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 
 from app.contract import Contract
@@ -14,6 +15,7 @@ from deploy.base import streams
 from deploy.base.errors import DeployError
 from deploy.base.paths import BUNDLES, MODELS
 from deploy.models import builder, importer, split, words
+from deploy.models.addition import Addition
 from deploy.models.contracts import read_contract
 from deploy.models.model_folder import CONTRACT, RECORD, TRAINING
 from deploy.models.summary import print_unsaid
@@ -47,11 +49,6 @@ Each line begins with python3 -m deploy.
 """
 
 STRICT_ROWS = 100_000
-AS_THEY_ARE = (
-    "data", "test", "held_out", "groups", "target", "decimal", "name", "trust", "replace", "packages", "labels", "code",
-    "together", "anyway",
-)  # fmt: skip
-"""Options of ``model add`` that `Addition` has under the same name."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -76,12 +73,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def add(options: argparse.Namespace) -> int:
     """Make a model of this project out of a file."""
-    folder = importer.add(
-        options.file,
-        keep_rows=not options.no_rows,
-        before=[] if options.no_before else options.before,
-        **{name: getattr(options, name) for name in AS_THEY_ARE},
-    )
+    typed = {field.name: getattr(options, field.name) for field in fields(Addition) if field.name in options}
+    before = [] if options.no_before else options.before
+    folder = importer.add(**typed | {"before": before, "keep_rows": not options.no_rows})
     print_unsaid(folder / CONTRACT)
     print(
         f"\nNext: put {folder / CONTRACT} into people's words, in an editor or by the first of these lines:\n"
@@ -208,8 +202,8 @@ def _add_table_options(parser: argparse.ArgumentParser) -> None:
     held_out = "the same of the share of --data that was held out: 0.2 (the last rows); 0.2,42 (train_test_split's "
     held_out += f"test_size and random_state); 0.2,42,{split.STRATIFIED}"
     honest.add_argument("--held-out", type=split.parse, metavar="SHARE", help=held_out)
-    group = "say on the page how good it is with the rows of each value of that column, which needn't be the model's"
-    parser.add_argument("--group", action="append", default=[], metavar="COLUMN", dest="groups", help=group)
+    group = "say on the page how good it is with each value of that column, which needn't be one of the model's"
+    parser.add_argument("--group", nargs="+", action="extend", default=[], metavar="COLUMN", dest="groups", help=group)
     target = "the table's column with the answers; of a model that answers several things, each in its order: a,b"
     parser.add_argument("--target", action="append", default=[], metavar="COLUMN", help=target)
     decimal = "what stands before the table's decimals, where it doesn't say: is 2.536 two and a half?"

@@ -15,6 +15,7 @@ from deploy.models.methods import method
 from deploy.models.model_folder import CONTRACT, RECORD
 from deploy.models.sandbox.replies import Description, TableReport
 from deploy.models.sandbox.reports import FieldReport, GroupReport, TargetReport
+from deploy.models.sandbox.text import visible
 
 HEAD = """\
 # yaml-language-server: $schema=../model.schema.json
@@ -27,6 +28,9 @@ HEAD = """\
 UNSAID = (("missing", True), ("whole", False))
 """What needn't be written of what a table showed."""
 
+
+VALUE_CHARACTERS = 60
+"""Of a group's value, in its name."""
 
 UNNAMED = {"es": "Predicción", "en": "Prediction"}
 """What is called a prediction whose column isn't known."""
@@ -152,7 +156,7 @@ def _label(value: Any, answer: str) -> Any:
 
 def _group(report: GroupReport) -> dict[str, Any]:
     column, value = naming.in_words(units.split(report.column)[0]), _text(report.value)
-    name: Any = f"{column}: {value}"
+    name: Any = f"{column}: {visible(value, VALUE_CHARACTERS) if isinstance(value, str) else ''}"
     if isinstance(value, dict):
         name = {language: f"{column}: {word}" for language, word in value.items()}
     return {"name": name, "rows": report.rows, "metrics": {metric.name: metric.value for metric in report.metrics}}

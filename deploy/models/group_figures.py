@@ -1,17 +1,13 @@
 """How good a model is with some of its rows: those that have the same value in a column which its owner names."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import Any
 
 from app.metrics import HELD_OUT
 from deploy.base.errors import DeployError
-from deploy.models import training_table
 from deploy.models.json_values import json_value
 from deploy.models.scoring import score
 from deploy.models.table_answers import TargetAnswers, short
-from deploy.models.table_source import TableSource
-from deploy.models.training_table import TrainingTable
 
 LEAST_ROWS = 20
 """Of a group: fewer say little of it."""
@@ -20,32 +16,14 @@ MOST_GROUPS = 12
 """Values of a column."""
 
 
-def columns(source: TableSource, estimator: Any, table: TrainingTable, names: Sequence[str]) -> dict[str, Any]:
-    """Return the columns of a table that part its rows: those that the model takes, or others.
-
-    Args:
-        table: what was read of it for the model.
-
-    Raises:
-        DeployError: it has no such column.
-    """
-    others = [name for name in names if name not in table.frame.columns]
-    unknown = table.unknown
-    if others and source.targets:
-        unknown = training_table.read(replace(source, targets=[*source.targets, *others]), estimator).unknown
-    if missing := [name for name in others if unknown is None or name not in unknown.columns]:
-        raise DeployError(f"{source.file}: has no column {short(missing[0])} (--group)", status=2)
-    return {name: unknown[name] if name in others else table.frame[name] for name in names}
-
-
 def measured(
-    data: str, parting: Mapping[str, Any], target: TargetAnswers, words: Sequence[str] | None
+    data: str, columns: Any, target: TargetAnswers, words: Sequence[str] | None
 ) -> tuple[list[dict[str, Any]], list[str]]:
     """Return a report of each group of rows that isn't too small, and sentences about those that are.
 
     Args:
         data: the table's name, for sentences.
-        parting: name → the column that parts the rows.
+        columns: that part its rows, a frame.
         target: the model's answers, and the table's.
         words: what the table calls the labels, where that differs.
 
@@ -53,20 +31,25 @@ def measured(
         DeployError: a column parts the rows in too many.
     """
     groups, notes = [], []
-    for name, column in parting.items():
-        values = [*map(json_value, column.head(len(target.predicted)))]
-        distinct = sorted({*values} - {None}, key=lambda value: (str(type(value)), value))
-        if len(distinct) > MOST_GROUPS:
-            reason = f"{data}: {short(name)} has {len(distinct)} values: a group is all rows of one of few"
-            raise DeployError(reason, f"Name a column of {MOST_GROUPS} values at most: --group", status=2)
-        for value in distinct:
+    for name in columns:
+        values = [*map(json_value, columns[name].head(len(target.predicted)))]
+        for value in _distinct(data, name, values):
             places = [place for place, other in enumerate(values) if other == value and target.known[place] is not None]
             figures = _figures(target, places, words)
-            if len(places) < LEAST_ROWS or not figures:
-                notes.append(f"{short(name)} {value}: {len(places)} rows are too few to say how good it is with them")
-                continue
-            groups.append({"column": name, "value": value, "rows": len(places), "metrics": figures})
+            if len(places) >= LEAST_ROWS and figures:
+                groups.append({"column": name, "value": value, "rows": len(places), "metrics": figures})
+            else:
+                few = f"{len(places)} rows are too few to say how good it is with them"
+                notes.append(f"{short(name)} {short(str(value))}: {few}")
     return groups, notes
+
+
+def _distinct(data: str, name: str, values: Sequence[Any]) -> list[Any]:
+    distinct = {*values} - {None}
+    if len(distinct) > MOST_GROUPS:
+        reason = f"{data}: {short(name)} has {len(distinct)} values: a group is all rows of one of few"
+        raise DeployError(reason, f"Name a column of {MOST_GROUPS} values at most: --group", status=2)
+    return sorted(distinct, key=lambda value: (str(type(value)), value))
 
 
 def _figures(target: TargetAnswers, places: Sequence[int], words: Sequence[str] | None) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from typing import Any
 from app.engines.classes import task_of
 from app.metrics import HELD_OUT, HELD_OUT_ROWS
 from deploy.base.errors import DeployError
-from deploy.models import group_figures, table_answers, training_table
+from deploy.models import column_types, group_figures, table_answers, training_table
 from deploy.models.conformal import LEAST_ROWS, interval
 from deploy.models.scoring import Score
 from deploy.models.split import Split
@@ -19,19 +19,13 @@ from deploy.models.training_table import TrainingTable
 
 
 def add(
-    description: dict[str, Any],
-    file: str,
-    estimator: Any,
-    source: TableSource,
-    split: dict[str, Any] | None,
-    groups: Sequence[str],
+    description: dict[str, Any], file: str, estimator: Any, source: TableSource, split: dict[str, Any] | None
 ) -> None:
     """Add to a model's description what is measured on rows that it wasn't trained on.
 
     Args:
-        file, source: the model's name, for sentences; the rows' table.
+        file, source: the model's name, for sentences; the rows' table, whose groups are measured on the first target.
         split: which rows of that it wasn't trained on; None: all.
-        groups: columns that part them: of several targets the first is measured.
 
     Raises:
         DeployError: the table isn't the model's, or has no answers.
@@ -39,7 +33,7 @@ def add(
     targets = [description, *description["also"]]
     names = [target["target"] for target in targets if target["target"]] or source.targets
     own_split = Split(**split) if split else None
-    report = _measured(file, estimator, replace(source, targets=names), description["words"], own_split, groups)
+    report = _measured(file, estimator, replace(source, targets=names), description["words"], own_split)
     description["metrics"] = report["metrics"] | description["metrics"]
     description["notes"] += report["notes"]
     description["groups"] = report["groups"]
@@ -48,38 +42,26 @@ def add(
 
 
 def _measured(
-    file: str,
-    estimator: Any,
-    source: TableSource,
-    words: Sequence[str] | None,
-    split: Split | None,
-    groups: Sequence[str],
+    file: str, estimator: Any, source: TableSource, words: Sequence[str] | None, split: Split | None
 ) -> dict[str, Any]:
     """Return metrics, name → figure; of each target an interval's properties, or None; groups; and notes."""
     _require_supervised(file, estimator)
     data = str(source.file)
-    table, parting = _rows(source, estimator, split, groups)
+    table = _rows(source, estimator, split)
     answered = table_answers.of_table(file, estimator, table, data, source.targets, doubts=False)
     _require_answers(data, answered)
     scores = table_answers.scores(answered, words, HELD_OUT)
     _require_figures(file, data, scores)
     report = _report(answered, scores)
-    own_groups, notes = group_figures.measured(data, parting, answered[0], scores[0].words or words)
+    own_groups, notes = group_figures.measured(data, table.groups, answered[0], scores[0].words or words)
     report |= {"groups": own_groups, "notes": report["notes"] + notes}
     return report if answered[0].labels is not None else _with_intervals(report, answered)
 
 
-def _rows(
-    source: TableSource, estimator: Any, split: Split | None, groups: Sequence[str]
-) -> tuple[TrainingTable, dict[str, Any]]:
-    """Return the rows that a model wasn't trained on, and the columns that part them."""
-    table = training_table.as_trained(estimator, training_table.read(source, estimator))
-    parting = group_figures.columns(source, estimator, table, groups)
-    if not split:
-        return table, parting
-    rows = _held_out(str(source.file), table, split)
-    held_out = TrainingTable(table.frame.iloc[rows], None if table.unknown is None else table.unknown.iloc[rows])
-    return held_out, {name: column.iloc[rows] for name, column in parting.items()}
+def _rows(source: TableSource, estimator: Any, split: Split | None) -> TrainingTable:
+    """Return the rows that a model wasn't trained on."""
+    table = column_types.as_trained(estimator, training_table.read(source, estimator))
+    return table.at(_held_out(str(source.file), table, split)) if split else table
 
 
 def _require_supervised(file: str, estimator: Any) -> None:

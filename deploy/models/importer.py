@@ -134,7 +134,6 @@ def _described(
             labels="".join(map(str, labels)),
             anyway=addition.anyway,
             held_out=asdict(addition.held_out) if addition.held_out else None,
-            groups=[*addition.groups],
         )
     return table, description, estimator
 

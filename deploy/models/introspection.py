@@ -12,7 +12,7 @@ from app.fields import KINDS, Column, recognised
 from app.fields.category import other_than
 from app.metrics import ON_ITS_TABLE
 from deploy.base.errors import DeployError
-from deploy.models import column_notes, dict_rows, table_answers, training_table
+from deploy.models import column_notes, column_types, dict_rows, table_answers, training_table
 from deploy.models.answer_columns import target_count
 from deploy.models.json_values import json_value
 from deploy.models.scoring import Score
@@ -88,7 +88,7 @@ def _inputs(file: str, estimator: Any, source: TableSource | None) -> Inputs:
     table = training_table.read(source, estimator) if source else None
     columns = feature_names(estimator) or ([*table.frame.columns] if table else _names_without_table(file, estimator))
     known, texts = known_categories(estimator, columns), text_columns(estimator, columns)
-    table = training_table.as_trained(estimator, table) if table else None
+    table = column_types.as_trained(estimator, table) if table else None
     names = [*table.frame.columns] if table else columns
     fields = [_field(name, table.frame[name] if table else None, known.get(name), name in texts) for name in names]
     types = [*map(str, table.frame.dtypes)] if table else [KINDS[field["kind"]].pandas_type for field in fields]
@@ -109,7 +109,7 @@ def _answered(
 
 def rows(estimator: Any, source: TableSource) -> list[list[Any]]:
     """Return rows of the table that a model was trained on, spread over it."""
-    table = training_table.as_trained(estimator, training_table.read(source, estimator))
+    table = column_types.as_trained(estimator, training_table.read(source, estimator))
     frame = table.frame.iloc[_spread(len(table.frame), TRIED_ROWS)]
     return [[json_value(value) for value in row] for row in frame.itertuples(index=False)]
 

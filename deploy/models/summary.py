@@ -61,9 +61,9 @@ def print_held_out(description: Description) -> None:
 
 
 def print_unsaid(contract: Path) -> None:
-    """Say what a model's card leaves out: the page does, too."""
+    """Say what a model's card leaves out: the page shows nothing in its place."""
     if unsaid := read_contract(contract).card.unsaid:
-        print(f"  Its card doesn't say: {', '.join(unsaid)}. Write it, for the page: card, in {contract}")
+        print(f"  Its card leaves out {', '.join(unsaid)}: what people should know, say under card: in {contract}")
 
 
 def _print_origin(description: Description, table: TableReport | None) -> None:

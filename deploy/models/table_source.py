@@ -16,18 +16,21 @@ class TableSource:
         file: its file.
         targets: its columns with the answers; empty: those that the model doesn't know.
         decimal: what stands before its decimals, where it doesn't say; None: unknown.
+        groups: columns that part its rows; they needn't be the model's.
     """
 
     file: Path
     targets: Sequence[str] = ()
     decimal: Mark | None = None
+    groups: Sequence[str] = ()
 
     @property
     def request(self) -> dict[str, Any]:
         """Itself as a request to the sandbox has it."""
-        return {"file": str(self.file), "targets": [*self.targets], "decimal": self.decimal}
+        columns = {"targets": [*self.targets], "groups": [*self.groups]}
+        return {"file": str(self.file), "decimal": self.decimal, **columns}
 
     @classmethod
     def requested(cls, request: Mapping[str, Any]) -> "TableSource":
         """Return what a request has."""
-        return cls(Path(request["file"]), request["targets"], request["decimal"])
+        return cls(Path(request["file"]), request["targets"], request["decimal"], request["groups"])

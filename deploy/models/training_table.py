@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from app import numerals
-from app.fields import type_of
 from app.numerals import Mark
 from app.tables import BadTable, marks
 from app.tables.opener import TableFile, open_table
@@ -38,10 +37,17 @@ class TrainingTable:
     Attributes:
         frame: its columns in the model's order.
         unknown: those that were named as the answers, or else those that the model doesn't know.
+        groups: those that part its rows.
     """
 
     frame: Any
     unknown: Any
+    groups: Any = None
+
+    def at(self, rows: Sequence[int]) -> "TrainingTable":
+        """Return some of its rows, by their places."""
+        parts = (self.frame, self.unknown, self.groups)
+        return TrainingTable(*(None if part is None else part.iloc[rows] for part in parts))
 
 
 def feature_names(estimator: Any) -> list[str]:
@@ -58,16 +64,25 @@ def read(source: TableSource, estimator: Any) -> TrainingTable:
     file = str(source.file)
     targets = answer_columns.named(file, source.targets, feature_names(estimator))
     frame = _frame(file, targets, estimator, source.decimal)
-    names, count = _required(estimator, frame), getattr(estimator, "n_features_in_", None)
-    _check_columns(file, frame, names, targets)
+    names = _required(estimator, frame)
+    _check_columns(file, frame, names, targets, source.groups)
     if takes_texts(estimator):
-        return _texts(file, frame, targets, estimator)
-    if names:
+        table = _texts(file, frame, targets, estimator, source.groups)
+    elif names:
         others = [name for name in frame.columns if name not in names]
-        return TrainingTable(frame[names], frame[[*targets] or others])
-    inputs = frame.drop(columns=[*targets])
-    if count is not None and inputs.shape[1] > count:
-        inputs = inputs[[name for name in inputs if not name.startswith(UNNAMED)]]
+        table = TrainingTable(frame[names], frame[[*targets] or others])
+    else:
+        table = _unnamed(file, frame, targets, estimator, source.groups)
+    return replace(table, groups=frame.loc[table.frame.index, [*dict.fromkeys(source.groups)]])
+
+
+def _unnamed(file: str, frame: Any, targets: Sequence[str], estimator: Any, groups: Sequence[str]) -> TrainingTable:
+    """Return the columns of a model that knows none by its name; where they are too many, less what may be others."""
+    inputs, count = frame.drop(columns=[*targets]), getattr(estimator, "n_features_in_", None)
+    unnamed = [name for name in inputs if name.startswith(UNNAMED)]
+    for left_out in (unnamed, groups):
+        if count is not None and inputs.shape[1] > count:
+            inputs = inputs.drop(columns=[*left_out], errors="ignore")
     if count is not None and inputs.shape[1] != count:
         raise DeployError(
             f"{file}: has {inputs.shape[1]} columns, but the model takes {count}: {', '.join(inputs)}",
@@ -76,12 +91,12 @@ def read(source: TableSource, estimator: Any) -> TrainingTable:
     return TrainingTable(inputs, frame[[*targets]] if targets else None)
 
 
-def _check_columns(file: str, frame: Any, names: list[str], targets: Sequence[str]) -> None:
+def _check_columns(file: str, frame: Any, names: list[str], targets: Sequence[str], groups: Sequence[str]) -> None:
     listed = f"It has: {', '.join(frame.columns)}"
     if missing := [name for name in names if name not in frame.columns]:
         advice = INDEX_ADVICE if missing[0].startswith(UNNAMED) else listed
         raise DeployError(f"{file}: lacks what the model was trained on: {', '.join(missing)}", advice)
-    if absent := [name for name in targets if name not in frame.columns]:
+    if absent := [name for name in [*targets, *groups] if name not in frame.columns]:
         raise DeployError(f"{file}: has no column {', '.join(absent)}", listed)
     if len({*targets}) < len(targets):
         raise DeployError(f"{file}: --target names a column twice: {', '.join(targets)}", status=2)
@@ -98,12 +113,13 @@ def _required(estimator: Any, frame: Any) -> list[str]:
     return [name for name in names if name in frame.columns or name in used]
 
 
-def _texts(file: str, frame: Any, targets: Sequence[str], estimator: Any) -> TrainingTable:
+def _texts(file: str, frame: Any, targets: Sequence[str], estimator: Any, groups: Sequence[str]) -> TrainingTable:
     """Return the column of texts of a model that takes nothing else, where there is one."""
     labels = {*map(str, getattr(estimator, "classes_", []))}
     others = [name for name in frame.columns if name not in targets]
     answering = [*targets] or [name for name in others if labels and {*map(str, frame[name])} <= labels]
-    texts = [name for name in _text_columns(frame[others]) if name not in answering]
+    texts = [name for name in text_names(frame[others]) if name not in answering]
+    texts = [name for name in texts if name not in groups] if len(texts) > 1 else texts
     if len(texts) != 1:
         reason = f"{file}: the model takes one text, and the table has {'several' if texts else 'no column of texts'}"
         advice = "Leave only that column in it, and the one with the answers; name that one: --target."
@@ -112,34 +128,6 @@ def _texts(file: str, frame: Any, targets: Sequence[str], estimator: Any) -> Tra
     if not targets and answer_columns.target_count(estimator, [*present[texts[0]].head(1)], "texts", {}) == 1:
         answering = answering[:1]
     return TrainingTable(present[texts], present[answering or [name for name in others if name != texts[0]]])
-
-
-def as_trained(estimator: Any, table: TrainingTable) -> TrainingTable:
-    """Return the table as the model takes it: dates as pandas has them, or texts; its categories, if nothing else.
-
-    A column that the model drops is left out, where it answers without it.
-    """
-    names = feature_names(estimator)
-    if not names:
-        return table
-    used = used_columns(estimator, names)
-    typed = _typed(estimator, table, names)
-    narrow = typed.frame[[name for name in typed.frame.columns if name in used]]
-    is_narrower = 0 < narrow.shape[1] < typed.frame.shape[1]
-    return TrainingTable(narrow, table.unknown) if is_narrower and _accepts(estimator, narrow) else typed
-
-
-def _typed(estimator: Any, table: TrainingTable, names: list[str]) -> TrainingTable:
-    texts = _text_columns(table.frame)
-    if not texts:
-        return table
-    known = {**known_categories(estimator, names), **dict.fromkeys(text_columns(estimator, names))}
-    types = {name: type_of([*table.frame[name].dropna()]) for name in texts if name not in known}
-    dates = {name: kind for name, kind in types.items() if kind}
-    frames = [table.frame.astype(dates), table.frame] if dates else [table.frame]
-    candidates = (candidate for frame in frames for candidate in (frame, _with_categories(frame)))
-    accepted = (candidate for candidate in candidates if _accepts(estimator, candidate))
-    return TrainingTable(next(accepted, table.frame), table.unknown)
 
 
 def describe_format(source: TableSource, estimator: Any) -> dict[str, Any]:
@@ -232,17 +220,6 @@ def _two_readings(column: marks.Evidence) -> str:
     return f"{cell} may be {decimal:.17g} or {whole:.17g}"
 
 
-def _with_categories(frame: Any) -> Any:
-    return frame.astype(dict.fromkeys(_text_columns(frame), "category"))
-
-
-def _text_columns(frame: Any) -> list[str]:
+def text_names(frame: Any) -> list[str]:
+    """Return the names of the columns that hold texts."""
     return [name for name in frame.columns if str(frame[name].dtype) in ("object", "str", "string")]
-
-
-def _accepts(estimator: Any, frame: Any) -> bool:
-    try:
-        estimator.predict(frame.head(1))
-    except Exception:
-        return False
-    return True

@@ -25,7 +25,7 @@ CARD = {
     "intended_use": "What is it for?",
     "out_of_scope": "What must it not be used for?",
     "limitations": "Where is it wrong, or untried?",
-    "contact": "Who is to be asked?",
+    "contact": "Who can be asked about it?",
 }
 
 Place = tuple[str | int, ...]

@@ -84,6 +84,7 @@ class Visitor:
             self.probed(1)
             yield lines
             output, _ = process.communicate()
+        assert process.returncode == 0, f"h2load failed: {output}"
         lines += [line for line in output.splitlines() if line.startswith(("requests", "status"))]
 
     def _on(self, command: str) -> None:

@@ -23,7 +23,11 @@ def home(page: Page, address: str) -> None:
 
 def form(model: str) -> Visit:
     """Open a model's form."""
-    return lambda page, address: (page.goto(f"{address}/models/{model}"), None)[1]
+
+    def visit(page: Page, address: str) -> None:
+        page.goto(f"{address}/models/{model}")
+
+    return visit
 
 
 def answer(model: str) -> Visit:

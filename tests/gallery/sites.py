@@ -57,6 +57,14 @@ def _cars(folder: Path) -> Path:
         "name": "cars",
         "title": {"es": "Coches usados", "en": "Used cars"},
         "description": {"es": "Predice el precio de un coche usado.", "en": "Predicts the price of a used car."},
+        "card": {
+            "intended_use": {"es": "Orientar a quien vende.", "en": "To give sellers an idea."},
+            "out_of_scope": {"es": "Tasar para un seguro.", "en": "To assess for an insurance."},
+            "limitations": {"es": "Solo precios inventados.", "en": "Invented prices alone."},
+            "contact": "cars@example.org",
+            "groups": [{"name": name, "rows": 50, "metrics": {"mean absolute error on rows not trained on": 400.0}}
+                       for name in ("GT", "Familiar")],
+        },
         "predicts": {"kind": "regression", "label": {"es": "Precio", "en": "Price"}, "unit": "€"},
         "fields": [
             {"name": "car", "kind": "category", "label": {"es": "Modelo", "en": "Model"}, "example": names[0],

@@ -35,9 +35,7 @@ def added(estimator: Any, data: bytes, target: str, decimal: Mark | None = None)
         report = TableReport.model_validate(worker.describe_table(model, source.request, [])[0])
         assert not report.question, report.question
         request = replace(source, decimal=report.decimal).request
-        reply, _ = worker.describe(
-            model, request, None, [*source.targets], [], labels="", anyway=True, held_out=None, groups=[]
-        )
+        reply, _ = worker.describe(model, request, None, [*source.targets], [], labels="", anyway=True, held_out=None)
         description = Description.model_validate(reply)
         contract_draft.write(folder, file, description, report, {}, keep_rows=True)
         contract = read_contract(folder / CONTRACT)

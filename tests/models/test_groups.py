@@ -1,10 +1,14 @@
 """How good a model is with each group that its owner names: measured on rows it wasn't trained on, kept in its card."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.pipeline import make_pipeline
 
 from deploy.base.errors import DeployError
 from deploy.models.group_figures import LEAST_ROWS, MOST_GROUPS
@@ -53,6 +57,41 @@ def test_numbers_are_measured_by_how_far_they_are_off(add, table):
     off = (table["price"] - fitted.predict(table[["size", "smokes"]])).abs()
     expected = [off[table["region"] == region].mean() for region in ("north", "south")]
     assert errors == pytest.approx(expected, rel=1e-3)
+
+
+@pytest.mark.parametrize("column", ["region", "smokes", "y"])
+def test_column_is_found_beside_a_model_that_knows_no_names(add, table, column):
+    """One of the model's, one of others, and the answers themselves; named twice, as it may be."""
+    rows = table.assign(smokes=table["smokes"].astype(int))
+    rows = rows if column == "region" else rows.drop(columns="region")
+    file = add.file("model.joblib", LogisticRegression().fit(rows[["size", "smokes"]].to_numpy(), rows["y"]))
+    folder = add(file, data=add.table(rows[["size", "smokes", "y"]].to_csv(index=False)), target="y",
+                 test=_written(add, rows[:200]), groups=[column, column])  # fmt: skip
+    groups = yaml.safe_load((folder / "model.yaml").read_text())["card"]["groups"]
+    assert len(groups) == 2
+
+
+def test_texts_are_parted_by_another_column_of_texts(add):
+    words = ["bueno", "malo", "regular", "muy bueno", "muy malo"] * 40
+    answers = ["+" if "bueno" in word else "-" for word in words]
+    table = pd.DataFrame({"texto": words, "shop": ["a", "b"] * 100, "y": answers})
+    model = make_pipeline(CountVectorizer(), LogisticRegression()).fit(table["texto"], table["y"])
+    data = add.table(table.drop(columns="shop").to_csv(index=False))
+    folder = add(add.file("model.joblib", model), data=data, target="y", test=_written(add, table), groups=["shop"])
+    groups = yaml.safe_load((folder / "model.yaml").read_text())["card"]["groups"]
+    assert [group["name"] for group in groups] == ["Shop: a", "Shop: b"]
+
+
+def test_long_value_is_named_by_its_beginning(add, table):
+    table["region"] = np.where(table["region"] == "north", "n" * 5000, "s")
+    contract = added(add, LogisticRegression(), table, "y", ["size"], groups=["region"])
+    assert max(len(group["name"]) for group in contract["card"]["groups"]) < 100
+
+
+def _written(add, table: pd.DataFrame) -> Path:
+    path = add.folder / "test.csv"
+    path.write_text(table.to_csv(index=False))
+    return path
 
 
 def test_rows_that_were_held_out_are_parted_too(add, table):

@@ -103,7 +103,6 @@ def describe(
     labels: str,
     anyway: bool,
     held_out: dict[str, Any] | None,
-    groups: list[str],
 ) -> RawReply:
     """Return what a contract needs to know of a model and its tables; and the estimator, where the file isn't kept."""
     from deploy.models import held_out as measuring
@@ -114,7 +113,7 @@ def describe(
     encoder = loaded(labels) if labels else None
     description = introspection.describe(model, estimator, source, targets, encoder, anyway)
     if other := test or (data if held_out else None):
-        measuring.add(description, model, estimator, TableSource.requested(other), held_out, groups)
+        measuring.add(description, model, estimator, TableSource.requested(other), held_out)
     description["metrics"] = [{"name": name, "value": value} for name, value in description["metrics"].items()]
     description |= {"training_only": sorted(resampling.left_out), "made_by": sorted(versions.patches_apart)}
     file = io.BytesIO()

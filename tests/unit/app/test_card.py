@@ -32,9 +32,9 @@ def test_what_is_said_is_published_and_what_is_not_leaves_no_blank(bundles, tmp_
     assert 'href="mailto:school@example.org"' in english and 'href="https://school.example"' in english
     assert "&lt;b&gt;" in english and "<b>" not in english
     assert re.search(r"Sex: female</th><td>470</td><td>Accuracy, on rows it wasn&#39;t trained on: 79%</td>", english)
-    assert "What it isn't for" not in english and "Its limits" not in english
+    assert "What it isn't for" not in english and "Limitations" not in english
     spanish = page_with(CARD, bundles, tmp_path / "es", "es")
-    assert "<dt>Para qué sirve</dt><dd>Orientar</dd>" in spanish and "Qué tal acierta con cada grupo" in spanish
+    assert "<dt>Para qué sirve</dt><dd>Orientar</dd>" in spanish and "Cómo se comporta con cada grupo" in spanish
 
 
 def test_card_without_anything_has_no_table_and_no_heading_of_its_own(bundles, tmp_path):

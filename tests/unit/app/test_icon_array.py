@@ -18,11 +18,10 @@ CASES_OF = [
     (0.0, "0 of 100 such passengers: died", 0),
     (1.0, "100 of 100 such passengers: died", 100),
 ]
-DARK = """([filled, rest]) => {
+DRAWN = """([filled, rest]) => {
   const canvas = document.createElement("canvas"), context = canvas.getContext("2d");
   canvas.width = canvas.height = 100;
   context.lineCap = "round";
-  context.setLineDash([0.01, 9.99]);
   for (const [path, width, colour] of [[rest, 4, "#0f0"], [filled, 8, "#f00"]]) {
     context.lineWidth = width;
     context.strokeStyle = colour;
@@ -32,7 +31,7 @@ DARK = """([filled, rest]) => {
     context.getImageData(place % 10 * 10 + 5, Math.floor(place / 10) * 10 + 5, 1, 1).data);
   return [icons.filter(icon => icon[0] > 200).length, icons.filter(icon => icon[1] > 200).length];
 }"""
-"""Draws the paths as the page does, and counts the icons of either kind by the colour in their middles."""
+"""Draws the paths with round ends, and counts the icons of either kind by the colour in their middles."""
 
 
 @pytest.mark.parametrize(("share", "sentence", "filled"), CASES_OF)
@@ -41,7 +40,7 @@ def test_as_many_are_filled_as_the_sentence_says(app, browser: Browser, share, s
         icons = icon_array(share, "died", CASES)
     assert icons.sentence == sentence
     page = browser.new_page()
-    assert page.evaluate(DARK, [icons.filled, icons.rest]) == [filled, 100 - filled]
+    assert page.evaluate(DRAWN, [icons.filled, icons.rest]) == [filled, 100 - filled]
     page.close()
 
 
