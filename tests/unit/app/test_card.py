@@ -33,6 +33,8 @@ def test_what_is_said_is_published_and_what_is_not_leaves_no_blank(bundles, tmp_
     assert "&lt;b&gt;" in english and "<b>" not in english
     assert re.search(r"Sex: female</th><td>470</td><td>Accuracy, on rows it wasn&#39;t trained on: 79%</td>", english)
     assert "What it isn't for" not in english and "Limitations" not in english
+    full = page_with(CARD | {"out_of_scope": "x"}, bundles, tmp_path / "full", "en")
+    assert "<dt>What it isn't for</dt><dd>x</dd>" in full
     spanish = page_with(CARD, bundles, tmp_path / "es", "es")
     assert "<dt>Para qué sirve</dt><dd>Orientar</dd>" in spanish and "Cómo se comporta con cada grupo" in spanish
 
