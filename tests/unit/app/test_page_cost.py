@@ -26,6 +26,16 @@ new PerformanceObserver(list => {
 }).observe({ type: "layout-shift", buffered: true });
 """
 SHIFTED = "(window.shifted ?? []).reduce((sum, [value]) => sum + value, 0)"
+HIDDEN = """
+(() => {
+  const focused = document.activeElement, { left, top, width, height } = focused.getBoundingClientRect();
+  const places = [[left + width / 2, top + 3], [left + width / 2, top + height - 3]];
+  const hidden = places.filter(place => !focused.contains(document.elementFromPoint(...place)));
+  return hidden.map(() => focused.outerHTML.slice(0, 99));
+})()
+"""
+"""What has the focus, once for its upper and once for its lower end, where something else lies above it."""
+
 LANDMARK = {"exam": "0", "titanic": "In first class", "houses": "10"}
 """A value of a what-if chart."""
 
@@ -94,6 +104,20 @@ def test_answer_is_accessible_and_one_click_changes_it(page, server, name, width
     page.locator("#what-if").locator("..").get_by_role("button", name=LANDMARK[name]).first.click()
     expect(page.locator("#answer")).not_to_have_text(before)
     assert Axe().run(page).response["violations"] == []
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_button_that_stays_in_sight_hides_nothing_that_has_the_focus(page, server, width):
+    page.set_viewport_size({"width": width, "height": 844})
+    page.emulate_media(reduced_motion="reduce")
+    fill_in(page, server, "houses")
+    send(page)
+    entries = page.locator("#form input:visible:not([type=hidden]), #form select:visible").count()
+    page.locator("#form input:visible").first.focus()
+    for _ in range(entries):
+        page.keyboard.press("Tab")
+        page.evaluate("new Promise(requestAnimationFrame)")
+        assert page.evaluate(HIDDEN) == []
 
 
 @pytest.mark.parametrize("name", LANDMARK)
