@@ -27,6 +27,10 @@ CARD = {
     "limitations": "Where is it wrong, or untried?",
     "contact": "Who can be asked about it?",
 }
+CASES = "What are those called whom it is about, as in “54 of 100 such passengers”?"
+
+ADDED = {*CARD, "cases"}
+"""Texts that are asked for though a contract has none yet."""
 
 Place = tuple[str | int, ...]
 """The keys and positions that lead to a text."""
@@ -75,6 +79,8 @@ def _questions(contract: dict[str, Any]) -> Iterator[tuple[Place, str]]:
     for place, target, said in _targets(contract):
         yield (*place, "label"), f"What does it predict{said}?"
         yield from _label_questions(place, target.get("labels") or [], said)
+    if "labels" in contract["predicts"]:
+        yield ("predicts", "cases"), CASES
     yield from ((("card", key), question) for key, question in CARD.items())
     for number, field in enumerate(contract["fields"]):
         yield ("fields", number, "label"), f"What is {field['name']}?"
@@ -103,16 +109,14 @@ def _value(choice: dict[str, Any]) -> str:
 
 
 def _ask(file: Path, place: Place, question: str) -> bool:
-    """Ask until the contract is good with the answer; return whether it changed. What isn't there isn't asked for."""
+    """Ask until the contract is good with the answer; return whether it changed. Of what isn't there, ask ``ADDED``."""
     text = file.read_text(encoding="utf-8")
     node = _node(yaml.compose(text, Loader=yaml.SafeLoader), place)
-    if node is None:
+    if node is None and place[-1] not in ADDED:
         return False
-    start = node.start_mark.index
-    end = start + len(text[start : _end(node)].rstrip())
-    now = _shown(yaml.constructor.SafeConstructor().construct_document(node))
+    now = "" if node is None else _shown(yaml.constructor.SafeConstructor().construct_document(node))
     while answer := _answered(f"{question} [{now}] "):
-        files.replace(file, text[:start] + _written(answer) + text[end:])
+        files.replace(file, _with(text, place, _written(answer)))
         try:
             read_contract(file)
         except DeployError as fault:
@@ -121,6 +125,21 @@ def _ask(file: Path, place: Place, question: str) -> bool:
         else:
             return True
     return False
+
+
+def _with(text: str, place: Place, written: str) -> str:
+    """Return a contract's text with another text at a place, or with one where there was none."""
+    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    if node := _node(root, place):
+        return text[: node.start_mark.index] + written + text[_end(text, node) :]
+    parent, line = _node(root, place[:-1]), f"{place[-1]}: {written}"
+    if not isinstance(parent, yaml.MappingNode):
+        return f"{text.rstrip()}\n\n{place[0]}:\n  {line}\n"
+    if parent.flow_style:
+        start = parent.start_mark.index + 1
+        return text[:start] + line + (", " if parent.value else "") + text[start:]
+    end = f"{text}\n".index("\n", _end(text, parent))  # after a comment on the last one
+    return text[:end] + "\n" + " " * parent.start_mark.column + line + text[end:]
 
 
 def _answered(prompt: str) -> str:
@@ -143,11 +162,12 @@ def _node(node: yaml.Node | None, place: Place) -> yaml.Node | None:
     return node
 
 
-def _end(node: yaml.Node) -> int:
+def _end(text: str, node: yaml.Node) -> int:
     """Return where a node's own text ends: a block's mark stands after the comments that follow it."""
-    if isinstance(node, yaml.MappingNode) and not node.flow_style:
-        return _end(node.value[-1][1])
-    return int(node.end_mark.index)
+    if isinstance(node, yaml.CollectionNode) and not node.flow_style:
+        last = node.value[-1]
+        return _end(text, last[1] if isinstance(last, tuple) else last)
+    return len(text[: node.end_mark.index].rstrip())
 
 
 def _shown(value: Any) -> str:

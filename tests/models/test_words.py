@@ -17,6 +17,8 @@ from deploy.base.paths import KIT
 from deploy.models import builder, cli, importer, words
 from tests.models.project import HIGH, TABLE
 
+CARD_PLACES = {("predicts", "cases"): words.CASES} | {("card", key): question for key, question in words.CARD.items()}
+
 
 @pytest.fixture
 def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
@@ -110,6 +112,34 @@ def test_every_text_is_asked_for(contract, monkeypatch, capsys):
     for question in ("What is class?", 'What does class: "first" mean?', 'What does the answer "died" mean?'):
         assert question in printed
     assert contract.read_text().count("Otra") == changed
+
+
+@pytest.mark.parametrize(
+    "card",
+    [
+        "",
+        "card: {}\n",
+        "card: {limitations: Nunca probado}\n",
+        "card:\n    # Sus límites.\n    limitations: Nunca probado  # aún",
+    ],
+)
+def test_what_a_card_leaves_out_is_asked_for_and_written_into_it(contract, monkeypatch, card):
+    kept = {key: value for key, value in yaml.safe_load(contract.read_text()).items() if key != "card"}
+    del kept["predicts"]["cases"]
+    contract.write_text(yaml.safe_dump(kept, allow_unicode=True) + card)
+    monkeypatch.setattr(words, "_questions", lambda _: [*CARD_PLACES.items()])
+    monkeypatch.setattr(sys, "stdin", io.StringIO("tales | such\nPara clase | For a class\n\n\na@example.org\n"))
+    assert words.go_through(contract) == 3
+    after = yaml.safe_load(contract.read_text())
+    assert after["predicts"].pop("cases") == {"es": "tales", "en": "such"}
+    assert after.pop("card") == (yaml.safe_load(card) or {}).get("card", {}) | {
+        "intended_use": {"es": "Para clase", "en": "For a class"},
+        "contact": "a@example.org",
+    }
+    assert after == kept
+    assert card.splitlines()[1:] == [
+        line for line in contract.read_text().splitlines() if "# Sus" in line or "# aún" in line
+    ]
 
 
 ENDS = {
