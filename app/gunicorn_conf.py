@@ -28,6 +28,9 @@ keepalive = 75
 # The model is loaded once, before the workers fork, and shared by them.
 preload_app = True
 
+# As long as Nginx takes them, so that the application answers all that Nginx lets through.
+limit_request_line = 8190
+
 # Gunicorn's socket would be 0777: this leaves 0660, for the owner and Nginx's group.
 umask = 0o117
 

@@ -17,7 +17,7 @@ from app.model import Model
 from app.values import Row, Value, as_text
 
 ADDRESS_BYTES = 4000
-"""Of an address that holds an answer: Gunicorn reads lines of 4,094, Nginx longer ones."""
+"""Of an address that holds an answer: that of a change of language, which holds it too, is read as well."""
 
 
 class RefusedLink(ValueError):

@@ -22,7 +22,7 @@ STEPS = (
     "encoder|codificador|vectorizer|tfidf",
     "scaler|scaling|escalador|normali[sz]",
     "pca",
-    "preproces|transform",
+    "preproces|transform(?!ed)",
 )
 """What the names of files say that were saved beside a model, in the order in which trainings mostly apply them."""
 

@@ -1,5 +1,7 @@
 """What lies beside a model, or in the same file, is asked for, put together with it, and answers as it did there."""
 
+import re
+
 import joblib
 import numpy as np
 import pandas as pd
@@ -8,10 +10,11 @@ import yaml
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.preprocessing import LabelEncoder, StandardScaler
+from sklearn.utils import all_estimators
 
 from app import model
 from deploy.base.errors import DeployError
-from deploy.models import model_folder
+from deploy.models import input_files, model_folder
 from tests.models.project import Importer
 
 CHANCE = np.random.default_rng(24)
@@ -54,6 +57,17 @@ def test_scaler_beside_a_model_stops_it_with_the_line_to_type(folder):
     encoder.unlink()
     folder(file, data=data, target="aprobado", before=[scaler])
     assert answers(folder, "modelo_clasificador") == MODEL.predict(SCALER.transform(PEOPLE)).tolist()
+
+
+def test_file_called_after_an_estimator_that_answers_is_not_asked_for(tmp_path):
+    kinds = {name.lower(): kind for name, kind in all_estimators()}
+    for name in kinds:
+        (tmp_path / f"{name}.joblib").touch()
+    with pytest.raises(DeployError) as refused:
+        input_files.require_no_companions(tmp_path / "modelo.joblib", None, {})
+    asked = re.findall(r"(\w+)\.joblib", refused.value.reason.partition("there is ")[2])
+    assert {"standardscaler", "columntransformer"} <= {*asked}
+    assert not [name for name in asked if hasattr(kinds[name], "predict")]
 
 
 def test_line_to_type_keeps_what_was_typed_and_has_the_usual_order(folder):

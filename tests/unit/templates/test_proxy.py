@@ -1,8 +1,9 @@
-"""What the application is told of a request, by Debian's Nginx."""
+"""What the application is told of a request by Debian's Nginx, and what comes back through it."""
 
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from socketserver import ThreadingUnixStreamServer
@@ -64,3 +65,29 @@ def test_name_beside_another_in_the_address_is_not_believed(served: Callable[...
             answer = b"".join(iter(lambda: connection.recv(4096), b"")).decode()
         is_refused = answer.startswith("HTTP/1.1 400") and "evil" in head
         assert is_refused or answer.rpartition("\r\n")[2] == expected, head
+
+
+LONG = "x" * 7900
+"""Nearly as long as a line may be that Nginx takes."""
+
+ANSWERED = {
+    f"/models/exam?x={LONG}": 200,
+    f"/api/v1/models/exam/prediction?estudio=6&sueno=8&x={LONG}": 200,
+    f"/api/v1/models/exam/prediction?estudio=&x={LONG}": 422,
+    f"/models/exam/answer?estudio=6&sueno=8&x={LONG}": 414,
+    f"/language/en?next=/{LONG}": 303,
+    f"/{LONG}": 404,
+}
+"""Path → what the application answers."""
+
+
+def test_long_line_is_answered_by_the_application(served: Callable[..., Served], application):
+    site = served(SITE, asking(SITE, application(SITE)))
+    statuses = {}
+    for path in ANSWERED:
+        connection = HTTPConnection("127.0.0.1", site.port)
+        connection.request("GET", path, headers={"Host": "site.example", "Accept-Language": f"en,{LONG}"})
+        statuses[path] = (response := connection.getresponse()).status
+        assert response.headers["X-Content-Type-Options"] == "nosniff", path
+        connection.close()
+    assert statuses == ANSWERED
