@@ -58,11 +58,12 @@ def container(debian: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[rehearsa
         return [*fewer, "--security-opt", f"seccomp={without_ipv6()}"]
 
     monkeypatch.setattr(rehearsal, "_run_options", unprivileged)
-    console = Console("test")
-    rehearsal.down("unprivileged")
-    yield rehearsal.up(console, "unprivileged", debian.removeprefix("debian"))
+    console, number = Console("test"), debian.removeprefix("debian")
+    name = f"unprivileged{number}"  # each Debian's tests run in a process of their own, beside the other's
+    rehearsal.down(name)
+    yield rehearsal.up(console, name, number)
     console.log.close()
-    rehearsal.down("unprivileged")
+    rehearsal.down(name)
 
 
 def test_host_without_privileges_and_ipv6_serves_and_says_what_it_lost(container, on):
