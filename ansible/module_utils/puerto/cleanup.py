@@ -1,16 +1,20 @@
 """What becomes of releases that are no longer current: they are kept warm, stopped later, removed."""
 
+import re
 import shutil
 from contextlib import suppress
 from pathlib import Path
 
 from . import systemd
 from .files import remove
-from .layout import Application
+from .layout import ID, Application
 from .plan import Plan
 
 DRAIN_SECONDS = 10
 """After which Nginx has no connection left to a release that isn't current: it keeps idle ones for 5 s."""
+
+MADE = re.compile(rf"\..*|{ID.pattern}(-\d+\.\d+(-again)?|\.tar\.gz)?")
+"""What runs call releases, virtualenvs, archives, and what isn't complete yet; a copy that a person made is theirs."""
 
 
 def sweep(application: Application, plan: Plan) -> None:
@@ -65,7 +69,7 @@ def prune(application: Application, plan: Plan) -> None:
     }
     for folder, names in used.items():
         for entry in (application.root / folder).glob("*"):
-            if entry.name not in names:
+            if entry.name not in names and MADE.fullmatch(entry.name):
                 shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
 
 

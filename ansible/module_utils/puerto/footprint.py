@@ -1,5 +1,6 @@
 """All that a run would write, take or remove on a host, and whose each part is now."""
 
+import os
 import re
 import stat
 from collections.abc import Collection, Iterator
@@ -68,15 +69,18 @@ def claims(names: Names, configuration: Configuration) -> list[Claim]:
 
 
 def is_own_folder(root: Path) -> bool:
-    """Return whether a folder is an application of Puerto's: it holds nothing else, and what a run leaves there.
+    """Return whether a folder is an application of Puerto's: it holds a release, whatever people put beside it.
 
-    A first run that was cut off has left no release, but their folder, whose mode few others have.
+    Root alone, or whom this runs as, can have made it: what another calls a release is none. A first run that was
+    cut off has left no release, but their folder, whose mode few others have, and nothing else.
     """
-    names = {entry.name for entry in root.iterdir() if not entry.name.startswith(".")}
     releases = root / "releases"
-    if not names <= ENTRIES or not releases.is_dir():
+    if not releases.is_dir() or releases.stat().st_uid != os.geteuid():
         return False
-    is_marked = any(releases.glob("*/plan.json")) or stat.S_IMODE(releases.stat().st_mode) == RELEASES_MODE
+    if any(ID.fullmatch(plan.parent.name) for plan in releases.glob("*/plan.json")):
+        return True
+    names = {entry.name for entry in root.iterdir() if not entry.name.startswith(".")}
+    is_marked = names <= ENTRIES and stat.S_IMODE(releases.stat().st_mode) == RELEASES_MODE
     return is_marked and all(ID.fullmatch(entry.name) for entry in releases.iterdir() if entry.name[0] != ".")
 
 

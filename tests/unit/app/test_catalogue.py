@@ -36,7 +36,9 @@ def found(client: FlaskClient, query: str, language: str = "es") -> list[str]:
     return re.findall(r'stretched-link" href="/models/([^"]+)"', page)
 
 
-@pytest.mark.parametrize(("language", "first", "last"), [("es", ["z", "x"], ["y"]), ("en", ["m0", "m1", "m2"], ["x", "y"])])
+@pytest.mark.parametrize(
+    ("language", "first", "last"), [("es", ["z", "x"], ["y"]), ("en", ["m0", "m1", "m2"], ["x", "y"])]
+)
 def test_models_stand_by_title_whatever_accents_and_marks_it_begins_with(many, language, first, last):
     names = found(many, "", language)
     assert len(names) == 30

@@ -1,5 +1,6 @@
 """Which folders and deployments count as Puerto's own, told by what a run leaves there rather than by names."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,17 @@ def test_application_is_known_by_its_releases(tmp_path):
     assert is_own_folder(folder(tmp_path, f"releases/{RELEASE}/plan.json", "shared/.env", "current", "pipenv/bin/"))
 
 
+@pytest.mark.parametrize("path", ["index.html", "notes/", "releases/of-mine/x", f"releases/{RELEASE}.bak/plan.json"])
+def test_application_stays_puertos_whatever_a_person_puts_there(tmp_path, path):
+    assert is_own_folder(folder(tmp_path, f"releases/{RELEASE}/plan.json", "shared/.env", "current", path))
+
+
+def test_what_another_calls_a_release_is_none(tmp_path, monkeypatch):
+    root = folder(tmp_path, f"releases/{RELEASE}/plan.json", mode=RELEASES_MODE)
+    monkeypatch.setattr(os, "geteuid", lambda: tmp_path.stat().st_uid + 1)
+    assert not is_own_folder(root)
+
+
 def test_first_run_that_was_cut_off_is_known_by_the_mode_of_its_folder(tmp_path):
     assert is_own_folder(folder(tmp_path, "releases/", "shared/", mode=RELEASES_MODE))
 
@@ -40,8 +52,7 @@ def test_first_run_that_was_cut_off_is_known_by_the_mode_of_its_folder(tmp_path)
         ("releases/20260101120000/app.rb", "shared/", "current"),
         ("releases/1/index.php", "current"),
         ("releases/", "shared/", "index.html"),
-        (f"releases/{RELEASE}/plan.json", "index.html"),
-        (f"releases/{RELEASE}/plan.json", "releases/of-mine/x"),
+        ("releases/v12/plan.json", "current"),
         ("releases/", "current"),
     ],
 )
