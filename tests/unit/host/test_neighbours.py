@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from puerto import neighbours
+from puerto import neighbours, nginx_config, processes
+from puerto.errors import HostError
 from puerto.layout import SIGNATURE
 from puerto.neighbours import Neighbours
 from puerto.nginx_config import Configuration, from_dump, parse
@@ -32,6 +33,17 @@ def test_site_that_is_the_default_by_its_place_stays_it(enabled, port, own):
         (enabled / own).write_text(OURS.format(signature=SIGNATURE))
     assert neighbours.first_only_by_order("practica_flask")
     assert not neighbours.first_only_by_order("zpractica")
+
+
+@pytest.mark.parametrize(("site", "is_fault"), [("default", False), ("shop", True)])
+def test_site_that_a_run_removes_is_no_fault(enabled, monkeypatch, site, is_fault):
+    def read() -> Configuration:
+        raise HostError(f"a duplicate default server for 0.0.0.0:80 in {enabled / site}:22")
+
+    monkeypatch.setattr(nginx_config, "read", read)
+    monkeypatch.setattr(neighbours, "is_debians_default", lambda: True)
+    monkeypatch.setattr(processes, "has_ipv6", lambda: True)
+    assert bool(Neighbours.here().fault) == is_fault
 
 
 def test_site_that_says_so_stays_the_default_in_any_order(enabled):
