@@ -88,10 +88,9 @@ def _folder(names: Names) -> Iterator[Claim]:
     root = Path(names.app_root)
     if not root.exists() or (root.is_dir() and not any(root.iterdir())):
         yield Claim("folder", str(root), ABSENT)
-    elif root.is_dir() and is_own_folder(root):
-        yield Claim("folder", str(root), OURS)
     else:
-        yield Claim("folder", str(root), FOREIGN, _describe_folder(root))
+        is_ours = root.is_dir() and is_own_folder(root)
+        yield Claim("folder", str(root), OURS if is_ours else FOREIGN, "" if is_ours else _describe_folder(root))
 
 
 def _describe_folder(root: Path) -> str:
@@ -99,9 +98,8 @@ def _describe_folder(root: Path) -> str:
     if not root.is_dir():
         return f"a file of {owner}"
     entries = sorted(entry.name for entry in root.iterdir())
-    shown = ", ".join(entries[:NAMES_SHOWN]) + (
-        f" and {len(entries) - NAMES_SHOWN} more" if entries[NAMES_SHOWN:] else ""
-    )
+    more = f" and {len(entries) - NAMES_SHOWN} more" if entries[NAMES_SHOWN:] else ""
+    shown = ", ".join(entries[:NAMES_SHOWN]) + more
     units = sorted({process.unit for process in processes.all_processes() if process.works_in(root)} - {""})
     running = f"; {', '.join(units)} runs there" if units else ""
     return f"a folder of {owner}, with {shown}{running}"
