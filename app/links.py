@@ -17,7 +17,7 @@ from app.model import Model
 from app.values import Row, Value, as_text
 
 ADDRESS_BYTES = 4000
-"""Of an address that holds an answer: that of a change of language, which holds it too, is read as well."""
+"""Of an address that holds an answer. Nginx and Gunicorn take twice that, as a change of language needs."""
 
 
 class RefusedLink(ValueError):

@@ -27,7 +27,7 @@ CARD = {
     "limitations": "Where is it wrong, or untried?",
     "contact": "Who can be asked about it?",
 }
-CASES = "What are those called whom it is about, as in “54 of 100 such passengers”?"
+CASES = "What should the page call its cases, as in “54 of 100 such passengers”?"
 
 ADDED = {*CARD, "cases"}
 """Texts that are asked for though a contract has none yet."""
@@ -109,7 +109,7 @@ def _value(choice: dict[str, Any]) -> str:
 
 
 def _ask(file: Path, place: Place, question: str) -> bool:
-    """Ask until the contract is good with the answer; return whether it changed. Of what isn't there, ask ``ADDED``."""
+    """Ask until the contract is good with the answer; return whether it changed. ``ADDED`` may be new to it."""
     text = file.read_text(encoding="utf-8")
     node = _node(yaml.compose(text, Loader=yaml.SafeLoader), place)
     if node is None and place[-1] not in ADDED:

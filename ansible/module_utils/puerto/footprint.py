@@ -75,7 +75,7 @@ def is_own_folder(root: Path) -> bool:
     cut off has left no release, but their folder, whose mode few others have, and nothing else.
     """
     releases = root / "releases"
-    if not releases.is_dir() or releases.stat().st_uid != os.geteuid():
+    if not releases.is_dir() or {root.stat().st_uid, releases.stat().st_uid} != {os.geteuid()}:
         return False
     if any(ID.fullmatch(plan.parent.name) for plan in releases.glob("*/plan.json")):
         return True

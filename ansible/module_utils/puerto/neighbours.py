@@ -39,7 +39,7 @@ class Neighbours:
             return cls(nginx_config.read())
         except HostError as fault:
             configuration = Configuration.of(_texts())
-            is_its = str(ENABLED / DEFAULT) in str(fault) or not processes.has_ipv6()  # where it listens
+            is_its = f"{ENABLED / DEFAULT}:" in str(fault) or not processes.has_ipv6()  # where it listens
             if is_its and is_debians_default():  # a run removes it
                 return cls(configuration)
             return cls(configuration, f"Nginx can't read its configuration as it is: {fault}. Correct it first.")

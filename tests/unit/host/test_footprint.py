@@ -33,9 +33,17 @@ def test_application_stays_puertos_whatever_a_person_puts_there(tmp_path, path):
     assert is_own_folder(folder(tmp_path, f"releases/{RELEASE}/plan.json", "shared/.env", "current", path))
 
 
-def test_what_another_calls_a_release_is_none(tmp_path, monkeypatch):
-    root = folder(tmp_path, f"releases/{RELEASE}/plan.json", mode=RELEASES_MODE)
-    monkeypatch.setattr(os, "geteuid", lambda: tmp_path.stat().st_uid + 1)
+@pytest.mark.parametrize("given", [".", "releases"])
+def test_what_another_can_have_put_there_is_none(tmp_path, monkeypatch, given):
+    """Such as a link to the releases of somebody else's application."""
+    root, stat = folder(tmp_path, f"releases/{RELEASE}/plan.json", mode=RELEASES_MODE), Path.stat
+
+    def owned(path: Path, **options: bool) -> os.stat_result:
+        values = list(stat(path, **options))
+        values[4] += path == tmp_path / given
+        return os.stat_result(values)
+
+    monkeypatch.setattr(Path, "stat", owned)
     assert not is_own_folder(root)
 
 

@@ -35,7 +35,7 @@ def test_site_that_is_the_default_by_its_place_stays_it(enabled, port, own):
     assert not neighbours.first_only_by_order("zpractica")
 
 
-@pytest.mark.parametrize(("site", "is_fault"), [("default", False), ("shop", True)])
+@pytest.mark.parametrize(("site", "is_fault"), [("default", False), ("default.bak", True), ("shop", True)])
 def test_site_that_a_run_removes_is_no_fault(enabled, monkeypatch, site, is_fault):
     def read() -> Configuration:
         raise HostError(f"a duplicate default server for 0.0.0.0:80 in {enabled / site}:22")
